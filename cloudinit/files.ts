@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The files that cloud-init writes, by name; read once. */
+function file(name: string): string {
+  return readFileSync(join(__dirname, "files", name), "utf8");
+}
+
+export const files = {
+  node: file("swarm-node"),
+  nodeUnit: file("swarm-node.service"),
+  join: file("swarm-join"),
+  joinUnit: file("swarm-join.service"),
+  joinPath: file("swarm-join.path"),
+  keepalived: file("keepalived.conf"),
+} as const;

@@ -1,0 +1,112 @@
+import { stringify } from "yaml";
+import { files } from "./files";
+import type { SshKeyPair } from "./ssh-keys";
+
+/** The login that the program uses on every node. */
+export const adminUser = "swarm";
+
+/** Most that Nova takes of user data, in bytes before it is base64-encoded (65535 after). */
+const userDataLimit = 49_151;
+
+/** What one node is told at its first boot. */
+export interface NodeFacts {
+  /** Host name. */
+  readonly name: string;
+  /** The node's own IPv4 address. */
+  readonly address: string;
+  /** IPv4 addresses of all managers. */
+  readonly managers: readonly string[];
+  /** MTU of the Neutron network, in bytes. */
+  readonly mtu: number;
+  /** The host key that the program pins for this node. */
+  readonly hostKey: SshKeyPair;
+  /** Public key that may log in as `adminUser`. */
+  readonly adminKey: string;
+  /** Join token of the node's role; absent where the swarm does not exist yet and the token comes later over SSH. */
+  readonly joinToken?: string;
+  readonly registryMirrors: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  /** Virtual address of the ingress; for managers only. */
+  readonly vip?: VipFacts;
+}
+
+export interface VipFacts {
+  readonly address: string;
+  /** Prefix length of the network. */
+  readonly prefix: number;
+  /** VRRP priority, 1 to 254; the highest of the healthy ones starts as the holder. */
+  readonly priority: number;
+}
+
+interface WrittenFile {
+  readonly path: string;
+  readonly permissions: string;
+  readonly content: string;
+}
+
+/**
+ * Renders the user data of a node: login, pinned host key, Docker's configuration, the units that join the swarm and,
+ * for a manager, the virtual address.
+ *
+ * @throws Error when the result is larger than Nova takes.
+ */
+export function renderUserData(facts: NodeFacts): string {
+  const config = {
+    hostname: facts.name,
+    groups: ["docker"],
+    users: ["default", {
+      name: adminUser, groups: ["docker"], shell: "/bin/bash", lock_passwd: true, sudo: "ALL=(ALL) NOPASSWD:ALL",
+      ssh_authorized_keys: [facts.adminKey],
+    }],
+    ssh_deletekeys: true,
+    ssh_keys: { ed25519_private: facts.hostKey.privateKey, ed25519_public: facts.hostKey.publicKey },
+    write_files: writtenFiles(facts),
+    runcmd: [
+      ["systemctl", "daemon-reload"],
+      ["systemctl", "enable", "--now", "--no-block", "swarm-node.service", "swarm-join.path"],
+    ],
+  };
+  const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
+  if (Buffer.byteLength(text) > userDataLimit) {
+    throw new Error(`${facts.name}: user data of ${Buffer.byteLength(text)} bytes; Nova takes ${userDataLimit}.`);
+  }
+  return text;
+}
+
+function writtenFiles(facts: NodeFacts): WrittenFile[] {
+  const environment = `ADDRESS=${facts.address}\nMANAGERS="${facts.managers.join(" ")}"\nMTU=${facts.mtu}\n`;
+  return [
+    { path: "/etc/docker/daemon.json", permissions: "0644", content: daemonJson(facts) },
+    { path: "/etc/swarm/node.env", permissions: "0644", content: environment },
+    { path: "/usr/local/sbin/swarm-node", permissions: "0755", content: files.node },
+    { path: "/usr/local/sbin/swarm-join", permissions: "0755", content: files.join },
+    { path: "/etc/systemd/system/swarm-node.service", permissions: "0644", content: files.nodeUnit },
+    { path: "/etc/systemd/system/swarm-join.service", permissions: "0644", content: files.joinUnit },
+    { path: "/etc/systemd/system/swarm-join.path", permissions: "0644", content: files.joinPath },
+    ...(facts.vip === undefined ? [] : [{ path: "/etc/swarm/keepalived.conf", permissions: "0644", content: keepalivedConf(facts, facts.vip) }]),
+    ...(facts.joinToken === undefined ? [] : [{ path: "/etc/swarm/join-token", permissions: "0600", content: facts.joinToken }]),
+  ];
+}
+
+function daemonJson(facts: NodeFacts): string {
+  return `${JSON.stringify({
+    "mtu": facts.mtu,
+    "registry-mirrors": facts.registryMirrors,
+    "insecure-registries": facts.insecureRegistries,
+    // kept on the node within bounds, readable by `docker logs`
+    "log-driver": "local",
+  }, null, 2)}\n`;
+}
+
+function keepalivedConf(facts: NodeFacts, vip: VipFacts): string {
+  const values: Record<string, string> = {
+    NAME: facts.name,
+    ADDRESS: facts.address,
+    PEERS: facts.managers.filter((manager) => manager !== facts.address).join("\n        "),
+    PRIORITY: String(vip.priority),
+    VIP: vip.address,
+    PREFIX: String(vip.prefix),
+  };
+  // the interface is filled in on the node
+  return files.keepalived.replaceAll(/@([A-Z]+)@/g, (mark, key: string) => values[key] ?? mark);
+}

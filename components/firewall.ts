@@ -1,0 +1,59 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { planFirewall, type FirewallGroup, type PlannedRule } from "./firewall-rules";
+
+export interface FirewallArgs {
+  /** IPv4 networks that may reach SSH on the managers. */
+  readonly adminCidrs: readonly string[];
+  /** IPv4 networks that may reach the ingress. */
+  readonly ingressCidrs: readonly string[];
+}
+
+/**
+ * The security groups of the cluster and their rules, from the table in firewall-rules.ts. Owns what may reach a node;
+ * nodes may reach everything (registries, package mirrors and time have no fixed addresses).
+ */
+export class Firewall extends pulumi.ComponentResource {
+  readonly managerGroupIds: pulumi.Output<string>[];
+  readonly workerGroupIds: pulumi.Output<string>[];
+  /** What a server must wait for: without its rules it cannot be reached. */
+  readonly rules: readonly openstack.networking.SecGroupRule[];
+
+  constructor(name: string, args: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:network:Firewall", name, {}, opts);
+    const group = (role: FirewallGroup, description: string): openstack.networking.SecGroup =>
+      new openstack.networking.SecGroup(`${name}-${role}`, {
+        // Neutron's own rules let everything out, and let it stay there when ours are gone
+        name: `${name}-${role}`, description, deleteDefaultRules: true, tags: [name],
+      }, { parent: this });
+    const groups: Record<FirewallGroup, openstack.networking.SecGroup> = {
+      nodes: group("nodes", "every node of the swarm"),
+      managers: group("managers", "managers of the swarm"),
+      workers: group("workers", "workers of the swarm"),
+    };
+    this.rules = [
+      new openstack.networking.SecGroupRule(`${name}-egress`, {
+        securityGroupId: groups.nodes.id, direction: "egress", ethertype: "IPv4", remoteIpPrefix: "0.0.0.0/0",
+        description: "registries, packages, time, names",
+      }, { parent: this }),
+      ...planFirewall(args).map((planned) => this.ingressRule(name, planned, groups)),
+    ];
+    this.managerGroupIds = [groups.nodes.id, groups.managers.id];
+    this.workerGroupIds = [groups.nodes.id, groups.workers.id];
+    this.registerOutputs({});
+  }
+
+  private ingressRule(
+    name: string, { key, rule, source }: PlannedRule, groups: Record<FirewallGroup, openstack.networking.SecGroup>,
+  ): openstack.networking.SecGroupRule {
+    return new openstack.networking.SecGroupRule(`${name}-${key}`, {
+      securityGroupId: groups[rule.to].id,
+      direction: "ingress",
+      ethertype: "IPv4",
+      protocol: rule.protocol,
+      ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
+      ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
+      description: rule.why,
+    }, { parent: this });
+  }
+}

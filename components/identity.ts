@@ -1,0 +1,39 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { deriveSshKeyPair, type SshKeyPair } from "../cloudinit/ssh-keys";
+
+/**
+ * The keys of the cluster: one secret seed, made once, from which the login's key and each node's host key are derived.
+ * So a host key is known before its server exists and is pinned from the first connection on.
+ */
+export class Identity extends pulumi.ComponentResource {
+  private readonly seed: pulumi.Output<string>;
+  /** The key of the program's own login on every node; secret. */
+  readonly adminKey: pulumi.Output<SshKeyPair>;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:platform:Identity", name, {}, opts);
+    const seed = new command.local.Command(`${name}-seed`, {
+      create: "od -An -v -N32 -tx1 /dev/urandom | tr -d ' \\n'",
+      logging: command.local.Logging.None,
+    }, {
+      parent: this,
+      additionalSecretOutputs: ["stdout"],
+      // another seed would lock the program out of every node
+      ignoreChanges: ["create"],
+    });
+    this.seed = pulumi.secret(seed.stdout);
+    this.adminKey = this.seed.apply((text) => deriveSshKeyPair(text, "admin"));
+    this.registerOutputs({});
+  }
+
+  /** The host key pair of a node; secret. */
+  hostKey(node: string): pulumi.Output<SshKeyPair> {
+    return this.seed.apply((seed) => deriveSshKeyPair(seed, `host:${node}`));
+  }
+
+  /** The public half of a node's host key, which is for everyone to see. */
+  publicHostKey(node: string): pulumi.Output<string> {
+    return pulumi.unsecret(this.hostKey(node).publicKey);
+  }
+}

@@ -1,0 +1,116 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { adminUser } from "../cloudinit/render";
+import { initResult, type InitSpec } from "../settings/specs";
+import type { ClusterAccess } from "../settings/outputs";
+import type { Settings } from "../settings/schema";
+import type { Firewall } from "./firewall";
+import type { Identity } from "./identity";
+import { membership } from "./membership";
+import type { Network } from "./network";
+import { SwarmNode } from "./node";
+import { placeLabels, type ClusterPlan, type PlannedManager } from "./plan";
+import { swarmCommand } from "./swarm-command";
+import { userDataOf } from "./user-data";
+
+export interface ManagerQuorumArgs {
+  readonly settings: Settings;
+  readonly plan: ClusterPlan;
+  readonly network: Network;
+  readonly firewall: Firewall;
+  readonly identity: Identity;
+  /** Join token of managers from the last update; absent while there is no swarm. Secret. */
+  readonly joinToken?: pulumi.Output<string>;
+}
+
+/**
+ * The managers: fixed addresses, spread over the zones, reachable by floating IPs, and the swarm that the first of them
+ * makes once. Owns the raft group and the access to the cluster; the ingress address is the ingress'.
+ */
+export class ManagerQuorum extends pulumi.ComponentResource {
+  readonly nodes: readonly SwarmNode[];
+  /** Where each manager is reached from outside, in order. */
+  readonly floatingIps: readonly openstack.networking.FloatingIp[];
+  /** Access to the cluster as JSON, in the shape of `clusterAccess`; secret. */
+  readonly access: pulumi.Output<string>;
+  readonly clusterId: pulumi.Output<string>;
+  /** Secrets. */
+  readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
+  /** Stand when every manager is proven Reachable. */
+  readonly memberships: readonly pulumi.Resource[];
+
+  constructor(name: string, args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:compute:ManagerQuorum", name, { managers: args.plan.managers.length }, opts);
+    const serverGroup = new openstack.compute.ServerGroup(`${name}-group`, {
+      name: `${args.settings.clusterName}-managers`,
+      policies: [args.settings.managerAntiAffinity === "hard" ? "anti-affinity" : "soft-anti-affinity"],
+    }, { parent: this });
+    this.nodes = args.plan.managers.map((manager) => this.manager(name, args, manager, serverGroup));
+    this.floatingIps = this.nodes.map((node) => new openstack.networking.FloatingIp(`${name}-ip-${node.place.zone}-${node.place.ordinal}`, {
+      pool: args.settings.externalNetwork, portId: node.port.id, description: node.place.name, tags: [args.settings.clusterName],
+    }, { parent: this, dependsOn: [args.network.routerInterface] }));
+    this.access = this.accessOf(args.identity);
+    const initialized = this.init(name, args);
+    this.clusterId = pulumi.unsecret(initialized.clusterId);
+    this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
+    this.memberships = this.nodes.map((node) => membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
+      node,
+      hostKey: args.identity.publicHostKey(node.place.name),
+      labels: placeLabels(node.place),
+      deadlines: args.settings.deadlines,
+      access: this.access,
+      joinToken: initialized.managerToken,
+      cluster: args.network.routerInterface,
+    }, { parent: this, dependsOn: [node.server] }));
+    this.registerOutputs({});
+  }
+
+  private manager(name: string, args: ManagerQuorumArgs, planned: PlannedManager, group: openstack.compute.ServerGroup): SwarmNode {
+    const { settings, plan, network, firewall, identity, joinToken } = args;
+    const vip = { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: planned.priority };
+    return new SwarmNode(`${name}-${planned.place.zone}-${planned.place.ordinal}`, {
+      cluster: settings.clusterName,
+      place: planned.place,
+      network,
+      securityGroupIds: firewall.managerGroupIds,
+      address: planned.address,
+      sharedAddress: plan.addresses.vip,
+      flavor: planned.flavor,
+      image: settings.image,
+      ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
+      serverGroupId: group.id,
+      userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
+        planned.place.name, vip),
+    }, { parent: this });
+  }
+
+  private accessOf(identity: Identity): pulumi.Output<string> {
+    const managers = this.nodes.map((node, index) => pulumi.all([this.floatingIps[index]?.address ?? "", identity.publicHostKey(node.place.name)])
+      .apply(([host, hostKey]) => ({ name: node.place.name, host, hostKey })));
+    return pulumi.secret(pulumi.all([identity.adminKey, pulumi.all(managers)]).apply(([key, all]) =>
+      JSON.stringify({ user: adminUser, privateKey: key.privateKey, managers: all } satisfies ClusterAccess)));
+  }
+
+  /** The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too. */
+  private init(name: string, args: ManagerQuorumArgs): { clusterId: pulumi.Output<string>; managerToken: pulumi.Output<string>; workerToken: pulumi.Output<string> } {
+    const [first] = this.nodes;
+    const [planned] = args.plan.managers;
+    if (first === undefined || planned === undefined) throw new Error("managers: none planned; the settings require one at least");
+    const spec: pulumi.Input<{ [Key in keyof InitSpec]: pulumi.Input<InitSpec[Key]> }> = {
+      manager: planned.place.name,
+      address: planned.address,
+      mtu: args.network.mtu,
+      overlayPool: args.settings.overlayPool,
+      dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds,
+      deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,
+    };
+    const init = swarmCommand(`${name}-init`, { create: "init", access: this.access, spec, secretOutput: true }, {
+      parent: this,
+      dependsOn: [first.server, ...args.firewall.rules],
+      // made once: a later change of the managers or the settings must not touch the swarm that runs
+      ignoreChanges: ["environment", "create"],
+    });
+    const result = pulumi.secret(init.stdout).apply((text) => initResult.parse(JSON.parse(text)));
+    return { clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };
+  }
+}

@@ -1,0 +1,40 @@
+import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeSpec } from "../settings/specs";
+import type { Settings } from "../settings/schema";
+import type { SwarmNode } from "./node";
+import { swarmCommand } from "./swarm-command";
+
+export interface MembershipArgs {
+  readonly node: SwarmNode;
+  /** Public SSH host key that is pinned for the node. */
+  readonly hostKey: pulumi.Input<string>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deadlines: Settings["deadlines"];
+  /** Access to the cluster; secret. */
+  readonly access: pulumi.Input<string>;
+  /** Join token of the node's role; secret. */
+  readonly joinToken: pulumi.Input<string>;
+  /** What is deleted together with the whole cluster: then no node needs to leave the swarm. */
+  readonly cluster: pulumi.Resource;
+}
+
+/**
+ * A node's part in the swarm: it stands when the node is proven Ready and labelled, and its removal drains the node and
+ * takes it out before the server goes.
+ */
+export function membership(name: string, args: MembershipArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
+  const { node, deadlines } = args;
+  const spec: pulumi.Input<{ [Key in keyof NodeSpec]: pulumi.Input<NodeSpec[Key]> }> = {
+    name: node.place.name,
+    role: node.place.role,
+    address: node.address,
+    hostKey: args.hostKey,
+    serverId: node.server.id,
+    labels: { ...args.labels },
+    readySeconds: deadlines.nodeReadyMinutes * 60,
+    drainSeconds: deadlines.drainMinutes * 60,
+  };
+  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec, joinToken: args.joinToken },
+    pulumi.mergeOptions(opts, { deletedWith: args.cluster }));
+}

@@ -1,0 +1,72 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { NodePlace } from "../settings/names";
+
+/** What all nodes of a cluster share. */
+export interface ClusterNetworkRef {
+  readonly networkId: pulumi.Input<string>;
+  readonly subnetId: pulumi.Input<string>;
+}
+
+export interface SwarmNodeArgs {
+  readonly cluster: string;
+  readonly place: NodePlace;
+  readonly network: ClusterNetworkRef;
+  readonly securityGroupIds: readonly pulumi.Input<string>[];
+  /** Fixed IPv4 address; without one Neutron picks from the subnet's pool. */
+  readonly address?: string;
+  /** A further IPv4 address that the port lets through: the ingress' virtual one. */
+  readonly sharedAddress?: string;
+  readonly flavor: string;
+  readonly image: string;
+  readonly keyPair?: string;
+  readonly serverGroupId?: pulumi.Input<string>;
+  /** Renders the user data once the node's own address is known. Secret: it holds the host key. */
+  readonly userData: (address: pulumi.Output<string>) => pulumi.Output<string>;
+}
+
+/**
+ * One machine of the swarm: a port and a server, named and marked with its place, so that what an interrupted update
+ * left behind can be told from everything else. Being part of the swarm is the membership's business.
+ */
+export class SwarmNode extends pulumi.ComponentResource {
+  readonly place: NodePlace;
+  readonly port: openstack.networking.Port;
+  readonly server: openstack.compute.Instance;
+  readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: SwarmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:compute:Node", name, { ...args.place }, opts);
+    const { place } = args;
+    this.place = place;
+    const marks = { cluster: args.cluster, role: place.role, group: place.group, ordinal: String(place.ordinal) };
+    this.port = new openstack.networking.Port(`${name}-port`, {
+      name: place.name,
+      networkId: args.network.networkId,
+      fixedIps: [{ subnetId: args.network.subnetId, ...(args.address === undefined ? {} : { ipAddress: args.address }) }],
+      securityGroupIds: [...args.securityGroupIds],
+      // given at creation: peers learn of a later change only by chance
+      allowedAddressPairs: args.sharedAddress === undefined ? [] : [{ ipAddress: args.sharedAddress }],
+      tags: Object.entries(marks).map(([key, value]) => `${key}=${value}`),
+    }, { parent: this });
+    this.address = this.port.allFixedIps.apply((addresses) => addresses[0] ?? "");
+    this.server = new openstack.compute.Instance(`${name}-server`, {
+      name: place.name,
+      availabilityZone: place.zone,
+      flavorName: args.flavor,
+      imageName: args.image,
+      ...(args.keyPair === undefined ? {} : { keyPair: args.keyPair }),
+      networks: [{ port: this.port.id }],
+      ...(args.serverGroupId === undefined ? {} : { schedulerHints: [{ group: args.serverGroupId }] }),
+      // spares the first boot a DHCP round and requests to the metadata service
+      configDrive: true,
+      userData: pulumi.secret(args.userData(this.address)),
+      metadata: marks,
+    }, {
+      parent: this,
+      // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
+      ignoreChanges: ["imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
+    });
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,52 @@
+import { planAddresses, type AddressPlan } from "../settings/addresses";
+import { placeManagers, placeWorker, type NodePlace } from "../settings/names";
+import { planWorkerSets, type WorkerSets } from "../settings/ordinals";
+import type { Settings } from "../settings/schema";
+
+export interface PlannedManager {
+  readonly place: NodePlace;
+  readonly address: string;
+  readonly flavor: string;
+  /** VRRP priority; the first manager's is the highest. */
+  readonly priority: number;
+}
+
+export interface PlannedWorker {
+  readonly place: NodePlace;
+  readonly flavor: string;
+  /** Labels of the swarm node: az, group, ordinal and the group's own. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Every node that the cluster shall have, and its addresses. Pure: the same settings and sets give the same plan. */
+export interface ClusterPlan {
+  readonly addresses: AddressPlan;
+  readonly managers: readonly PlannedManager[];
+  readonly workerSets: WorkerSets;
+  /** Workers by group, in the order of the settings. */
+  readonly workers: Readonly<Record<string, readonly PlannedWorker[]>>;
+}
+
+/** Highest VRRP priority of a node that does not own the address itself (RFC 5798, section 5.2.4). */
+const highestPriority = 254;
+
+export function planCluster(settings: Settings, previous: WorkerSets): ClusterPlan {
+  const addresses = planAddresses(settings.networkCidr, settings.managers);
+  const managers = placeManagers(settings.clusterName, settings.zones, settings.managers).map((place, index) => ({
+    place, address: addresses.managers[index] ?? "", flavor: settings.managerFlavor, priority: highestPriority - index,
+  }));
+  const workerSets = planWorkerSets(settings.workerGroups, previous);
+  const workers = Object.fromEntries(Object.entries(settings.workerGroups).map(([group, { zone = group, flavor, labels }]) => [
+    group,
+    (workerSets[group] ?? []).map((ordinal): PlannedWorker => {
+      const place = placeWorker(settings.clusterName, group, zone, ordinal);
+      return { place, flavor: flavor ?? settings.workerFlavor, labels: { ...labels, ...placeLabels(place) } };
+    }),
+  ]));
+  return { addresses, managers, workerSets, workers };
+}
+
+/** The labels that every node of the swarm carries; services place their tasks by them. */
+export function placeLabels(place: NodePlace): Record<string, string> {
+  return { az: place.zone, group: place.group, ordinal: String(place.ordinal) };
+}

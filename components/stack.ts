@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackSpec } from "../settings/specs";
+import { swarmCommand } from "./swarm-command";
+
+export interface StackArgs {
+  /** Name of the stack in the swarm. */
+  readonly stack: string;
+  /** Text of the compose file, rendered; an input, so that a preview shows the lines that change. */
+  readonly compose: pulumi.Input<string>;
+  /** Minutes until every task runs. */
+  readonly readyMinutes: number;
+  /** Access to the cluster; secret. */
+  readonly access: pulumi.Input<string>;
+  /** What is deleted together with the whole cluster. */
+  readonly cluster: pulumi.Resource;
+}
+
+/** A stack on the swarm: it stands when every task of it runs. */
+export class Stack extends pulumi.ComponentResource {
+  constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("swarm:platform:Stack", name, { stack: args.stack }, opts);
+    const spec: StackSpec = { name: args.stack, deadlineSeconds: args.readyMinutes * 60 };
+    swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose },
+      { parent: this, deletedWith: args.cluster });
+    this.registerOutputs({});
+  }
+}

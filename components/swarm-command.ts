@@ -1,0 +1,38 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface SwarmCommandArgs {
+  /** Verb of ops/main.ts that creates, and that is run again when an input changes. */
+  readonly create: string;
+  /** Verb that undoes it. */
+  readonly delete?: string;
+  /** The cluster's access; secret. */
+  readonly access: pulumi.Input<string>;
+  /** What the verb is told, in the shape of ops/specs.ts. */
+  readonly spec: pulumi.Input<Record<string, unknown>>;
+  /** Join token of the node's role; secret. */
+  readonly joinToken?: pulumi.Input<string>;
+  readonly stdin?: pulumi.Input<string>;
+  /** True where the output is a secret. */
+  readonly secretOutput?: boolean;
+}
+
+/**
+ * A verb of ops/ as a resource. Everything goes by environment and standard input: arguments can be read by every user
+ * of the machine that runs the update.
+ */
+export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
+  const run = (verb: string): string => `node --import tsx ops/main.ts ${verb}`;
+  return new command.local.Command(name, {
+    create: run(args.create),
+    ...(args.delete === undefined ? {} : { delete: run(args.delete) }),
+    environment: {
+      SWARM_ACCESS: pulumi.secret(args.access),
+      SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
+      ...(args.joinToken === undefined ? {} : { SWARM_JOIN_TOKEN: pulumi.secret(args.joinToken) }),
+    },
+    ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
+    // standard error is progress; standard output may be a secret
+    logging: command.local.Logging.Stderr,
+  }, pulumi.mergeOptions(opts, args.secretOutput === true ? { additionalSecretOutputs: ["stdout"] } : {}));
+}

@@ -1,0 +1,67 @@
+import { Agent } from "node:http";
+import { Duplex } from "node:stream";
+import Dockerode from "dockerode";
+import type { ClusterAccess } from "../settings/outputs";
+import { messageOf, OperationError } from "./errors";
+import { SshConnection } from "./ssh";
+
+/** The Docker Engine API of one node, over its SSH connection. */
+export class DockerNode {
+  readonly api: Dockerode;
+
+  constructor(readonly ssh: SshConnection) {
+    // the address is never used: the agent connects to the socket
+    const options: Dockerode.DockerOptions & { agent: Agent } = {
+      protocol: "http", host: "docker", port: 80, version: "v1.41", agent: new SocketAgent(ssh),
+    };
+    this.api = new Dockerode(options);
+  }
+
+  close(): void {
+    this.ssh.close();
+  }
+}
+
+/** Gives HTTP requests a channel to the node's Docker socket: no daemon port is open, and no client runs on the node. */
+class SocketAgent extends Agent {
+  constructor(private readonly ssh: SshConnection) {
+    super({ keepAlive: false });
+  }
+
+  override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
+    // after an error the stream is not looked at, though the type wants one
+    this.ssh.forwardUnix("/run/docker.sock").then((socket) => done?.(null, socket), (error: unknown) => done?.(error as Error, new Duplex()));
+  }
+}
+
+/** Connects to a node that is reachable from here. */
+export async function openManager(access: ClusterAccess, manager: ClusterAccess["managers"][number]): Promise<DockerNode> {
+  return new DockerNode(await SshConnection.open({ ...manager, user: access.user, privateKey: access.privateKey }));
+}
+
+/**
+ * Does something on the first manager that answers and has a say in the swarm. The managers are tried in order.
+ *
+ * @throws OperationError when none does, with the reason of each.
+ */
+export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>): Promise<T> {
+  const reasons: string[] = [];
+  for (const candidate of access.managers) {
+    let node: DockerNode | undefined;
+    try {
+      node = await openManager(access, candidate);
+      // a manager without quorum knows that it is one, but answers no question about the swarm
+      await node.api.swarmInspect();
+    } catch (error) {
+      reasons.push(`${candidate.name}: ${messageOf(error)}`);
+      node?.close();
+      continue;
+    }
+    try {
+      return await action(node);
+    } finally {
+      node.close();
+    }
+  }
+  throw new OperationError(`no manager answers: ${reasons.join("; ")}`);
+}

@@ -1,0 +1,61 @@
+import type { ClusterAccess } from "../settings/outputs";
+import { openManager, type DockerNode } from "./docker";
+import { OperationError } from "./errors";
+import type { InitResult, InitSpec } from "../settings/specs";
+import { Pending, waitFor } from "./wait";
+
+/**
+ * Makes the first manager a swarm of one and gives the ingress network the MTU that the cloud carries. Repeating it
+ * changes nothing: a manager that is part of a swarm keeps it.
+ */
+export async function initSwarm(access: ClusterAccess, spec: InitSpec): Promise<InitResult> {
+  const target = access.managers.find(({ name }) => name === spec.manager);
+  if (target === undefined) throw new OperationError(`${spec.manager}: not among the managers; this is a bug.`);
+  const node = await waitFor({ what: `SSH and Docker on ${spec.manager}`, deadlineSeconds: spec.deadlineSeconds }, async () => {
+    const candidate = await openManager(access, target);
+    try {
+      // made by the node itself once Docker runs; a swarm that comes first would make it with another MTU
+      await candidate.api.getNetwork("docker_gwbridge").inspect();
+      return candidate;
+    } catch (error) {
+      candidate.close();
+      throw error;
+    }
+  });
+  try {
+    const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
+    if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
+    await giveIngressItsMtu(node, spec);
+    const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
+    return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
+  } finally {
+    node.close();
+  }
+}
+
+async function init(node: DockerNode, spec: InitSpec): Promise<void> {
+  await node.api.swarmInit({
+    ListenAddr: "0.0.0.0:2377",
+    AdvertiseAddr: spec.address,
+    DefaultAddrPool: [spec.overlayPool],
+    SubnetSize: 24,
+    Spec: { Dispatcher: { HeartbeatPeriod: spec.dispatcherHeartbeatSeconds * 1_000_000_000 } },
+  });
+}
+
+const mtuOption = "com.docker.network.driver.mtu";
+
+/** The ingress network cannot be changed, only made anew; right after the init no service uses it. */
+async function giveIngressItsMtu(node: DockerNode, spec: InitSpec): Promise<void> {
+  await waitFor({ what: "the ingress network", deadlineSeconds: spec.deadlineSeconds }, async () => {
+    const existing = await node.api.listNetworks({ filters: { driver: ["overlay"], name: ["ingress"] } });
+    const ingress = existing.find(({ Name }) => Name === "ingress");
+    if (ingress?.Options?.[mtuOption] === String(spec.mtu)) return true;
+    if (ingress !== undefined) {
+      await node.api.getNetwork(ingress.Id).remove();
+      return new Pending("being removed");
+    }
+    await node.api.createNetwork({ Name: "ingress", Driver: "overlay", Ingress: true, Options: { [mtuOption]: String(spec.mtu) } });
+    return new Pending("being made");
+  });
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { clusterAccess, type ClusterAccess } from "../settings/outputs";
+import { OperationError } from "./errors";
+
+/**
+ * What the program hands to a verb: everything comes in the environment, since arguments are there for every user of
+ * the machine to read. `SWARM_ACCESS`, `SWARM_SPEC` and `SWARM_JOIN_TOKEN`; the text of a stack is on standard input.
+ */
+export function readAccess(environment: NodeJS.ProcessEnv): ClusterAccess {
+  return readJson(environment, "SWARM_ACCESS", clusterAccess);
+}
+
+export function readJson<T extends z.ZodType>(environment: NodeJS.ProcessEnv, name: string, schema: T): z.output<T> {
+  const result = schema.safeParse(JSON.parse(readText(environment, name)));
+  if (!result.success) throw new OperationError(`${name}: ${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+export function readText(environment: NodeJS.ProcessEnv, name: string): string {
+  const value = environment[name];
+  if (value === undefined || value === "") throw new OperationError(`${name}: not in the environment; the program sets it.`);
+  return value;
+}

@@ -1,0 +1,50 @@
+import { text } from "node:stream/consumers";
+import { admitNode } from "./admit";
+import { messageOf, OperationError } from "./errors";
+import { initSwarm } from "./init";
+import { readAccess, readJson, readText } from "./input";
+import { removeNode } from "./remove";
+import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
+import { deployStack, removeStack } from "./stacks";
+import { nodeTable } from "./table";
+
+/** The verbs that the program and its Makefile call; people use Pulumi. Input as in input.ts, data on standard output. */
+const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
+  "init": async () => JSON.stringify(await initSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", initSpec))),
+  "admit-node": async () => {
+    await admitNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec), readText(process.env, "SWARM_JOIN_TOKEN"));
+    return undefined;
+  },
+  "remove-node": async () => {
+    await removeNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));
+    return undefined;
+  },
+  "deploy-stack": async () => {
+    await deployStack(readAccess(process.env), readJson(process.env, "SWARM_SPEC", stackSpec), await text(process.stdin));
+    return undefined;
+  },
+  "remove-stack": async () => {
+    await removeStack(readAccess(process.env), readJson(process.env, "SWARM_SPEC", stackSpec));
+    return undefined;
+  },
+  "nodes": async () => nodeTable(JSON.parse(await text(process.stdin))),
+};
+
+async function main(): Promise<number> {
+  const name = process.argv[2] ?? "";
+  const verb = verbs[name];
+  if (verb === undefined || process.argv.length > 3) {
+    process.stderr.write(`ops: ${JSON.stringify(name)} is no verb; use one of ${Object.keys(verbs).join(", ")}, without arguments.\n`);
+    return 2;
+  }
+  try {
+    const output = await verb();
+    if (output !== undefined) process.stdout.write(`${output}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof OperationError ? messageOf(error) : `${error instanceof Error ? error.stack : String(error)}\nThis is a bug.`}\n`);
+    return 1;
+  }
+}
+
+void main().then((code) => process.exit(code));

@@ -1,0 +1,65 @@
+import type { DockerNode } from "./docker";
+import { Pending, waitFor } from "./wait";
+
+/** The fields of Docker's node object that are read here (Engine API v1.41, GET /nodes). */
+export interface SwarmNodeState {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Role: "manager" | "worker"; readonly Availability: "active" | "pause" | "drain"; readonly Labels?: Record<string, string> };
+  readonly Description?: { readonly Hostname?: string };
+  readonly Status: { readonly State: "unknown" | "down" | "ready" | "disconnected"; readonly Addr?: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: "unknown" | "unreachable" | "reachable" };
+}
+
+export async function listNodes(manager: DockerNode): Promise<SwarmNodeState[]> {
+  return await manager.api.listNodes() as SwarmNodeState[];
+}
+
+/** The nodes of a host name: none, one, or also the dead entries of earlier servers of that name. */
+export async function nodesNamed(manager: DockerNode, name: string): Promise<SwarmNodeState[]> {
+  return (await listNodes(manager)).filter((node) => node.Description?.Hostname === name);
+}
+
+/**
+ * Why a node is not yet a proven part of the swarm, or undefined when it is: Ready, and reachable where it is a manager.
+ */
+export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNodeState[]): string | undefined {
+  if (nodes.length === 0) return "not in the swarm";
+  const ready = nodes.find((node) => node.Status.State === "ready");
+  if (ready === undefined) return `its state is ${nodes.map((node) => node.Status.State).join(", ")}`;
+  if (ready.Spec.Role !== role) return `its role is ${ready.Spec.Role}`;
+  if (role === "manager" && ready.ManagerStatus?.Reachability !== "reachable") {
+    return `as a manager it is ${ready.ManagerStatus?.Reachability ?? "not known"}`;
+  }
+  return undefined;
+}
+
+/** Seconds for a change of a node's specification: a write to the raft log, repeated when another writer was first. */
+const updateSeconds = 60;
+
+/** Changes a node's specification; the swarm refuses a change of an outdated version, so it is read anew each time. */
+export async function updateNode(
+  manager: DockerNode, id: string, change: (spec: SwarmNodeState["Spec"]) => SwarmNodeState["Spec"],
+): Promise<void> {
+  await waitFor({ what: `a change of node ${id}`, deadlineSeconds: updateSeconds, intervalSeconds: 1 }, async () => {
+    const node = await manager.api.getNode(id).inspect() as SwarmNodeState;
+    await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
+    return true;
+  });
+}
+
+/** Removes the entries of a node that are down; the swarm keeps them for ever. */
+export async function forgetDeadEntries(manager: DockerNode, nodes: readonly SwarmNodeState[]): Promise<void> {
+  for (const node of nodes.filter(({ Status }) => Status.State === "down")) {
+    await manager.api.getNode(node.ID).remove({ force: true });
+  }
+}
+
+/** Waits until no task of a node is meant to run on it any more or runs. */
+export async function waitUntilEmpty(manager: DockerNode, id: string, name: string, deadlineSeconds: number): Promise<void> {
+  await waitFor({ what: `the tasks of ${name} to leave`, deadlineSeconds }, async () => {
+    const tasks = await manager.api.listTasks({ filters: { node: [id] } }) as { Status?: { State?: string } }[];
+    const running = tasks.filter(({ Status }) => Status?.State === "running");
+    return running.length === 0 ? true : new Pending(`${running.length} still run`);
+  });
+}

@@ -1,0 +1,112 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import { OperationError } from "./errors";
+
+/** A machine, the key it must prove to have, and the login on it. */
+export interface SshTarget {
+  readonly name: string;
+  readonly host: string;
+  /** The pinned host key as one line, e.g. "ssh-ed25519 AAAA…". */
+  readonly hostKey: string;
+  readonly user: string;
+  readonly privateKey: string;
+}
+
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Seconds that a connection may take: two round trips and a handshake on a machine that is busy booting. */
+const connectSeconds = 30;
+
+/** One SSH connection; commands and forwarded sockets are channels of it. */
+export class SshConnection {
+  private constructor(private readonly client: Client, readonly target: SshTarget) {}
+
+  /**
+   * Connects, through another connection when the target is not reachable from here.
+   *
+   * @throws OperationError when the machine does not answer or proves another key than the pinned one.
+   */
+  static async open(target: SshTarget, via?: SshConnection): Promise<SshConnection> {
+    const socket = via === undefined ? undefined : await via.forwardTcp(target.host, 22);
+    const pinned = target.hostKey.split(" ")[1];
+    const client = new Client();
+    const failed = (cause: unknown): OperationError => new OperationError(`${target.name} (${target.host}): no SSH connection`, { cause });
+    await new Promise<void>((resolve, reject) => {
+      client.once("ready", resolve);
+      client.once("error", (error) => { reject(failed(error)); });
+      client.once("close", () => { reject(failed("closed")); });
+      client.connect({
+        host: target.host,
+        username: target.user,
+        privateKey: target.privateKey,
+        readyTimeout: connectSeconds * 1000,
+        keepaliveInterval: 15_000,
+        algorithms: { serverHostKey: ["ssh-ed25519"] },
+        hostVerifier: (key: Buffer) => key.toString("base64") === pinned,
+        ...(socket === undefined ? {} : { sock: socket }),
+      });
+    });
+    // a later failure ends the channels, and their users hear of it there
+    client.on("error", () => undefined);
+    return new SshConnection(client, target);
+  }
+
+  /** Runs a command and hands over its result, whatever the exit code. */
+  async exec(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<ExecResult> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => { reject(new OperationError(`${this.target.name}: ${argv[0] ?? ""} failed`, { cause })); };
+      const timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
+      this.client.exec(argv.map(quote).join(" "), (error, channel) => {
+        if (error !== undefined) { clearTimeout(timer); fail(error); return; }
+        let [stdout, stderr] = ["", ""];
+        channel.on("data", (data: Buffer) => { stdout += data.toString(); });
+        channel.stderr.on("data", (data: Buffer) => { stderr += data.toString(); });
+        channel.on("close", (code: number | null) => {
+          clearTimeout(timer);
+          if (code === null) fail("the connection ended");
+          else resolve({ code, stdout, stderr });
+        });
+        channel.end(options.stdin ?? "");
+      });
+    });
+  }
+
+  /** Runs a command that must succeed; hands over its standard output. */
+  async run(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<string> {
+    const { code, stdout, stderr } = await this.exec(argv, options);
+    if (code !== 0) throw new OperationError(`${this.target.name}: ${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+    return stdout;
+  }
+
+  /** A connection from the machine to a TCP port. */
+  async forwardTcp(host: string, port: number): Promise<Duplex> {
+    return this.forward(`${host}:${port}`, (done) => this.client.forwardOut("127.0.0.1", 0, host, port, done));
+  }
+
+  /** A connection to a UNIX socket of the machine. */
+  async forwardUnix(path: string): Promise<Duplex> {
+    return this.forward(path, (done) => this.client.openssh_forwardOutStreamLocal(path, done));
+  }
+
+  private async forward(to: string, open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      open((error, channel) => {
+        if (error === undefined) resolve(channel);
+        else reject(new OperationError(`${this.target.name}: no connection on to ${to}`, { cause: error }));
+      });
+    });
+  }
+
+  close(): void {
+    this.client.end();
+  }
+}
+
+/** Quotes a word for the POSIX shell that sshd starts. */
+export function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,66 @@
+import type { ClusterAccess } from "../settings/outputs";
+import { withManager, type DockerNode } from "./docker";
+import { OperationError } from "./errors";
+import type { StackSpec } from "../settings/specs";
+import { Pending, waitFor } from "./wait";
+
+const stackLabel = "com.docker.stack.namespace";
+
+/** Seconds for the stack's command itself; it looks up each image's digest. */
+const commandSeconds = 300;
+
+/** The fields of Docker's service object that are read here (Engine API v1.41, GET /services?status=true). */
+interface ServiceState {
+  readonly ID: string;
+  readonly Spec: { readonly Name: string };
+  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
+  readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
+}
+
+/**
+ * Deploys a stack from the text of its compose file and waits until every task of it runs.
+ *
+ * @throws OperationError when a rollout stops or the deadline passes, with the last error of each service's tasks.
+ */
+export async function deployStack(access: ClusterAccess, spec: StackSpec, compose: string): Promise<void> {
+  await withManager(access, async (manager) => {
+    await manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
+      { stdin: compose, timeoutSeconds: commandSeconds });
+    try {
+      await waitFor({ what: `stack ${spec.name} to run`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 }, async () => {
+        const late = (await stackServices(manager, spec.name)).map(lateness).filter((reason) => reason !== undefined);
+        return late.length === 0 ? true : new Pending(late.join(", "));
+      });
+    } catch (error) {
+      throw new OperationError(`stack ${spec.name}: it does not run.\n${await taskErrors(manager, spec.name)}`, { cause: error });
+    }
+  });
+}
+
+export async function removeStack(access: ClusterAccess, spec: StackSpec): Promise<void> {
+  await withManager(access, async (manager) => {
+    await manager.ssh.run(["docker", "stack", "rm", spec.name], { timeoutSeconds: commandSeconds });
+  });
+}
+
+async function stackServices(manager: DockerNode, stack: string): Promise<ServiceState[]> {
+  return await manager.api.listServices({ status: true, filters: { label: [`${stackLabel}=${stack}`] } }) as ServiceState[];
+}
+
+/** What a service still lacks, or undefined. */
+function lateness(service: ServiceState): string | undefined {
+  const { RunningTasks: running = 0, DesiredTasks: desired = 0 } = service.ServiceStatus ?? {};
+  const rollout = service.UpdateStatus?.State;
+  if (rollout !== undefined && rollout !== "completed" && rollout !== "rollback_completed") {
+    return `${service.Spec.Name}: rollout ${rollout} ${service.UpdateStatus?.Message ?? ""}`.trim();
+  }
+  return desired > 0 && running >= desired ? undefined : `${service.Spec.Name}: ${running} of ${desired} tasks run`;
+}
+
+async function taskErrors(manager: DockerNode, stack: string): Promise<string> {
+  const tasks = await manager.api.listTasks({ filters: { label: [`${stackLabel}=${stack}`] } }) as {
+    NodeID?: string; Spec?: { ContainerSpec?: { Image?: string } }; Status?: { State?: string; Err?: string; Message?: string };
+  }[];
+  return tasks.map((task) => `  ${task.Spec?.ContainerSpec?.Image ?? "?"} on ${task.NodeID ?? "no node"}: `
+    + `${task.Status?.State ?? "?"} ${task.Status?.Err ?? task.Status?.Message ?? ""}`).join("\n");
+}

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf, OperationError } from "./errors";
+
+/** What a probe returns while the condition does not hold yet, and why. */
+export class Pending {
+  constructor(readonly reason: string) {}
+}
+
+export interface WaitOptions {
+  /** What is waited for, as in "waiting for <what>". */
+  readonly what: string;
+  readonly deadlineSeconds: number;
+  /** Seconds between two probes; 3 by default: a probe costs a node some processor time. */
+  readonly intervalSeconds?: number;
+  /** Where progress goes; standard error by default. */
+  readonly say?: (line: string) => void;
+}
+
+/** Seconds between two lines of progress. */
+const progressSeconds = 30;
+
+/**
+ * Probes until the condition holds. An error of the probe counts as "not yet": everything between here and a machine
+ * that boots fails at first.
+ *
+ * @throws OperationError after the deadline, with the last reason.
+ */
+export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | Pending>): Promise<T> {
+  const { what, deadlineSeconds, intervalSeconds = 3, say = (line) => { process.stderr.write(`${line}\n`); } } = options;
+  const begun = Date.now();
+  const elapsed = (): number => Math.round((Date.now() - begun) / 1000);
+  let nextProgress = progressSeconds;
+  for (;;) {
+    const result = await probe().catch((error: unknown) => new Pending(messageOf(error)));
+    if (!(result instanceof Pending)) return result;
+    if (elapsed() >= deadlineSeconds) {
+      throw new OperationError(`${what}: not within ${deadlineSeconds} seconds; last seen: ${result.reason}.`);
+    }
+    if (elapsed() >= nextProgress) {
+      say(`${elapsed()} s: waiting for ${what}: ${result.reason}`);
+      nextProgress += progressSeconds;
+    }
+    await sleep(intervalSeconds * 1000);
+  }
+}

@@ -1,0 +1,28 @@
+/** Where a node stands: its role, its zone, its group ("managers" or a worker group's name) and its number in it. */
+export interface NodePlace {
+  readonly name: string;
+  readonly role: "manager" | "worker";
+  readonly zone: string;
+  readonly group: string;
+  readonly ordinal: number;
+}
+
+/** The group that all managers belong to. */
+export const managerGroup = "managers";
+
+/**
+ * Places the managers: zone after zone in the given order, round after round, e.g. of 5 over 3 zones
+ * az1-0, az2-0, az3-0, az1-1, az2-1.
+ */
+export function placeManagers(cluster: string, zones: readonly string[], count: number): NodePlace[] {
+  return Array.from({ length: count }, (_, index) => {
+    const zone = zones[index % zones.length];
+    if (zone === undefined) throw new Error("zones: empty; the settings require one at least");
+    const ordinal = Math.floor(index / zones.length);
+    return { name: `${cluster}-manager-${zone}-${ordinal}`, role: "manager", zone, group: managerGroup, ordinal };
+  });
+}
+
+export function placeWorker(cluster: string, group: string, zone: string, ordinal: number): NodePlace {
+  return { name: `${cluster}-worker-${group}-${ordinal}`, role: "worker", zone, group, ordinal };
+}

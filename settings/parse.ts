@@ -1,0 +1,48 @@
+import type { z } from "zod";
+import { SettingsError, type Fault } from "./errors";
+import { rules } from "./rules";
+import { settingsKeys, settingsShape, type Settings, type SettingsKey } from "./schema";
+
+/**
+ * Turns raw configuration values, key by key, into settings.
+ *
+ * @param raw values by key without the `swarm:` prefix, already of their types; an empty string is an absent value.
+ * @throws SettingsError with every fault of shape and every broken rule at once.
+ */
+export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings {
+  const faults: Fault[] = unknownKeys(raw);
+  const parsed: Partial<Record<SettingsKey, unknown>> = {};
+  for (const key of settingsKeys) {
+    const value = raw[key] === "" ? undefined : raw[key];
+    const result = settingsShape[key].safeParse(value);
+    if (result.success) parsed[key] = result.data;
+    else if (value === undefined) faults.push({ path: `settings.${key}`, problem: `missing; ${settingsShape[key].description}` });
+    else faults.push(...result.error.issues.map((issue) => fault(key, value, issue)));
+  }
+  const settings = parsed as Partial<Settings>;
+  for (const rule of rules) faults.push(...rule(settings));
+  if (faults.length > 0) throw new SettingsError(faults);
+  return Object.freeze(settings as Settings);
+}
+
+function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {
+  return Object.keys(raw).filter((key) => !(key in settingsShape)).map((key) => ({
+    path: `settings.${key}`,
+    problem: `unknown; known are ${settingsKeys.join(", ")}.`,
+  }));
+}
+
+function fault(key: string, value: unknown, issue: z.core.$ZodIssue): Fault {
+  const path = ["settings", key, ...issue.path.map(String)].join(".");
+  if (issue.code === "unrecognized_keys") {
+    return { path, problem: `unknown ${issue.keys.map((name) => JSON.stringify(name)).join(", ")}; ${issue.message}.` };
+  }
+  const given = issue.path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step], value);
+  const shown = given === undefined ? "missing" : `${JSON.stringify(given)} is not allowed`;
+  return { path, problem: `${shown}; ${keyMessage(issue)}.` };
+}
+
+/** A bad key of a map carries the reason one level down. */
+function keyMessage(issue: z.core.$ZodIssue): string {
+  return issue.code === "invalid_key" ? `as a key ${issue.issues[0]?.message ?? issue.message}` : issue.message;
+}

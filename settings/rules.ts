@@ -1,0 +1,85 @@
+import ipaddr from "ipaddr.js";
+import { firstWorkerHost } from "./addresses";
+import type { Fault } from "./errors";
+import type { Settings } from "./schema";
+
+/** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
+type Rule = (settings: Partial<Settings>) => Fault[];
+
+/** Longest host name that Linux takes: 63 characters of a DNS label (RFC 1123). */
+const hostNameLength = 63;
+
+export const rules: readonly Rule[] = [
+  zonesAreNamedOnce,
+  groupsLieInZones,
+  groupLimitsAreOrdered,
+  networkHasRoom,
+  overlayPoolIsApart,
+  administrationIsNotOpen,
+  nodeNamesFit,
+];
+
+function zonesAreNamedOnce({ zones = [] }: Partial<Settings>): Fault[] {
+  const twice = zones.filter((zone, index) => zones.indexOf(zone) !== index);
+  return twice.map((zone) => ({ path: "settings.zones", problem: `${JSON.stringify(zone)} stands there twice; name each zone once.` }));
+}
+
+function groupsLieInZones({ zones, workerGroups = {} }: Partial<Settings>): Fault[] {
+  if (zones === undefined) return [];
+  return Object.entries(workerGroups).filter(([name, group]) => !zones.includes(group.zone ?? name)).map(([name, group]) => ({
+    path: `settings.workerGroups.${name}.zone`,
+    problem: `${JSON.stringify(group.zone ?? name)} is not among settings.zones; use ${zones.map((zone) => JSON.stringify(zone)).join(", ")}.`,
+  }));
+}
+
+function groupLimitsAreOrdered({ workerGroups = {} }: Partial<Settings>): Fault[] {
+  return Object.entries(workerGroups).filter(([, group]) => group.min > group.max).map(([name, group]) => ({
+    path: `settings.workerGroups.${name}.min`,
+    problem: `${group.min} is above max ${group.max}; use ${group.max} at most, or raise max.`,
+  }));
+}
+
+function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<Settings>): Fault[] {
+  if (networkCidr === undefined) return [];
+  const prefix = Number(networkCidr.split("/")[1]);
+  if (prefix < 16 || prefix > 27) {
+    return [{ path: "settings.networkCidr", problem: `"${networkCidr}" has the prefix /${prefix}; use /16 to /27.` }];
+  }
+  const workers = Object.values(workerGroups).reduce((sum, group) => sum + group.max, 0);
+  const room = 2 ** (32 - prefix) - 1 - firstWorkerHost;
+  if (workers <= room) return [];
+  return [{
+    path: "settings.networkCidr",
+    problem: `"${networkCidr}" has room for ${room} workers, the groups may grow to ${workers}; use a larger network or a smaller max.`,
+  }];
+}
+
+function overlayPoolIsApart({ networkCidr, overlayPool }: Partial<Settings>): Fault[] {
+  if (networkCidr === undefined || overlayPool === undefined || !overlap(networkCidr, overlayPool)) return [];
+  return [{ path: "settings.overlayPool", problem: `"${overlayPool}" overlaps settings.networkCidr "${networkCidr}"; use two networks apart.` }];
+}
+
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
+  const prefix = Math.min(a[1], b[1]);
+  return a[0].match(b[0], prefix);
+}
+
+function administrationIsNotOpen({ adminCidrs = [] }: Partial<Settings>): Fault[] {
+  return adminCidrs.filter((network) => network.endsWith("/0")).map((network) => ({
+    path: "settings.adminCidrs",
+    problem: `"${network}" opens SSH to everyone; name the networks of the administrators.`,
+  }));
+}
+
+function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<Settings>): Fault[] {
+  if (clusterName === undefined) return [];
+  const names = [
+    ...zones.map((zone) => ({ path: "settings.zones", name: `${clusterName}-manager-${zone}-0` })),
+    ...Object.keys(workerGroups).map((group) => ({ path: `settings.workerGroups.${group}`, name: `${clusterName}-worker-${group}-0000` })),
+  ];
+  return names.filter(({ name }) => name.length > hostNameLength || !/^[a-z0-9-]+$/.test(name)).map(({ path, name }) => ({
+    path,
+    problem: `gives the host name ${JSON.stringify(name)}; a host name has ${hostNameLength} lower-case letters, digits and hyphens at most.`,
+  }));
+}

@@ -1,0 +1,114 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+/** One kind of error for a value of any wrong shape: what is allowed, in words. */
+function allowed(words: string): { error: () => string } {
+  return { error: () => `use ${words}` };
+}
+
+function text(pattern: RegExp, words: string) {
+  return z.string(allowed(words)).regex(pattern, allowed(words));
+}
+
+function integer(minimum: number, maximum: number, what: string) {
+  const words = `a whole number of ${what} from ${minimum} to ${maximum}`;
+  return z.int(allowed(words)).min(minimum, allowed(words)).max(maximum, allowed(words));
+}
+
+/** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
+export function isIpv4Network(value: string): boolean {
+  try {
+    const [address, prefix] = ipaddr.IPv4.parseCIDR(value);
+    return ipaddr.IPv4.networkAddressFromCIDR(value).toString() === address.toString() && value.endsWith(`/${prefix}`);
+  } catch {
+    return false;
+  }
+}
+
+const cidrWords = `an IPv4 network with its host bits zero, e.g. "10.20.0.0/24"`;
+const cidr = z.string(allowed(cidrWords)).refine(isIpv4Network, allowed(cidrWords));
+const addressWords = `an IPv4 address, e.g. "10.0.0.53"`;
+const address = z.string(allowed(addressWords)).refine((value) => ipaddr.IPv4.isValidFourPartDecimal(value), allowed(addressWords));
+
+/** A DNS label (RFC 1123, section 2.1) of at most `length` characters that starts with a letter. */
+function label(length: number) {
+  return text(new RegExp(`^[a-z](?:[a-z0-9-]{0,${length - 2}}[a-z0-9])?$`),
+    `a name of lower-case letters, digits and inner hyphens that starts with a letter, ${length} characters at most`);
+}
+
+const nonEmpty = text(/^\S(.*\S)?$/, "a name, not empty");
+const imageWords = `an image reference with a tag or digest, e.g. "traefik:v2.9"`;
+const containerImage = text(/^[a-z0-9][a-z0-9._:/-]*(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$/, imageWords);
+
+const workerGroup = z.strictObject({
+  zone: nonEmpty.optional(),
+  flavor: nonEmpty.optional(),
+  min: integer(0, 1000, "workers"),
+  max: integer(0, 1000, "workers"),
+  labels: z.record(label(40), z.string(allowed("text")), allowed("a map of label to text")).default({}),
+}, allowed("{zone, flavor, min, max, labels}, of which min and max are required"));
+
+const deadlines = z.strictObject({
+  nodeReadyMinutes: integer(1, 120, "minutes").default(5),
+  drainMinutes: integer(1, 120, "minutes").default(5),
+  stackReadyMinutes: integer(1, 120, "minutes").default(5),
+}, allowed("{nodeReadyMinutes, drainMinutes, stackReadyMinutes}"));
+
+const images = z.strictObject({
+  traefik: containerImage.default("traefik:v2.9"),
+  socketProxy: containerImage.default("wollomatic/socket-proxy:1"),
+  whoami: containerImage.default("traefik/whoami:v1.10"),
+}, allowed("{traefik, socketProxy, whoami}, each an image reference"));
+
+const url = text(/^https?:\/\/[^\s/]+$/, `the URL of a registry without a path, e.g. "https://mirror.example"`);
+const registry = text(/^[a-z0-9.-]+(:[0-9]+)?$/, `host or host:port, e.g. "registry.example:5000"`);
+const list = <T extends z.ZodType>(item: T, words: string) => z.array(item, allowed(`a list of ${words}`));
+
+/**
+ * Shape, default and one-line description of every key of the stack's configuration (`swarm:<key>`). `Pulumi.yaml` and
+ * `docs/configuration.md` are made from it (`npm run describe`). A key without a default is required.
+ */
+export const settingsShape = {
+  clusterName: label(30).describe("Name of the cluster; every server, port, network and group of it starts with it."),
+  zones: list(nonEmpty, "availability zones").min(1, allowed("at least one availability zone"))
+    .describe("Nova availability zones; the managers are spread over them in this order."),
+  managers: z.union([z.literal(1), z.literal(3), z.literal(5), z.literal(7)], allowed("1, 3, 5 or 7")).default(3)
+    .describe("Number of managers: 1, 3, 5 or 7. Three survive the loss of one, five of two; one survives none."),
+  managerFlavor: nonEmpty.describe("Nova flavor of the managers."),
+  managerAntiAffinity: z.enum(["soft", "hard"], allowed(`"soft" or "hard"`)).default("soft")
+    .describe(`Managers of a zone on different hosts: "soft" as far as possible, "hard" or the update fails.`),
+  workerGroups: z.record(label(20), workerGroup, allowed("a map of group name to {zone, flavor, min, max, labels}"))
+    .describe("Worker groups by name: zone (default: the group's name), flavor (default: workerFlavor), min and max number of workers, labels."),
+  workerFlavor: nonEmpty.describe("Nova flavor of the workers of a group that names none."),
+  image: nonEmpty.describe("Glance image of every server: Debian or Ubuntu with cloud-init, Docker baked in."),
+  networkCidr: cidr.default("10.20.0.0/24").describe("Network of the cluster's servers, IPv4, /16 to /27."),
+  externalNetwork: nonEmpty.describe("Neutron network that floating IPs come from."),
+  adminCidrs: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network"))
+    .describe("Networks that may reach SSH on the managers. Never 0.0.0.0/0."),
+  ingressCidrs: list(cidr, "IPv4 networks").default(["0.0.0.0/0"]).describe("Networks that may reach the ingress address."),
+  keyPair: nonEmpty.optional().describe("Nova key pair given to every server for people; the program makes a key of its own."),
+  dnsServers: list(address, "IPv4 addresses").default([]).describe("DNS servers of the network; empty: the cloud's own."),
+  images: images.prefault({}).describe("Container images in place of the defaults: traefik, socketProxy, whoami."),
+  registryMirrors: list(url, "registry URLs").default([]).describe("Registries asked before Docker Hub, as URLs."),
+  insecureRegistries: list(registry, "host:port").default([]).describe("Registries that are spoken to without TLS."),
+  overlayPool: cidr.default("10.200.0.0/16").describe("Addresses that overlay networks are cut from, a /24 each."),
+  dispatcherHeartbeatSeconds: integer(2, 60, "seconds").default(5)
+    .describe("Heartbeat of the nodes to the managers in seconds; a node is down after three missed ones."),
+  demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),
+  deadlines: deadlines.prefault({})
+    .describe("Minutes: nodeReadyMinutes from a server's creation to Ready, drainMinutes for tasks to leave a node, stackReadyMinutes for a stack to run."),
+};
+
+/** The validated configuration, plain and complete: every default is filled in. */
+export type Settings = Readonly<z.output<z.ZodObject<typeof settingsShape>>>;
+export type SettingsKey = keyof typeof settingsShape;
+export type WorkerGroupSettings = Settings["workerGroups"][string];
+
+export const settingsKeys = Object.keys(settingsShape) as readonly SettingsKey[];
+
+/** True for a key whose value is text; every other value is a number, a truth value, a list or a map. */
+export function isTextKey(key: string): boolean {
+  let schema: unknown = settingsShape[key as SettingsKey];
+  while (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) schema = schema.unwrap();
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
+}

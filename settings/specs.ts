@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+// What the program tells the verbs of ops/, and what they answer.
+
+/** How the swarm is made; part of the first manager's init. Addresses are IPv4, sizes in bytes or as named. */
+export const initSpec = z.object({
+  manager: z.string(),
+  address: z.string(),
+  mtu: z.int(),
+  overlayPool: z.string(),
+  dispatcherHeartbeatSeconds: z.int(),
+  deadlineSeconds: z.int(),
+});
+export type InitSpec = z.output<typeof initSpec>;
+
+/** A node that shall be, or shall no longer be, part of the swarm. */
+export const nodeSpec = z.object({
+  name: z.string(),
+  role: z.enum(["manager", "worker"]),
+  /** Fixed IPv4 address in the cluster's network. */
+  address: z.string(),
+  hostKey: z.string(),
+  /** Nova's id, for the console's text when the node does not join. */
+  serverId: z.string(),
+  labels: z.record(z.string(), z.string()),
+  readySeconds: z.int(),
+  drainSeconds: z.int(),
+});
+export type NodeSpec = z.output<typeof nodeSpec>;
+
+export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int() });
+export type StackSpec = z.output<typeof stackSpec>;
+
+/** What `init` prints; the tokens are secrets. */
+export const initResult = z.object({ clusterId: z.string(), managerToken: z.string(), workerToken: z.string() });
+export type InitResult = z.output<typeof initResult>;
