@@ -2,7 +2,7 @@ import type { ClusterAccess } from "../settings/outputs";
 import { withManager } from "./docker";
 import { OperationError } from "./errors";
 import { forgetDeadEntries, nodesNamed, unreadiness, updateNode } from "./nodes";
-import { consoleTail } from "./openstack";
+import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
 import { SshConnection } from "./ssh";
 import { Pending, waitFor } from "./wait";
@@ -67,6 +67,7 @@ async function evidence(access: ClusterAccess, spec: NodeSpec): Promise<string> 
   const commands = "cloud-init status --long; systemctl --no-pager --full status swarm-node swarm-join docker | tail -n 40";
   const result = await onNode(access, spec, (node) => node.exec(["sudo", "sh", "-c", commands], { timeoutSeconds: 60 }))
     .then(({ stdout, stderr }) => stdout + stderr, say);
-  return `cloud-init and units of ${spec.name}:\n${result}\nconsole of ${spec.name}:\n${await consoleTail(spec.serverId).catch(say)}`;
+  const console = await OpenStack.open(process.env).then((cloud) => cloud.consoleTail(spec.serverId)).catch(say);
+  return `cloud-init and units of ${spec.name}:\n${result}\nconsole of ${spec.name}:\n${console}`;
 }
 

@@ -2,8 +2,9 @@ import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
-import { messageOf, OperationError } from "./errors";
+import { messageOf } from "./errors";
 import { SshConnection } from "./ssh";
+import { Pending, waitFor } from "./wait";
 
 /** The Docker Engine API of one node, over its SSH connection. */
 export class DockerNode {
@@ -39,12 +40,25 @@ export async function openManager(access: ClusterAccess, manager: ClusterAccess[
   return new DockerNode(await SshConnection.open({ ...manager, user: access.user, privateKey: access.privateKey }));
 }
 
+/** Seconds until some manager must answer: an election takes up to 20, a machine that is busy booting others more. */
+const managerSeconds = 180;
+
 /**
- * Does something on the first manager that answers and has a say in the swarm. The managers are tried in order.
+ * Does something on a manager that answers and has a say in the swarm. The managers are tried in order, again and again
+ * until one does.
  *
- * @throws OperationError when none does, with the reason of each.
+ * @throws OperationError when none does in time, with the reason of each.
  */
 export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>): Promise<T> {
+  const node = await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => firstThatAnswers(access));
+  try {
+    return await action(node);
+  } finally {
+    node.close();
+  }
+}
+
+async function firstThatAnswers(access: ClusterAccess): Promise<DockerNode | Pending> {
   const reasons: string[] = [];
   for (const candidate of access.managers) {
     let node: DockerNode | undefined;
@@ -52,16 +66,11 @@ export async function withManager<T>(access: ClusterAccess, action: (manager: Do
       node = await openManager(access, candidate);
       // a manager without quorum knows that it is one, but answers no question about the swarm
       await node.api.swarmInspect();
+      return node;
     } catch (error) {
       reasons.push(`${candidate.name}: ${messageOf(error)}`);
       node?.close();
-      continue;
-    }
-    try {
-      return await action(node);
-    } finally {
-      node.close();
     }
   }
-  throw new OperationError(`no manager answers: ${reasons.join("; ")}`);
+  return new Pending(reasons.join("; "));
 }

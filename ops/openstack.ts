@@ -24,16 +24,43 @@ type Cloud = z.output<typeof cloudSchema>;
 
 const requestSeconds = 60;
 
-/** The last lines of a server's console, asked of Nova with the credentials of `OS_CLOUD` and clouds.yaml. */
-export async function consoleTail(serverId: string, lines = 40): Promise<string> {
-  const cloud = await readCloud(process.env);
-  const { token, computeUrl } = await login(cloud);
-  const answer = await request(`${computeUrl}/servers/${serverId}/action`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Auth-Token": token },
-    body: JSON.stringify({ "os-getConsoleOutput": { length: lines } }),
-  });
-  return z.object({ output: z.string() }).parse(await answer.json()).output;
+/** A session with the OpenStack APIs, with the credentials of `OS_CLOUD` and clouds.yaml. */
+export class OpenStack {
+  private constructor(
+    private readonly token: string,
+    private readonly endpoints: ReadonlyMap<string, string>,
+    /** Id of the project that the session is for. */
+    readonly projectId: string,
+  ) {}
+
+  static async open(environment: NodeJS.ProcessEnv): Promise<OpenStack> {
+    const { token, endpoints, projectId } = await login(await readCloud(environment));
+    return new OpenStack(token, endpoints, projectId);
+  }
+
+  /**
+   * Sends a request and hands over the answer's body.
+   *
+   * @param service type in Keystone's catalogue, e.g. "compute".
+   * @param path path below the service's endpoint, e.g. "/servers/detail".
+   */
+  async request<T extends z.ZodType>(service: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> {
+    const endpoint = this.endpoints.get(service);
+    if (endpoint === undefined) throw new OperationError(`keystone: no public endpoint for ${service} in the catalogue.`);
+    const answer = await send(`${endpoint}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "Content-Type": "application/json", "X-Auth-Token": this.token },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return schema.parse(await answer.json());
+  }
+
+  /** The last lines of a server's console. */
+  async consoleTail(serverId: string, lines = 40): Promise<string> {
+    const { output } = await this.request("compute", `/servers/${serverId}/action`, z.object({ output: z.string() }),
+      { "os-getConsoleOutput": { length: lines } });
+    return output;
+  }
 }
 
 async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> {
@@ -47,36 +74,40 @@ async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> {
 }
 
 /** Keystone's login (Identity API v3, POST /auth/tokens): by application credential where there is one, else by password. */
-async function login({ auth, region_name: region }: Cloud): Promise<{ token: string; computeUrl: string }> {
-  const identity = auth.application_credential_id !== undefined
+async function login({ auth, region_name: region }: Cloud): Promise<{ token: string; endpoints: Map<string, string>; projectId: string }> {
+  const byCredential = auth.application_credential_id !== undefined;
+  const identity = byCredential
     ? {
         methods: ["application_credential"],
         application_credential: { id: auth.application_credential_id, secret: auth.application_credential_secret },
       }
     : { methods: ["password"], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } };
-  const project = auth.project_id !== undefined ? { id: auth.project_id } : { name: auth.project_name, domain: { name: auth.project_domain_name } };
-  const scope = auth.application_credential_id !== undefined ? {} : { scope: { project } };
+  const project = auth.project_id === undefined ? { name: auth.project_name, domain: { name: auth.project_domain_name } } : { id: auth.project_id };
   const base = auth.auth_url.replace(/\/$/, "");
-  const answer = await request(`${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ auth: { identity, ...scope } }),
+  const answer = await send(`${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ auth: { identity, ...(byCredential ? {} : { scope: { project } }) } }),
   });
-  const body = loginSchema.parse(await answer.json());
-  const endpoint = body.token.catalog.find(({ type }) => type === "compute")?.endpoints
-    .find((candidate) => candidate.interface === "public" && (region === undefined || candidate.region === region));
   const token = answer.headers.get("X-Subject-Token");
-  if (endpoint === undefined || token === null) throw new OperationError("keystone: no token, or no public compute endpoint in the catalogue.");
-  return { token, computeUrl: endpoint.url.replace(/\/$/, "") };
+  if (token === null) throw new OperationError(`${base}: Keystone's answer has no token.`);
+  const { token: { catalog, project: scoped } } = loginSchema.parse(await answer.json());
+  const endpoints = catalog.flatMap(({ type, endpoints: all }) => all
+    .filter((endpoint) => endpoint.interface === "public" && (region === undefined || endpoint.region === region))
+    .map(({ url }): [string, string] => [type, url.replace(/\/$/, "")]));
+  return { token, endpoints: new Map(endpoints), projectId: scoped.id };
 }
 
 const loginSchema = z.object({
   token: z.object({
+    project: z.object({ id: z.string() }),
     catalog: z.array(z.object({
       type: z.string(), endpoints: z.array(z.object({ interface: z.string(), region: z.string().nullable(), url: z.string() })),
     })),
   }),
 });
 
-async function request(url: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit): Promise<Response> {
   const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(requestSeconds * 1000) });
   // the body of a refused login may repeat what was sent
   if (!answer.ok) throw new OperationError(`${url}: ${answer.status} ${answer.statusText}`);

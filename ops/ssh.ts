@@ -19,7 +19,7 @@ export interface ExecResult {
 }
 
 /** Seconds that a connection may take: two round trips and a handshake on a machine that is busy booting. */
-const connectSeconds = 30;
+const connectSeconds = 60;
 
 /** One SSH connection; commands and forwarded sockets are channels of it. */
 export class SshConnection {

@@ -1,0 +1,49 @@
+# The front door: `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+# the stack on a cloud of your own; the lab's is `lab`
+STACK ?= prod
+
+TOOLCHAIN := toolchain/toolchain
+# with OS_CLOUD the cluster goes to that cloud, without it to the embedded lab
+PULUMI := $(if $(OS_CLOUD),$(TOOLCHAIN) exec pulumi,lab/pulumi)
+ON_STACK := $(if $(OS_CLOUD),--stack $(STACK) --parallel 64,)
+NODES := node --import tsx ops/main.ts nodes
+
+.PHONY: help up destroy nodes check test toolchain lab lab-down
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: node_modules toolchain $(if $(OS_CLOUD),,lab) ## a running cluster: on the embedded lab, or on your cloud when OS_CLOUD is set
+	$(PULUMI) up $(ON_STACK) --yes --skip-preview
+	@$(MAKE) --no-print-directory nodes
+
+nodes: ## the table of the cluster's nodes, and the demo's address
+	@$(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets | $(NODES)
+
+destroy: node_modules toolchain ## take the cluster away; nothing of it stays on the cloud
+	$(PULUMI) destroy $(ON_STACK) --yes --skip-preview
+
+check: node_modules ## types, lint, unit tests, shell scripts
+	npx tsc --noEmit
+	npx eslint .
+	npx mocha
+	lab/test.sh
+	lab/images/test.sh
+
+test: ## everything, from zero: checks, toolchain, lab, cluster; ends with a line "N passed, N failed"
+	@tests/run
+
+toolchain: node_modules ## Pulumi and its plugins, built from registries unless they are installed
+	@$(TOOLCHAIN) build
+
+lab: ## the embedded OpenStack, up
+	@lab/lab up
+
+lab-down: ## the embedded OpenStack, down; `lab/lab down --wipe` also forgets what was on it
+	@lab/lab down
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch node_modules

@@ -1,0 +1,58 @@
+import { expect } from "chai";
+import { parse } from "yaml";
+import { renderUserData, type NodeFacts } from "../../cloudinit/render";
+
+const facts: NodeFacts = {
+  name: "c-worker-az1-0", address: "10.20.0.20", managers: ["10.20.0.10", "10.20.0.11"], mtu: 1450,
+  hostKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 HOST" }, adminKey: "ssh-ed25519 ADMIN",
+  registryMirrors: ["http://mirror:5000"], insecureRegistries: [],
+};
+
+interface CloudConfig {
+  readonly ssh_keys: unknown;
+  readonly users: readonly unknown[];
+  readonly write_files: readonly { readonly path: string; readonly permissions: string; readonly content: string }[];
+}
+
+function render(changes: Partial<NodeFacts> = {}): CloudConfig {
+  const text = renderUserData({ ...facts, ...changes });
+  expect(text.split("\n")[0]).to.equal("#cloud-config");
+  return parse(text) as CloudConfig;
+}
+
+function file(config: CloudConfig, path: string): CloudConfig["write_files"][number] | undefined {
+  return config.write_files.find((one) => one.path === path);
+}
+
+describe("renderUserData", () => {
+  it("pins the host key and lets the program's login in by key alone", () => {
+    const config = render();
+    expect(config.ssh_keys).to.deep.equal({ ed25519_private: "PRIVATE", ed25519_public: "ssh-ed25519 HOST" });
+    expect(config.users[1]).to.deep.include({ name: "swarm", lock_passwd: true, ssh_authorized_keys: ["ssh-ed25519 ADMIN"] });
+  });
+
+  it("tells the node its address, the managers and the MTU", () => {
+    expect(file(render(), "/etc/swarm/node.env")?.content).to.equal(`ADDRESS=10.20.0.20\nMANAGERS="10.20.0.10 10.20.0.11"\nMTU=1450\n`);
+  });
+
+  it("configures Docker's registries", () => {
+    expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "registry-mirrors": ["http://mirror:5000"] });
+  });
+
+  it("writes a token only where there is one, for root's eyes", () => {
+    expect(file(render(), "/etc/swarm/join-token")).to.equal(undefined);
+    expect(file(render({ joinToken: "SWMTKN-1-x" }), "/etc/swarm/join-token")).to.deep.include({ permissions: "0600", content: "SWMTKN-1-x" });
+  });
+
+  it("gives a manager the virtual address, with the other managers as peers", () => {
+    const text = file(render({ address: "10.20.0.10", vip: { address: "10.20.0.5", prefix: 24, priority: 254 } }), "/etc/swarm/keepalived.conf")?.content ?? "";
+    expect(text).to.match(/unicast_src_ip 10\.20\.0\.10\n {4}unicast_peer {\n {8}10\.20\.0\.11\n {4}}/);
+    expect(text).to.include("10.20.0.5/24").and.include("priority 254");
+    expect(text.match(/@[A-Z]+@/g)).to.deep.equal(["@INTERFACE@"]);
+    expect(file(render(), "/etc/swarm/keepalived.conf")).to.equal(undefined);
+  });
+
+  it("refuses more than Nova takes", () => {
+    expect(() => render({ registryMirrors: ["x".repeat(50_000)] })).to.throw(/^c-worker-az1-0: user data of \d+ bytes; Nova takes 49151\.$/);
+  });
+});

@@ -1,0 +1,78 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
+import { withManager } from "../../../ops/docker";
+import { OpenStack } from "../../../ops/openstack";
+import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
+import { logFolder, root, run, type RunResult } from "./run";
+
+/** The configuration that this run works with; edits of it are what a person would do to Pulumi.lab.yaml. */
+const configFile = join(logFolder, "Pulumi.lab.yaml");
+writeFileSync(configFile, readFileSync(join(root, "Pulumi.lab.yaml")));
+
+export function editConfig(change: (config: Record<string, unknown>) => void): void {
+  const file = parse(readFileSync(configFile, "utf8")) as { config: Record<string, unknown> };
+  change(file.config);
+  writeFileSync(configFile, stringify(file));
+}
+
+export async function lab(...verb: string[]): Promise<RunResult> {
+  return run(["lab/lab", ...verb], { deadlineMinutes: 60 });
+}
+
+/** Runs Pulumi on the lab. An `up` from nothing took 9 minutes when it was measured, all else much less. */
+export async function pulumi(...words: string[]): Promise<RunResult> {
+  return run(["lab/pulumi", ...words], { deadlineMinutes: 45, environment: { SWARM_LAB_CONFIG: configFile } });
+}
+
+export async function readOutputs(): Promise<ClusterOutputs> {
+  const { stdout } = await pulumi("stack", "output", "--json", "--show-secrets");
+  return clusterOutputs.parse(JSON.parse(stdout));
+}
+
+export async function swarmNodes(): Promise<SwarmNodeState[]> {
+  return withManager((await readOutputs()).access, listNodes);
+}
+
+async function cloud(): Promise<OpenStack> {
+  const file = (await lab("clouds")).stdout.trim();
+  return OpenStack.open({ OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: "lab" });
+}
+
+const server = z.object({ "name": z.string(), "status": z.string(), "OS-EXT-AZ:availability_zone": z.string() });
+
+export async function servers(): Promise<{ name: string; status: string; zone: string }[]> {
+  const { servers: all } = await (await cloud()).request("compute", "/servers/detail", z.object({ servers: z.array(server) }));
+  return all.map((one) => ({ name: one.name, status: one.status, zone: one["OS-EXT-AZ:availability_zone"] }));
+}
+
+/** What the project holds of every kind that the program makes, by kind, as names or ids. */
+export async function holdings(): Promise<Record<string, string[]>> {
+  const session = await cloud();
+  const kinds = { networks: "name", subnets: "name", routers: "name", ports: "name", floatingips: "floating_ip_address", "security-groups": "name" };
+  const held: Record<string, string[]> = { servers: (await servers()).map(({ name }) => name) };
+  for (const [kind, label] of Object.entries(kinds)) {
+    const body = await session.request("network", `/v2.0/${kind}?project_id=${session.projectId}`, z.record(z.string(), z.array(z.record(z.string(), z.unknown()))));
+    held[kind] = Object.values(body).flat().map((one) => String(one[label])).filter((name) => kind !== "security-groups" || name !== "default");
+  }
+  const groups = await session.request("compute", "/os-server-groups", z.object({ server_groups: z.array(z.object({ name: z.string() })) }));
+  held["server groups"] = groups.server_groups.map(({ name }) => name);
+  return held;
+}
+
+/** What one needs to mend a failed step: the nodes, the lab, each server's console. */
+export async function printEvidence(): Promise<void> {
+  const parts: (readonly [string, () => Promise<string>])[] = [
+    ["lab status", async () => (await run(["lab/lab", "status"], { deadlineMinutes: 2 })).output],
+    ["swarm nodes", async () => JSON.stringify(await swarmNodes(), null, 1)],
+    ["what the project holds", async () => JSON.stringify(await holdings())],
+    ...["manager", "worker"].flatMap((role) => ["az1", "az2", "az3"].map((zone) => `lab-${role}-${zone}-0`)).map((name) =>
+      [`console of ${name}`, async () => (await run(["lab/lab", "console", name, "--tail", "25"], { deadlineMinutes: 2 })).stdout] as const),
+  ];
+  for (const [title, part] of parts) {
+    const text = await part().catch((error: unknown) => `(not to be had: ${error instanceof Error ? error.message.slice(0, 500) : String(error)})`);
+    process.stdout.write(`\n=== ${title}\n${text}\n`);
+  }
+}

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+export const root = join(__dirname, "..", "..", "..");
+/** Where each command of a lab run leaves its whole output. */
+export const logFolder = join(root, "tests", "lab", "out");
+
+rmSync(logFolder, { recursive: true, force: true });
+mkdirSync(logFolder, { recursive: true });
+let commands = 0;
+
+export interface RunOptions {
+  /** Minutes after which the command hangs for sure; three times what it took when measured, or more. */
+  readonly deadlineMinutes: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  /** Standard output and error in the order in which they came. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/**
+ * Runs a command in the project's root; its output goes to a log of its own.
+ *
+ * @throws Error when it fails or hangs, with the end of its output.
+ */
+export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
+  const [program = "", ...rest] = argv;
+  commands += 1;
+  const log = join(logFolder, `${String(commands).padStart(2, "0")}-${argv.slice(0, 3).join("-").replaceAll(/[^A-Za-z0-9-]+/g, "-")}.log`);
+  const begun = Date.now();
+  let stdout = "";
+  const child = spawn(program, rest, {
+    cwd: root, env: { ...process.env, ...options.environment }, stdio: ["ignore", "pipe", "pipe"], timeout: options.deadlineMinutes * 60_000,
+  });
+  child.stdout.on("data", (data: Buffer) => { stdout += data.toString(); appendFileSync(log, data); });
+  child.stderr.on("data", (data: Buffer) => { appendFileSync(log, data); });
+  const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exit, signal) => { resolve(exit ?? signal); });
+  });
+  appendFileSync(log, "");
+  const seconds = (Date.now() - begun) / 1000;
+  const output = readFileSync(log, "utf8");
+  if (code !== 0) {
+    const end = output.split("\n").slice(-80).join("\n");
+    throw new Error(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${end}`);
+  }
+  return { stdout, output, seconds };
+}
+
+/** Prints a line under the running test. */
+export function say(line: string): void {
+  process.stdout.write(`      ${line}\n`);
+}

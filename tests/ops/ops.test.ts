@@ -1,0 +1,61 @@
+import { expect } from "chai";
+import { messageOf, OperationError } from "../../ops/errors";
+import { readAccess, readText } from "../../ops/input";
+import { unreadiness, type SwarmNodeState } from "../../ops/nodes";
+import { quote } from "../../ops/ssh";
+import { Pending, waitFor } from "../../ops/wait";
+
+function node(changes: Partial<SwarmNodeState>): SwarmNodeState {
+  return { ID: "n", Version: { Index: 1 }, Spec: { Role: "worker", Availability: "active" }, Status: { State: "ready" }, ...changes };
+}
+
+describe("unreadiness", () => {
+  const manager = { Spec: { Role: "manager", Availability: "active" } } as const;
+  const rows: readonly (readonly [string, "manager" | "worker", readonly SwarmNodeState[], string | undefined])[] = [
+    ["a ready worker", "worker", [node({})], undefined],
+    ["nobody", "worker", [], "not in the swarm"],
+    ["a worker that is down", "worker", [node({ Status: { State: "down" } })], "its state is down"],
+    ["a ready worker beside its dead predecessor", "worker", [node({ Status: { State: "down" } }), node({})], undefined],
+    ["a worker where a manager should be", "manager", [node({})], "its role is worker"],
+    ["a manager that is not reachable", "manager", [node({ ...manager, ManagerStatus: { Reachability: "unreachable" } })], "as a manager it is unreachable"],
+    ["a reachable manager", "manager", [node({ ...manager, ManagerStatus: { Reachability: "reachable" } })], undefined],
+  ];
+  for (const [what, role, nodes, expected] of rows) {
+    it(`of ${what}: ${expected ?? "none"}`, () => { expect(unreadiness(role, nodes)).to.equal(expected); });
+  }
+});
+
+describe("waitFor", () => {
+  it("probes until the condition holds, and takes an error for not yet", async () => {
+    let probes = 0;
+    const result = await waitFor({ what: "x", deadlineSeconds: 5, intervalSeconds: 0 }, async () => {
+      probes += 1;
+      if (probes === 1) throw new Error("boots");
+      return Promise.resolve(probes === 2 ? new Pending("soon") : "done");
+    });
+    expect([result, probes]).to.deep.equal(["done", 3]);
+  });
+
+  it("says after the deadline what it waited for and what it saw last", async () => {
+    const error = await waitFor({ what: "the moon", deadlineSeconds: 0, intervalSeconds: 0 }, () => Promise.resolve(new Pending("it is day")))
+      .then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(OperationError);
+    expect(messageOf(error)).to.equal("the moon: not within 0 seconds; last seen: it is day.");
+  });
+});
+
+describe("quote", () => {
+  it("leaves plain words and wraps the rest for a POSIX shell", () => {
+    expect(["a-b/c.1", "a b", "it's", "$(x)", ""].map(quote)).to.deep.equal(["a-b/c.1", "'a b'", `'it'\\''s'`, "'$(x)'", "''"]);
+  });
+});
+
+describe("the verbs' input", () => {
+  it("is named when it is missing", () => {
+    expect(() => readText({}, "SWARM_SPEC")).to.throw("SWARM_SPEC: not in the environment; the program sets it.");
+  });
+
+  it("is checked", () => {
+    expect(() => readAccess({ SWARM_ACCESS: `{"user":"x"}` })).to.throw(/^SWARM_ACCESS: .*privateKey/s);
+  });
+});

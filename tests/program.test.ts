@@ -1,0 +1,138 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { parse } from "yaml";
+import program from "../index";
+import { clusterOutputs } from "../settings/outputs";
+import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
+import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
+import { goodConfiguration } from "./support/settings";
+
+interface Run {
+  readonly recorder: Recorder;
+  readonly outputs: Record<string, unknown>;
+}
+
+/** Runs index.ts once under mocks, as Pulumi does. */
+async function runProgram(configuration: Record<string, unknown>, previous: Record<string, unknown> = {}): Promise<Run> {
+  const recorder = mockEngine({
+    answers: { ...cloudAnswers(), "pulumi:pulumi:StackReference": () => ({ outputs: previous, secretOutputNames: Object.keys(previous).filter((key) => key === "joinTokens") }) },
+    calls: cloudCalls,
+  });
+  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(configuration).map(([key, value]) =>
+    [`swarm:${key}`, typeof value === "string" ? value : JSON.stringify(value)])));
+  const outputs = await valueOf(pulumi.output(await program()));
+  await settled();
+  return { recorder, outputs };
+}
+
+describe("the program", () => {
+  let run: Run;
+  before(async () => { run = await runProgram({ ...goodConfiguration, demo: true }); });
+
+  it("names every resource after the cluster", () => {
+    const strangers = run.recorder.registrations.filter(({ type, name }) => !name.startsWith("test") && type !== "pulumi:pulumi:StackReference");
+    expect(strangers).to.deep.equal([]);
+  });
+
+  it("makes three managers and a worker in each zone", () => {
+    const servers = run.recorder.ofType("openstack:compute/instance:Instance").map(({ inputs }) => [inputs["name"], inputs["availabilityZone"], inputs["flavorName"]]);
+    expect(servers).to.have.deep.members([
+      ["test-manager-az1-0", "az1", "m1.small"], ["test-manager-az2-0", "az2", "m1.small"], ["test-manager-az3-0", "az3", "m1.small"],
+      ["test-worker-az1-0", "az1", "m1.medium"], ["test-worker-az2-0", "az2", "m1.medium"], ["test-worker-az3-0", "az3", "m1.medium"],
+    ]);
+  });
+
+  it("makes few resources for a node: a component, a port, a server, a membership", () => {
+    const own = run.recorder.registrations.filter(({ name }) => name.startsWith("test-workers-az1-")).map(({ name }) => name);
+    expect(own).to.have.members(["test-workers-az1-0", "test-workers-az1-0-port", "test-workers-az1-0-server", "test-workers-az1-membership-0"]);
+  });
+
+  it("marks every server with its place", () => {
+    expect(run.recorder.named("test-workers-az2-0-server").inputs["metadata"]).to.deep.equal({ cluster: "test", role: "worker", group: "az2", ordinal: "0" });
+  });
+
+  it("gives managers fixed addresses that let the virtual one through, and workers none", () => {
+    expect(run.recorder.named("test-managers-az2-0-port").inputs).to.deep.include({
+      fixedIps: [{ subnetId: "test-subnet-id", ipAddress: "10.20.0.11" }], allowedAddressPairs: [{ ipAddress: "10.20.0.5" }],
+    });
+    expect(run.recorder.named("test-workers-az2-0-port").inputs).to.deep.include({ fixedIps: [{ subnetId: "test-subnet-id" }], allowedAddressPairs: [] });
+  });
+
+  it("writes no token into the user data of a server that is made before the swarm", () => {
+    for (const { inputs } of run.recorder.ofType("openstack:compute/instance:Instance")) expect(paths(inputs)).not.to.include("/etc/swarm/join-token");
+  });
+
+  it("makes the swarm once and proves each node", () => {
+    const commands = run.recorder.ofType("command:local:Command");
+    expect(commands.filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts init")).to.have.length(1);
+    expect(commands.filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts admit-node")).to.have.length(6);
+  });
+
+  it("puts no secret on a command line", () => {
+    for (const { inputs } of run.recorder.ofType("command:local:Command")) {
+      expect(`${String(inputs["create"])} ${String(inputs["delete"])}`).not.to.match(/SWMTKN|PRIVATE|5e5e/);
+    }
+  });
+
+  it("gives the overlay network the MTU of the network below", () => {
+    expect(run.recorder.named("test-overlay-proxy").inputs).to.deep.include({ name: "proxy", driver: "overlay", options: { "com.docker.network.driver.mtu": "1450" } });
+  });
+
+  it("needs no daemon for a preview", () => {
+    expect(run.recorder.named("test-overlay-docker").inputs).to.deep.include({ disableDockerDaemonCheck: "true" });
+  });
+
+  it("deploys Traefik and the demo", () => {
+    const stacks = run.recorder.ofType("command:local:Command").filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts deploy-stack");
+    expect(stacks.map(({ name }) => name)).to.have.members(["test-traefik-deploy", "test-demo-deploy"]);
+  });
+
+  it("exports the contract", () => {
+    const outputs = clusterOutputs.parse(run.outputs);
+    expect(outputs).to.deep.include({ clusterName: "test", clusterId: "cluster-id", workerSets: { az1: [0], az2: [0], az3: [0] } });
+    expect(outputs.demoUrl).to.equal(`http://${outputs.ingressAddress}/whoami`);
+    expect(outputs.access.managers.map(({ name }) => name)).to.deep.equal(["test-manager-az1-0", "test-manager-az2-0", "test-manager-az3-0"]);
+  });
+});
+
+describe("the program on a stack that has a swarm", () => {
+  let run: Run;
+  before(async () => {
+    run = await runProgram({ ...goodConfiguration, workerGroups: { az1: { min: 1, max: 4 }, az2: { min: 0, max: 1 }, az3: { min: 0, max: 3 } } }, {
+      clusterId: "cluster-id",
+      workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
+      joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+    });
+  });
+
+  it("keeps the worker sets of the last update, within the limits", () => {
+    expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
+  });
+
+  it("writes the token of its role into a new server's user data", () => {
+    const [manager, worker] = ["test-managers-az1-0-server", "test-workers-az1-3-server"].map((name) => run.recorder.named(name).inputs);
+    expect(written(manager ?? {}, "/etc/swarm/join-token")).to.deep.equal({ path: "/etc/swarm/join-token", permissions: "0600", content: tokens.managerToken });
+    expect(written(worker ?? {}, "/etc/swarm/join-token")).to.deep.equal({ path: "/etc/swarm/join-token", permissions: "0600", content: tokens.workerToken });
+  });
+
+  it("leaves the demo out when it is not asked for", () => {
+    expect(run.recorder.registrations.filter(({ name }) => name.includes("demo"))).to.deep.equal([]);
+    expect(run.outputs).not.to.have.property("demoUrl");
+  });
+});
+
+interface Written { path: string; permissions: string; content: string }
+
+function userData(inputs: Record<string, unknown>): { write_files: Written[] } {
+  const value = inputs["userData"];
+  const secret = typeof value === "object" && value !== null && "value" in value ? value.value : value;
+  return parse(String(secret)) as { write_files: Written[] };
+}
+
+function paths(inputs: Record<string, unknown>): string[] {
+  return userData(inputs).write_files.map(({ path }) => path);
+}
+
+function written(inputs: Record<string, unknown>, path: string): Written | undefined {
+  return userData(inputs).write_files.find((file) => file.path === path);
+}

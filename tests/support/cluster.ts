@@ -1,0 +1,27 @@
+import type { Answers } from "./pulumi";
+
+/** A cloud that gives every port its fixed address or a next one, and every floating IP a number. */
+export function cloudAnswers(): Answers {
+  let [worker, floating] = [20, 100];
+  return {
+    "openstack:networking/network:Network": () => ({ mtu: 1450 }),
+    "openstack:networking/port:Port": (inputs) => {
+      const [first] = inputs["fixedIps"] as { ipAddress?: string }[];
+      return { allFixedIps: [first?.ipAddress ?? `10.20.0.${worker++}`] };
+    },
+    "openstack:networking/floatingIp:FloatingIp": () => ({ address: `203.0.113.${floating++}` }),
+    "command:local:Command": (_, name) => ({ stdout: commandOutput(name) }),
+    "pulumi:pulumi:StackReference": () => ({ outputs: {}, secretOutputNames: [] }),
+  };
+}
+
+export const tokens = { managerToken: "SWMTKN-1-manager", workerToken: "SWMTKN-1-worker" };
+
+function commandOutput(name: string): string {
+  if (name.endsWith("-seed")) return "5e".repeat(32);
+  return name.endsWith("-init") ? JSON.stringify({ clusterId: "cluster-id", ...tokens }) : "";
+}
+
+export const cloudCalls = {
+  "openstack:networking/getNetwork:getNetwork": () => ({ id: "external-id" }),
+};
