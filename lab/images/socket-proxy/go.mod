@@ -1,0 +1,3 @@
+module swarm.example/socket-proxy
+
+go 1.26

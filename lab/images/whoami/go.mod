@@ -1,0 +1,3 @@
+module swarm.example/whoami
+
+go 1.26

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSdk } from "../../surface/sdk";
+import type { Member } from "../../surface/surface";
+import { match } from "./match";
+import { fieldOverrides, type ProviderInfo, type Table, type TerraformSchema } from "./terraform";
+
+/** The provider's own class: no resource of the Terraform provider. */
+const providerToken = "openstack";
+
+/**
+ * The text of tokens.json: what each Terraform resource and data source is called in the npm package in `packageDir`. Both sides
+ * must have the same members, so that each is found by what it is called and by the properties that it has.
+ */
+export function tokenTable(packageDir: string, info: ProviderInfo): string {
+  const sdk = readSdk(packageDir);
+  const resources = Object.fromEntries(Object.entries(sdk.resources).filter(([token]) => token !== providerToken));
+  const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
+  const table: Table = {
+    version: version.replace(/^v/, ""),
+    config: settingsFrom(packageDir, info.provider.schema),
+    resources: entries(info.provider.resources, resources),
+    dataSources: entries(info.provider.dataSources, sdk.functions),
+  };
+  return `${JSON.stringify(table, null, 1)}\n`;
+}
+
+function entries(terraform: Readonly<Record<string, TerraformSchema>>, sdk: Readonly<Record<string, Member>>): Table["resources"] {
+  return Object.fromEntries(
+    match(terraform, sdk).map(([name, token]) => {
+      const fields = fieldOverrides(terraform[name] ?? {}, sdk[token]?.outputs ?? {});
+      return [name, Object.keys(fields).length === 0 ? { token } : { token, fields }];
+    }),
+  );
+}
+
+/** The environment variables that the npm package's provider class reads, by Terraform's name of the setting. */
+function settingsFrom(packageDir: string, known: TerraformSchema): Table["config"] {
+  const code = readFileSync(join(packageDir, "provider.js"), "utf8");
+  const read = [...code.matchAll(/\["(\w+)"\] = [^\n]*utilities\.getEnv\w*\("(\w+)"\)/g)];
+  return Object.fromEntries(
+    read.map(([, property = "", variable = ""]) => {
+      const name = property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      if (known[name] === undefined) throw new Error(`provider.js: ${property} is no setting of the Terraform provider`);
+      return [name, { env: [variable] }];
+    }),
+  );
+}
