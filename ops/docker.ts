@@ -44,17 +44,42 @@ export async function openManager(access: ClusterAccess, manager: ClusterAccess[
 const managerSeconds = 180;
 
 /**
- * Does something on a manager that answers and has a say in the swarm. The managers are tried in order, again and again
- * until one does.
- *
- * @throws OperationError when none does in time, with the reason of each.
+ * The managers of a cluster as one: a connection to whichever answers and has a say in the swarm, kept until something
+ * fails on it. The managers are tried in order, again and again until one does.
  */
+export class Managers {
+  private current: DockerNode | undefined;
+
+  constructor(private readonly access: ClusterAccess) {}
+
+  /**
+   * Does something on a manager.
+   *
+   * @throws OperationError when no manager answers in time, with the reason of each; and whatever the action throws.
+   */
+  async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
+    this.current ??= await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => firstThatAnswers(this.access));
+    try {
+      return await action(this.current);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.current?.close();
+    this.current = undefined;
+  }
+}
+
+/** Does one thing on a manager; the connection is of this one thing. */
 export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>): Promise<T> {
-  const node = await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => firstThatAnswers(access));
+  const managers = new Managers(access);
   try {
-    return await action(node);
+    return await managers.use(action);
   } finally {
-    node.close();
+    managers.close();
   }
 }
 

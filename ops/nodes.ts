@@ -35,7 +35,7 @@ export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNod
 }
 
 /** Seconds for a change of a node's specification: a write to the raft log, repeated when another writer was first. */
-const updateSeconds = 60;
+const updateSeconds = 180;
 
 /** Changes a node's specification; the swarm refuses a change of an outdated version, so it is read anew each time. */
 export async function updateNode(
