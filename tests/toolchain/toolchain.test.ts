@@ -28,6 +28,23 @@ while [ $# -gt 0 ]; do
 done
 `;
 
+describe("versions.env", () => {
+  const file = (path: string): string => readFileSync(join(__dirname, "../..", path), "utf8");
+  const pinned = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(versions)?.[1] ?? "absent";
+
+  it("names the versions that the Go modules pin", () => {
+    expect(file("toolchain/cli/go.mod")).to.contain(`require github.com/pulumi/pulumi/pkg/v3 v${pinned("PULUMI_VERSION")}\n`);
+    expect(file("toolchain/language-nodejs/go.mod")).to.contain(`require github.com/pulumi/pulumi/sdk/v3 v${pinned("LANGUAGE_HOST_VERSION")}\n`);
+    expect(JSON.parse(file("toolchain/plugins/openstack/tokens.json"))).to.have.property("version", pinned("OPENSTACK_VERSION"));
+  });
+
+  it("names the versions of the npm packages", () => {
+    const { dependencies } = JSON.parse(file("package.json")) as { dependencies: Readonly<Record<string, string>> };
+    expect([dependencies["@pulumi/pulumi"], dependencies["@pulumi/openstack"], dependencies["@pulumi/command"], dependencies["@pulumi/docker"]])
+      .to.deep.equal(["PULUMI_VERSION", "OPENSTACK_VERSION", "COMMAND_VERSION", "DOCKER_VERSION"].map(pinned));
+  });
+});
+
 describe("toolchain", function () {
   this.timeout(60_000);
   let dir: string;

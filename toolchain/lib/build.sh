@@ -12,7 +12,7 @@ source "$here/lib/recipe.sh"
 part_deadline_seconds=2400
 lock_deadline_seconds=5400
 heartbeat_seconds=20
-jobs_started=()
+last_job=""
 declare -A part_dir=()
 export GOTOOLCHAIN=local GOWORK=off
 
@@ -74,7 +74,7 @@ in_background() {
   set -m
   "$@" 9>&- &
   set +m
-  jobs_started+=($!)
+  last_job=$!
 }
 
 build_part() {
@@ -85,7 +85,7 @@ build_part() {
     rm -rf "$staged"
     mkdir -p "$staged"
     in_background compile "$part" "$staged" >"$log" 2>&1
-    if watch_job "$part" "${jobs_started[-1]}"; then
+    if watch_job "$part" "$last_job"; then
       mv -T "$staged" "${part_dir[$part]}"
       say "$part: done in $((SECONDS - started)) s"
       return
@@ -132,9 +132,10 @@ assemble() {
   mv -T "$staged" "$chosen"
 }
 
+# Only jobs that still run: the number of one that ended may by now be another process's.
 clean_up() {
   local job
-  for job in "${jobs_started[@]}"; do kill -- "-$job" 2>/dev/null || true; done
+  for job in $(jobs -pr); do kill -- "-$job" 2>/dev/null || true; done
   rm -rf "$cache/new.$$"
 }
 

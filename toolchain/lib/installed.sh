@@ -1,17 +1,33 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # cache, here, mode: set by toolchain
+# shellcheck disable=SC2154 # cache, here, mode, verb: set by toolchain
 # Sourced by toolchain: is there an installed Pulumi that can be used as it is?
 
 installed_path=""
 installed_why=""
 
-# Sets installed_path, or installed_why and fails.
+# Sets installed_path, or installed_why and fails. What was found once is kept: the file's identity stands for its version.
 installed_usable() {
   installed_path=$(installed_pulumi) || { installed_why="no pulumi on PATH"; return 1; }
   local stamp
-  # What was found once need not be asked again: the file's identity stands for its version.
   stamp="$cache/installed-$(stat -Lc '%n %Y %s' "$installed_path" | cat - "$here/versions.env" | sha256sum | cut -c1-16)"
   [[ -e $stamp ]] && return
+  # A refusal may pass (no network), so whoever asks for a build asks anew; other verbs should not wait for it each time.
+  if [[ -e $stamp.refused && $verb != build ]]; then
+    installed_why=$(<"$stamp.refused")
+    return 1
+  fi
+  mkdir -p "$cache"
+  if installed_works; then
+    : >"$stamp"
+    rm -f "$stamp.refused"
+    return
+  fi
+  printf '%s\n' "$installed_why" >"$stamp.refused"
+  [[ $mode == installed ]] || say "$installed_why: not used"
+  return 1
+}
+
+installed_works() {
   local version
   version=$(PULUMI_SKIP_UPDATE_CHECK=true timeout 60 "$installed_path" version 2>/dev/null) || version="of an unknown version"
   if [[ $version != "v$PULUMI_VERSION" ]]; then
@@ -21,11 +37,8 @@ installed_usable() {
   elif ! installed_plugins; then
     installed_why="$installed_path can install no plugins"
   else
-    mkdir -p "$cache"
-    : >"$stamp"
-    return
+    return 0
   fi
-  [[ $mode == auto ]] && say "$installed_why: building"
   return 1
 }
 
@@ -47,6 +60,6 @@ installed_plugins() {
   local plugin
   for plugin in "openstack $OPENSTACK_VERSION" "command $COMMAND_VERSION" "docker $DOCKER_VERSION"; do
     # shellcheck disable=SC2086 # two words
-    PULUMI_SKIP_UPDATE_CHECK=true timeout 300 "$installed_path" plugin install resource $plugin >&2 || return
+    PULUMI_SKIP_UPDATE_CHECK=true timeout 120 "$installed_path" plugin install resource $plugin >&2 || return
   done
 }

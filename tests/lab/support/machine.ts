@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { run } from "./run";
 
 /** What a lab could leave behind on the machine, each as sorted lines. */
 export type Machine = Readonly<Record<string, readonly string[]>>;
-
-/** Programs that the lab starts and that nothing else on the machine runs under test. */
-const programs = /qemu-system|mariadbd|beam\.smp|memcached|libvirtd|nova-|neutron-|glance-|uwsgi|runsvdir|runsv |docker-registry|dnsmasq|haproxy/;
 
 export async function lookAtMachine(): Promise<Machine> {
   const lines = async (...argv: string[]): Promise<string[]> =>
@@ -17,6 +14,18 @@ export async function lookAtMachine(): Promise<Machine> {
     namespaces: await lines("ip", "netns", "list"),
     mounts: readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "").sort(),
     firewall: (await lines("iptables-save")).filter((line) => !line.startsWith("#")).map((line) => line.replace(/\[\d+:\d+\]/, "")),
-    processes: (await lines("ps", "-e", "-o", "args=")).filter((line) => programs.test(line)),
+    processes: processesElsewhere(),
   };
+}
+
+/** Command lines of the processes in network namespaces other than this one: each of the lab's daemons is in one. */
+function processesElsewhere(): string[] {
+  const here = readlinkSync("/proc/self/ns/net");
+  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/net`) === here ? [] : [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()];
+    } catch {
+      return []; // it has ended since
+    }
+  }).sort();
 }

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -92,18 +93,18 @@ func lookUpNetwork(ctx context.Context, d *schema.ResourceData, meta any) diag.D
 
 // connected gives the client once the daemon answers. Asking first keeps the operation itself from being sent twice.
 func connected(ctx context.Context, meta any) (client.APIClient, error) {
-	api, err := apiOf(meta)
-	if err != nil {
-		return nil, err
+	daemon, ok := meta.(*configured)
+	if !ok {
+		return nil, errors.New("the docker provider is not configured")
 	}
 	wait := connectFirstWait
 	for attempt := 1; ; attempt++ {
-		_, err := api.Ping(ctx)
+		_, err := daemon.api.Ping(ctx)
 		if err == nil {
-			return api, nil
+			return daemon.api, nil
 		}
 		if attempt == connectAttempts {
-			return nil, fmt.Errorf("%s: the Docker daemon does not answer after %d attempts: %w", api.DaemonHost(), attempt, err)
+			return nil, fmt.Errorf("%s: the Docker daemon does not answer after %d attempts: %w", daemon.host, attempt, err)
 		}
 		if err := pause(ctx, wait); err != nil {
 			return nil, err

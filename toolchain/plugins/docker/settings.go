@@ -90,15 +90,13 @@ func configure(ctx context.Context, d *schema.ResourceData) (any, diag.Diagnosti
 				stringOf(d, "host"), err))
 		}
 	}
-	return api, nil
+	return &configured{api: api, host: stringOf(d, "host")}, nil
 }
 
-func apiOf(meta any) (client.APIClient, error) {
-	api, ok := meta.(client.APIClient)
-	if !ok {
-		return nil, errors.New("the docker provider is not configured")
-	}
-	return api, nil
+// configured is what the resources get of the provider. The client itself no longer knows an ssh:// host's name.
+type configured struct {
+	api  client.APIClient
+	host string
 }
 
 func stringOf(d *schema.ResourceData, key string) string {

@@ -20,6 +20,9 @@ const (
 	lastRetryWait  = 5 * time.Second
 )
 
+// perDialTimeout limits the way to the server's port. The handshake on a machine that is still booting takes longer, but not for ever.
+const leastHandshakeTimeout = time.Minute
+
 // dial connects to the machine, through its proxy where it has one. The returned function closes everything that was opened.
 func dial(ctx context.Context, c *Connection) (*ssh.Client, func(), error) {
 	if c.Proxy == nil {
@@ -75,27 +78,34 @@ func (e *endpoint) dialFrom(ctx context.Context, what string, via dialer) (*ssh.
 }
 
 func (e *endpoint) dialOnce(ctx context.Context, config *ssh.ClientConfig, via dialer) (*ssh.Client, error) {
-	if config.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, config.Timeout)
-		defer cancel()
-	}
 	address := net.JoinHostPort(*e.Host, strconv.Itoa(int(orDefault(e.Port, defaultPort))))
-	conn, err := via(ctx, "tcp", address)
+	reach, cancel := limited(ctx, config.Timeout)
+	defer cancel()
+	conn, err := via(reach, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	// The handshake knows no context: closing the connection is what ends it, at the timeout or when the operation is cancelled.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	// The handshake knows no context: closing the connection is what ends it, at its limit or when the operation is cancelled.
+	greet, cancel := limited(ctx, max(config.Timeout, leastHandshakeTimeout))
+	defer cancel()
+	stop := context.AfterFunc(greet, func() { _ = conn.Close() })
 	inner, channels, requests, err := ssh.NewClientConn(conn, address, config)
 	if !stop() && err == nil {
-		err = ctx.Err()
+		err = greet.Err()
 	}
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return ssh.NewClient(inner, channels, requests), nil
+}
+
+// limited gives a context with a time limit; 0 is none.
+func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, limit)
 }
 
 // clientConfig says who we are and whom we expect. The returned function closes the agent's socket, if one was opened.

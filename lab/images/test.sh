@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Tests of lab/images that need neither root nor network: the own Go programs, the recipe's
+# tables, keys, arguments. Some seconds.
+# shellcheck disable=SC2016 # code in single quotes is run by another shell
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$images"
+passed=0 failed=0
+expect() { # what, wanted, got
+  if [[ $2 == "$3" ]]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %s\n  wanted: %s\n  got:    %s\n' "$1" "$2" "$3"
+  fi
+}
+matches() { # what, extended regular expression, value
+  if [[ $3 =~ ^($2)$ ]]; then passed=$((passed + 1)); else expect "$1" "something like $2" "$3"; fi
+}
+plain() { sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$1"; }
+
+test_go_programs() {
+  local name output
+  while IFS='|' read -r _ name _; do
+    expect "$name: gofmt" "" "$(gofmt -l "$name")"
+    output=$(cd "$name" && GOTOOLCHAIN=local go vet ./... 2>&1 && GOTOOLCHAIN=local go test ./... 2>&1) || true
+    matches "$name: go vet and go test" 'ok .*' "$(tail -n 1 <<< "$output")"
+  done < <(rows go | awk -F'|' '$3 == "own"')
+}
+
+test_recipe() {
+  expect "recipe: kinds" "go image suite" "$(grep -v '^#' recipe.txt | sed '/^$/d' | cut -d'|' -f1 | tr -d ' ' | sort -u | paste -sd' ')"
+  expect "recipe: one suite" 1 "$(rows suite | wc -l)"
+  expect "recipe: 8 columns a program" "" "$(rows go | awk -F'|' 'NF != 8')"
+  expect "recipe: 6 columns an image" "" "$(rows image | awk -F'|' 'NF != 6')"
+  expect "recipe: names are unique" "" "$({ rows go; rows image; } | cut -d'|' -f1,2 | sort | uniq -d)"
+  local name module version sum package patch base programs references one
+  while IFS='|' read -r _ name module version sum package _ patch; do
+    matches "$name: version" 'v[0-9]+\.[0-9]+\.[0-9]+' "$version"
+    if [[ $module == own ]]; then
+      expect "$name: its directory is a module" yes "$([[ -f $name/go.mod ]] && echo yes)"
+    else
+      matches "$name: checksum" 'h1:[A-Za-z0-9+/]{43}=' "$sum"
+    fi
+    matches "$name: package" '\.(/[a-z]+)*' "$package"
+    [[ $patch == - ]] || expect "$name: patch is a program" yes "$([[ -x patches/$patch ]] && echo yes)"
+  done < <(rows go)
+  while IFS='|' read -r _ name base programs references _; do
+    matches "$name: base" 'busybox|scratch' "$base"
+    for one in ${programs//,/ }; do expect "$name: $one is built" 1 "$(rows go "${one%%=*}" | wc -l)"; done
+    for one in ${references//,/ }; do matches "$name: $one has repository and tag" '[a-z]+/[a-z-]+:v?[0-9][0-9.]*' "$one"; done
+  done < <(rows image)
+  expect "recipe: references are unique" "" "$(rows image | cut -d'|' -f5 | tr ',' '\n' | tr -d ' ' | sort | uniq -d)"
+  local known
+  known=$(rows image | cut -d'|' -f5 | tr ',' '\n' | sed 's/^ *//; s#^library/##')
+  while read -r one; do expect "preload.txt: $one is in the recipe" 1 "$(grep -cx "$one" <<< "$known")"; done < <(plain preload.txt)
+}
+
+test_node() {
+  expect "packages.txt: each once" "" "$(plain node/packages.txt | sort | uniq -d)"
+  expect "masked.txt: each once" "" "$(plain node/masked.txt | sort | uniq -d)"
+  expect "cmdline: one line" 1 "$(wc -l < node/cmdline)"
+  for one in 'root=/dev/vda' rw 'console=ttyS0' 'net.ifnames=0'; do
+    matches "cmdline: $one" ".* $one .*" " $(cat node/cmdline) "
+  done
+  local modules
+  modules=$(cat node/files/etc/modules-load.d/swarm.conf)
+  for one in overlay br_netfilter vxlan ip_vs; do expect "modules: $one" 1 "$(grep -cx "$one" <<< "$modules")"; done
+  for one in apt_configure package_update_upgrade_install users_groups ssh write_files write_files_deferred runcmd bootcmd set_hostname scripts_user; do
+    matches "cloud-init runs $one" '.*[[ ,]'"$one"'[],].*' "$(grep _modules: node/files/etc/cloud/cloud.cfg.d/90-swarm.cfg | paste -sd' ')"
+  done
+}
+
+test_keys() {
+  local copy first
+  copy=$(mktemp -d)
+  cp -R "$images/." "$copy"
+  key() { (source "$copy/lib.sh" && rows go traefik-2.9 | key_of "$@"); }
+  first=$(key parts/go patches)
+  matches "key: 16 digits" '[0-9a-f]{16}' "$first"
+  expect "key: stays" "$first" "$(key parts/go patches)"
+  echo '# changed' >> "$copy/patches/traefik"
+  expect "key: another file, another key" differs "$([[ $(key parts/go patches) == "$first" ]] || echo differs)"
+  cp patches/traefik "$copy/patches/traefik"
+  expect "key: independent of place and time" "$first" "$(key parts/go patches)"
+  sed -i 's/v2\.9\.10/v2.9.11/' "$copy/recipe.txt"
+  expect "key: another version, another key" differs "$([[ $(key parts/go patches) == "$first" ]] || echo differs)"
+  rm -rf "$copy"
+}
+
+test_arguments() {
+  local code=0 said
+  said=$(./build --frob 2>&1) || code=$?
+  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --preload FILE|none, --mirror URL|hub.' "$code $said"
+  code=0 said=$(./build --preload /nowhere 2>&1) || code=$?
+  expect "build --preload /nowhere" '2 build: --preload: no file "/nowhere"; name one, or "none".' "$code $said"
+  code=0 said=$(./build --mirror ftp://there 2>&1) || code=$?
+  expect "build --mirror ftp://there" '2 build: --mirror: "ftp://there" is no URL; allowed are http://..., https://... and hub.' "$code $said"
+  code=0 said=$(./check --frob 2>&1) || code=$?
+  expect "check --frob" '2 check: unknown argument "--frob"; see the head of the file.' "$code $said"
+}
+
+test_shell() {
+  local file
+  for file in build check test.sh lib.sh parts/* patches/*; do expect "$file parses" "" "$(bash -n "$file" 2>&1)"; done
+  expect "node/initrd parses" "" "$(sh -n node/initrd 2>&1)"
+  ! command -v shellcheck > /dev/null || expect "shellcheck" "" "$(shellcheck -x -e SC2034,SC2154 build check test.sh lib.sh parts/* patches/* node/initrd 2>&1)"
+}
+
+for one in go_programs recipe node keys arguments shell; do "test_$one"; done
+echo "lab/images/test.sh: $passed passed, $failed failed"
+((failed == 0))
