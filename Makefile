@@ -16,6 +16,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: node_modules toolchain $(if $(OS_CLOUD),,lab) ## a running cluster: on the embedded lab, or on your cloud when OS_CLOUD is set
+	$(if $(OS_CLOUD),$(PULUMI) stack select --create $(STACK))
 	$(PULUMI) up $(ON_STACK) --yes --skip-preview
 	@$(MAKE) --no-print-directory nodes
 
