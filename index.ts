@@ -49,6 +49,7 @@ export = async (): Promise<Record<string, unknown>> => {
     new Stack(`${name}-demo`, {
       ...stack,
       stack: "demo",
+      route: demoPath,
       compose: renderCompose(readCompose("demo"), { WHOAMI_IMAGE: settings.images.whoami, DEMO_PATH: demoPath }),
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] });
   }

@@ -9,6 +9,8 @@ export interface StackArgs {
   readonly compose: pulumi.Input<string>;
   /** Minutes until every task runs. */
   readonly readyMinutes: number;
+  /** Path that must answer through the ingress before the stack counts as running. */
+  readonly route?: string;
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
   /** What is deleted together with the whole cluster. */
@@ -19,7 +21,9 @@ export interface StackArgs {
 export class Stack extends pulumi.ComponentResource {
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Stack", name, { stack: args.stack }, opts);
-    const spec: StackSpec = { name: args.stack, deadlineSeconds: args.readyMinutes * 60 };
+    const spec: StackSpec = {
+      name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
+    };
     swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose },
       { parent: this, deletedWith: args.cluster });
     this.registerOutputs({});

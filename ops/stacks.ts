@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { withManager, type DockerNode } from "./docker";
+import { openManager, withManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
 import type { StackSpec } from "../settings/specs";
 import { Pending, waitFor } from "./wait";
@@ -35,6 +35,31 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, compos
       throw new OperationError(`stack ${spec.name}: it does not run.\n${await taskErrors(manager, spec.name)}`, { cause: error });
     }
   });
+  const { route } = spec;
+  if (route !== undefined) {
+    await waitFor({ what: `${route} to answer on every manager`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 },
+      () => answersEverywhere(access, route));
+  }
+}
+
+/**
+ * Whether the ingress of every manager that can be reached answers a path: running tasks are not yet known to Traefik,
+ * which looks for them every few seconds.
+ */
+async function answersEverywhere(access: ClusterAccess, route: string): Promise<true | Pending> {
+  const answers = await Promise.all(access.managers.map(async (manager) => {
+    const node = await openManager(access, manager).catch(() => undefined);
+    if (node === undefined) return { name: manager.name, status: "not reached" };
+    try {
+      const argv = ["curl", "-s", "-o", "/dev/null", "-m", "20", "-w", "%{http_code}", `http://127.0.0.1${route}`];
+      return { name: manager.name, status: (await node.ssh.exec(argv, { timeoutSeconds: 60 })).stdout };
+    } finally {
+      node.close();
+    }
+  }));
+  const reached = answers.filter(({ status }) => status !== "not reached");
+  const good = reached.length > 0 && reached.every(({ status }) => status === "200");
+  return good ? true : new Pending(answers.map(({ name, status }) => `${name}: ${status}`).join(", "));
 }
 
 export async function removeStack(access: ClusterAccess, spec: StackSpec): Promise<void> {

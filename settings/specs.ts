@@ -28,7 +28,8 @@ export const nodeSpec = z.object({
 });
 export type NodeSpec = z.output<typeof nodeSpec>;
 
-export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int() });
+/** A stack; `route` is a path that must answer through the ingress before the stack counts as running. */
+export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int(), route: z.string().optional() });
 export type StackSpec = z.output<typeof stackSpec>;
 
 /** What `init` prints; the tokens are secrets. */
