@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { requireCompletion } from "./components/completion";
 import { readCompose, renderCompose, traefikValues } from "./components/compose";
 import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
@@ -45,14 +46,18 @@ export = async (): Promise<Record<string, unknown>> => {
       ...traefikValues(settings.images.traefik),
     })),
   }, { dependsOn: [overlay] });
+  const stacks = [traefik];
   if (settings.demo) {
-    new Stack(`${name}-demo`, {
+    stacks.push(new Stack(`${name}-demo`, {
       ...stack,
       stack: "demo",
       route: demoPath,
       compose: renderCompose(readCompose("demo"), { WHOAMI_IMAGE: settings.images.whoami, DEMO_PATH: demoPath }),
-    }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] });
+    }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
+  requireCompletion([
+    ...quorum.memberships, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
+  ]);
 
   const nodes = [...quorum.nodes, ...groups.flatMap((group) => group.nodes)];
   return {

@@ -19,12 +19,15 @@ export interface StackArgs {
 
 /** A stack on the swarm: it stands when every task of it runs. */
 export class Stack extends pulumi.ComponentResource {
+  /** Stands when every task of the stack runs. */
+  readonly deployment: pulumi.Resource;
+
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Stack", name, { stack: args.stack }, opts);
     const spec: StackSpec = {
       name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
     };
-    swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose },
+    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose },
       { parent: this, deletedWith: args.cluster });
     this.registerOutputs({});
   }
