@@ -34,13 +34,7 @@ export class Overlay extends pulumi.ComponentResource {
       name: network,
       driver: "overlay",
       options: { "com.docker.network.driver.mtu": pulumi.interpolate`${args.network.mtu}` },
-    }, {
-      parent: this,
-      provider,
-      deletedWith: args.network.routerInterface,
-      // the daemon adds an option of its own (the VXLAN ids), which would read as a reason to replace the network
-      ignoreChanges: ["options"],
-    }));
+    }, { parent: this, provider, deletedWith: args.network.routerInterface }));
     this.registerOutputs({});
   }
 }

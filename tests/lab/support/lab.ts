@@ -73,7 +73,8 @@ export async function printEvidence(): Promise<void> {
   if (!labIsUp()) return;
   const parts: (readonly [string, () => Promise<string>])[] = [
     ["lab status", async () => (await run(["lab/lab", "status"], { deadlineMinutes: 2 })).output],
-    ["swarm nodes", async () => JSON.stringify(await swarmNodes(), null, 1)],
+    ["swarm nodes", async () => (await swarmNodes()).map(({ Description, Spec, Status, ManagerStatus }) =>
+      [Description?.Hostname, Spec.Role, Spec.Availability, Status.State, ManagerStatus?.Reachability, JSON.stringify(Spec.Labels)].join(" ")).join("\n")],
     ["what the project holds", async () => JSON.stringify(await holdings())],
     ...["manager", "worker"].flatMap((role) => ["az1", "az2", "az3"].map((zone) => `lab-${role}-${zone}-0`)).map((name) =>
       [`console of ${name}`, async () => (await run(["lab/lab", "console", name, "--tail", "25"], { deadlineMinutes: 2 })).stdout] as const),
