@@ -14,12 +14,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 )
 
-// Connecting is tried again, over ssh it may fail for a moment; a network in use is waited for.
+// Connecting is tried again, over ssh it may fail for a moment; a network in use, or not allocated yet, is waited for.
 const (
 	connectAttempts     = 5
 	connectFirstWait    = time.Second
 	removeDeadline      = 30 * time.Second
 	removeRetryInterval = time.Second
+
+	allocateDeadline      = 2 * time.Minute
+	allocateRetryInterval = time.Second
 )
 
 func createNetwork(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
@@ -40,7 +43,7 @@ func readNetwork(ctx context.Context, d *schema.ResourceData, meta any) diag.Dia
 	if err != nil {
 		return diag.FromErr(err)
 	}
-	found, err := api.NetworkInspect(ctx, d.Id(), network.InspectOptions{})
+	found, err := allocated(ctx, api, d.Id())
 	if errdefs.IsNotFound(err) {
 		d.SetId("")
 		return nil
@@ -50,6 +53,23 @@ func readNetwork(ctx context.Context, d *schema.ResourceData, meta any) diag.Dia
 	}
 	d.SetId(found.ID) // an import may name it
 	return diag.FromErr(setAll(d, resourceFields(d, found)))
+}
+
+// allocated reads a network once it is whole: a swarm accepts one first and gives it its driver and options a moment later.
+func allocated(ctx context.Context, api client.APIClient, id string) (network.Inspect, error) {
+	deadline := time.Now().Add(allocateDeadline)
+	for {
+		found, err := api.NetworkInspect(ctx, id, network.InspectOptions{})
+		if err != nil || found.Driver != "" {
+			return found, err
+		}
+		if time.Now().After(deadline) {
+			return found, fmt.Errorf("the swarm has not allocated it within %s", allocateDeadline)
+		}
+		if err := pause(ctx, allocateRetryInterval); err != nil {
+			return found, err
+		}
+	}
 }
 
 func deleteNetwork(ctx context.Context, d *schema.ResourceData, meta any) diag.Diagnostics {
