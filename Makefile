@@ -8,23 +8,31 @@ TOOLCHAIN := toolchain/toolchain
 # with OS_CLOUD the cluster goes to that cloud, without it to the embedded lab
 PULUMI := $(if $(OS_CLOUD),$(TOOLCHAIN) exec pulumi,lab/pulumi)
 ON_STACK := $(if $(OS_CLOUD),--stack $(STACK) --parallel 64,)
-NODES := node --import tsx ops/main.ts nodes
+OPS := node --import tsx ops/main.ts
+OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
+# an update that was killed on this machine must not be in the way of the next
+UNLOCK := $(if $(OS_CLOUD),$(OPS) unlock)
 
-.PHONY: help up destroy nodes check test toolchain lab lab-down
+.PHONY: help up destroy nodes context check test bench toolchain lab lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: node_modules toolchain $(if $(OS_CLOUD),,lab) ## a running cluster: on the embedded lab, or on your cloud when OS_CLOUD is set
 	$(if $(OS_CLOUD),$(PULUMI) stack select --create $(STACK))
+	$(UNLOCK)
 	$(PULUMI) up $(ON_STACK) --yes --skip-preview
 	@$(MAKE) --no-print-directory nodes
 
 nodes: ## the table of the cluster's nodes, and the demo's address
-	@$(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets | $(NODES)
+	@$(OUTPUTS) | $(OPS) nodes
+
+context: ## a Docker context of the cluster's name, and `ssh MANAGER`, on this machine
+	@$(OUTPUTS) | $(OPS) context
 
 destroy: node_modules toolchain ## take the cluster away; nothing of it stays on the cloud
-	$(PULUMI) destroy $(ON_STACK) --yes --skip-preview
+	$(UNLOCK)
+	$(PULUMI) destroy $(ON_STACK) --run-program --yes --skip-preview
 
 check: node_modules ## types, lint, unit tests, shell scripts
 	npx tsc --noEmit
@@ -48,3 +56,6 @@ lab-down: ## the embedded OpenStack, down; `lab/lab down --wipe` also forgets wh
 node_modules: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
+
+bench: node_modules toolchain ## what the resources take, beside Terraform with the same provider; on the lab (`make lab`)
+	@node --import tsx bench/run.ts

@@ -1,15 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { requireCompletion } from "./components/completion";
-import { readCompose, renderCompose, traefikValues } from "./components/compose";
+import { demoReplicas, readCompose, renderCompose } from "./components/compose";
 import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
 import { Ingress } from "./components/ingress";
 import { ManagerQuorum } from "./components/manager-quorum";
 import { Network } from "./components/network";
-import { Overlay } from "./components/overlay";
-import { planCluster } from "./components/plan";
+import { Overlay, overlayOptions } from "./components/overlay";
+import { imageReference, planCluster } from "./components/plan";
 import { Stack } from "./components/stack";
+import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
+import { messageOf } from "./ops/errors";
+import { sweepBeforeUpdate } from "./ops/sweep";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
 
@@ -21,10 +24,14 @@ export = async (): Promise<Record<string, unknown>> => {
   const { settings, previous } = await loadSettings();
   const plan = planCluster(settings, previous.workerSets);
   const name = settings.clusterName;
+  // a preview changes nothing
+  if (!pulumi.runtime.isDryRun()) {
+    await sweepBeforeUpdate(name, pulumi.getStack(), process.env).catch((error: unknown) => { throw new pulumi.RunError(`Leftovers: ${messageOf(error)}`); });
+  }
 
-  const identity = new Identity(`${name}-identity`);
-  const network = new Network(name, { addresses: plan.addresses, externalNetwork: settings.externalNetwork, dnsServers: settings.dnsServers });
-  const firewall = new Firewall(name, settings);
+  const identity = new Identity(`${name}-identity`, name);
+  const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
+  const firewall = new Firewall(name, { settings, mark: identity.mark });
   const tokens = previous.joinTokens;
   const quorum = new ManagerQuorum(`${name}-managers`, {
     settings, plan, network, firewall, identity, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
@@ -32,18 +39,22 @@ export = async (): Promise<Record<string, unknown>> => {
   const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
     settings, plan, workers, network, firewall, identity, quorum, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
   }));
-  const ingress = new Ingress(`${name}-ingress`, { settings, plan, network });
-  const overlay = new Overlay(`${name}-overlay`, { clusterName: name, networks: ["proxy"], access: quorum.access, network }, { dependsOn: [...quorum.memberships] });
+  const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
+  const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
+  const overlay = new Overlay(`${name}-overlay`, {
+    clusterName: name, networks: ["proxy"], access: quorum.access, options, cluster: firewall.anchor,
+  }, { dependsOn: [...quorum.memberships] });
 
-  const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: network.routerInterface };
+  const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
+  const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };
   const traefik = new Stack(`${name}-traefik`, {
     ...stack,
     stack: "traefik",
-    compose: network.mtu.apply((mtu) => renderCompose(readCompose("traefik"), {
-      TRAEFIK_IMAGE: settings.images.traefik,
-      SOCKET_PROXY_IMAGE: settings.images.socketProxy,
-      NETWORK_MTU: String(mtu),
-      ...traefikValues(settings.images.traefik),
+    compose: options.apply((driverOptions) => traefikCompose(readCompose("traefik"), {
+      images: { traefik: image("traefik"), socketProxy: image("socketProxy") },
+      overlay: driverOptions,
+      dashboard: settings.dashboard,
+      proxyProtocolFrom: settings.ingressMode === "octavia" ? [settings.networkCidr] : [],
     })),
   }, { dependsOn: [overlay] });
   const stacks = [traefik];
@@ -52,7 +63,9 @@ export = async (): Promise<Record<string, unknown>> => {
       ...stack,
       stack: "demo",
       route: demoPath,
-      compose: renderCompose(readCompose("demo"), { WHOAMI_IMAGE: settings.images.whoami, DEMO_PATH: demoPath }),
+      compose: renderCompose(readCompose("demo"), {
+        WHOAMI_IMAGE: image("whoami"), DEMO_PATH: demoPath, DEMO_REPLICAS: String(demoReplicas(Object.values(plan.workers).flat().length)),
+      }),
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
   requireCompletion([
@@ -65,9 +78,10 @@ export = async (): Promise<Record<string, unknown>> => {
     clusterName: name,
     clusterId: quorum.clusterId,
     workerSets: plan.workerSets,
-    nodes: nodes.map((node) => ({ ...node.place, address: node.address })),
-    ingressAddress: ingress.address,
-    ...(settings.demo ? { demoUrl: pulumi.interpolate`http://${ingress.address}${demoPath}` } : {}),
+    nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale })),
+    staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),
+    ...(ingress.address === undefined ? {} : { ingressAddress: ingress.address }),
+    ...(settings.demo && ingress.address !== undefined ? { demoUrl: pulumi.interpolate`http://${ingress.address}${demoPath}` } : {}),
     access: quorum.access.apply((access) => JSON.parse(access) as unknown),
     joinTokens: quorum.joinTokens,
   };

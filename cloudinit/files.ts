@@ -7,6 +7,7 @@ function file(name: string): string {
 }
 
 export const files = {
+  install: file("swarm-install"),
   node: file("swarm-node"),
   nodeUnit: file("swarm-node.service"),
   join: file("swarm-join"),

@@ -26,6 +26,11 @@ export interface NodeFacts {
   readonly joinToken?: string;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
+  /** Certificates (PEM) of the authorities of registries, by host or host:port. */
+  readonly registryCertificates: Readonly<Record<string, string>>;
+  readonly proxy?: ProxyFacts;
+  /** Time servers; empty: the image's own. */
+  readonly ntpServers: readonly string[];
   /** Virtual address of the ingress; for managers only. */
   readonly vip?: VipFacts;
 }
@@ -36,6 +41,13 @@ export interface VipFacts {
   readonly prefix: number;
   /** VRRP priority, 1 to 254; the highest of the healthy ones starts as the holder. */
   readonly priority: number;
+}
+
+/** HTTP proxies as URLs, and the host names, domains and networks that are reached without them. */
+export interface ProxyFacts {
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+  readonly exceptions: readonly string[];
 }
 
 interface WrittenFile {
@@ -60,9 +72,13 @@ export function renderUserData(facts: NodeFacts): string {
     }],
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: facts.hostKey.privateKey, ed25519_public: facts.hostKey.publicKey },
+    ...(facts.ntpServers.length === 0 ? {} : { ntp: { enabled: true, servers: facts.ntpServers } }),
     write_files: writtenFiles(facts),
     runcmd: [
+      ["/usr/local/sbin/swarm-install"],
       ["systemctl", "daemon-reload"],
+      // an engine of the image may run already, without the proxy
+      ...(facts.proxy === undefined ? [] : [["systemctl", "restart", "docker"]]),
       ["systemctl", "enable", "--now", "--no-block", "swarm-node.service", "swarm-join.path"],
     ],
   };
@@ -78,6 +94,10 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
   return [
     { path: "/etc/docker/daemon.json", permissions: "0644", content: daemonJson(facts) },
     { path: "/etc/swarm/node.env", permissions: "0644", content: environment },
+    ...Object.entries(facts.registryCertificates).map(([registry, content]) =>
+      ({ path: `/etc/docker/certs.d/${registry}/ca.crt`, permissions: "0644", content })),
+    ...(facts.proxy === undefined ? [] : proxyFiles(facts.proxy)),
+    { path: "/usr/local/sbin/swarm-install", permissions: "0755", content: files.install },
     { path: "/usr/local/sbin/swarm-node", permissions: "0755", content: files.node },
     { path: "/usr/local/sbin/swarm-join", permissions: "0755", content: files.join },
     { path: "/etc/systemd/system/swarm-node.service", permissions: "0644", content: files.nodeUnit },
@@ -96,6 +116,18 @@ function daemonJson(facts: NodeFacts): string {
     // kept on the node within bounds, readable by `docker logs`
     "log-driver": "local",
   }, null, 2)}\n`;
+}
+
+/** Docker and apt each read a file of their own. */
+function proxyFiles({ http, https, exceptions }: ProxyFacts): WrittenFile[] {
+  const lines = Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: exceptions.join(",") })
+    .filter(([, value]) => value !== undefined && value !== "").map(([name, value = ""]) => `Environment="${name}=${value}"\n`);
+  const apt = Object.entries({ http, https }).filter(([, value]) => value !== undefined)
+    .map(([scheme, value = ""]) => `Acquire::${scheme}::Proxy "${value}";\n`);
+  return [
+    { path: "/etc/systemd/system/docker.service.d/proxy.conf", permissions: "0644", content: `[Service]\n${lines.join("")}` },
+    { path: "/etc/apt/apt.conf.d/90swarm-proxy", permissions: "0644", content: apt.join("") },
+  ];
 }
 
 function keepalivedConf(facts: NodeFacts, vip: VipFacts): string {

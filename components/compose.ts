@@ -27,17 +27,7 @@ export function readCompose(stack: string): string {
   return readFileSync(join(__dirname, "..", "stacks", stack, "compose.yml"), "utf8");
 }
 
-/**
- * What differs between Traefik's major versions: v2 reads services of a swarm with its docker provider in swarm mode,
- * v3 has a provider of its own. The version is read from the image's tag; without one it is the newest.
- */
-export function traefikValues(image: string): ComposeValues {
-  const major = Number(/:v?(\d+)/.exec(image)?.[1] ?? 3);
-  return major < 3
-    ? {
-        TRAEFIK_PROVIDER: "docker",
-        TRAEFIK_SWARM_MODE: "--providers.docker.swarmMode=true",
-        TRAEFIK_REFRESH: "--providers.docker.swarmModeRefreshSeconds=5",
-      }
-    : { TRAEFIK_PROVIDER: "swarm", TRAEFIK_SWARM_MODE: "--providers.swarm=true", TRAEFIK_REFRESH: "--providers.swarm.refreshSeconds=5" };
+/** Replicas of the demo: three, and no more than two a worker, as its compose file says. */
+export function demoReplicas(workers: number): number {
+  return Math.min(3, 2 * workers);
 }

@@ -1,12 +1,11 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { planFirewall, type FirewallGroup, type PlannedRule } from "./firewall-rules";
+import { planFirewall, type FirewallGroup, type FirewallSettings, type PlannedRule } from "./firewall-rules";
 
 export interface FirewallArgs {
-  /** IPv4 networks that may reach SSH on the managers. */
-  readonly adminCidrs: readonly string[];
-  /** IPv4 networks that may reach the ingress. */
-  readonly ingressCidrs: readonly string[];
+  readonly settings: FirewallSettings;
+  /** The mark of the cluster's resources. */
+  readonly mark: pulumi.Input<string>;
 }
 
 /**
@@ -18,26 +17,29 @@ export class Firewall extends pulumi.ComponentResource {
   readonly workerGroupIds: pulumi.Output<string>[];
   /** What a server must wait for: without its rules it cannot be reached. */
   readonly rules: readonly openstack.networking.SecGroupRule[];
+  /** Goes only with the whole cluster: what lives inside the cluster need not be taken apart then. */
+  readonly anchor: pulumi.Resource;
 
-  constructor(name: string, args: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { settings, mark }: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:Firewall", name, {}, opts);
-    const group = (role: FirewallGroup, description: string): openstack.networking.SecGroup =>
+    const group = (role: FirewallGroup): openstack.networking.SecGroup =>
       new openstack.networking.SecGroup(`${name}-${role}`, {
         // Neutron's own rules let everything out, and let it stay there when ours are gone
-        name: `${name}-${role}`, description, deleteDefaultRules: true, tags: [name],
+        name: `${name}-${role}`, description: mark, deleteDefaultRules: true, tags: [name],
       }, { parent: this });
     const groups: Record<FirewallGroup, openstack.networking.SecGroup> = {
-      nodes: group("nodes", "every node of the swarm"),
-      managers: group("managers", "managers of the swarm"),
-      workers: group("workers", "workers of the swarm"),
+      nodes: group("nodes"),
+      managers: group("managers"),
+      workers: group("workers"),
     };
     this.rules = [
       new openstack.networking.SecGroupRule(`${name}-egress`, {
         securityGroupId: groups.nodes.id, direction: "egress", ethertype: "IPv4", remoteIpPrefix: "0.0.0.0/0",
         description: "registries, packages, time, names",
-      }, { parent: this }),
-      ...planFirewall(args).map((planned) => this.ingressRule(name, planned, groups)),
+      }, { parent: this, deletedWith: groups.nodes }),
+      ...planFirewall(settings).map((planned) => this.ingressRule(name, planned, groups)),
     ];
+    this.anchor = groups.nodes;
     this.managerGroupIds = [groups.nodes.id, groups.managers.id];
     this.workerGroupIds = [groups.nodes.id, groups.workers.id];
     this.registerOutputs({});
@@ -54,6 +56,7 @@ export class Firewall extends pulumi.ComponentResource {
       ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
       ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
       description: rule.why,
-    }, { parent: this });
+      // the provider deletes a group's rules one after the other, 5 s each; with the group they go at once
+    }, { parent: this, deletedWith: groups[rule.to] });
   }
 }

@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { ownerMark, ownerResource } from "../settings/names";
 import { deriveSshKeyPair, type SshKeyPair } from "../cloudinit/ssh-keys";
 
 /**
@@ -10,11 +11,22 @@ export class Identity extends pulumi.ComponentResource {
   private readonly seed: pulumi.Output<string>;
   /** The key of the program's own login on every node; secret. */
   readonly adminKey: pulumi.Output<SshKeyPair>;
+  /** The mark of everything that the cluster has on the cloud; known before anything is made there. */
+  readonly mark: pulumi.Output<string>;
+  /** The owner's number, which is part of the mark. */
+  readonly owner: pulumi.Output<string>;
 
-  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, cluster: string, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Identity", name, {}, opts);
+    const random = (bytes: number): string => `od -An -v -N${bytes} -tx1 /dev/urandom | tr -d ' \\n'`;
+    this.owner = new command.local.Command(ownerResource(cluster), { create: random(6), logging: command.local.Logging.None }, {
+      parent: this,
+      // another number would disown all that there is
+      ignoreChanges: ["create"],
+    }).stdout;
+    this.mark = this.owner.apply((owner) => ownerMark(cluster, owner));
     const seed = new command.local.Command(`${name}-seed`, {
-      create: "od -An -v -N32 -tx1 /dev/urandom | tr -d ' \\n'",
+      create: random(32),
       logging: command.local.Logging.None,
     }, {
       parent: this,

@@ -11,7 +11,7 @@ import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import { placeLabels, type ClusterPlan, type PlannedManager } from "./plan";
 import { swarmCommand } from "./swarm-command";
-import { userDataOf } from "./user-data";
+import { templateHash, userDataOf } from "./user-data";
 
 export interface ManagerQuorumArgs {
   readonly settings: Settings;
@@ -42,13 +42,14 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   constructor(name: string, args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:ManagerQuorum", name, { managers: args.plan.managers.length }, opts);
     const serverGroup = new openstack.compute.ServerGroup(`${name}-group`, {
-      name: `${args.settings.clusterName}-managers`,
+      // a group bears no mark but its name
+      name: pulumi.interpolate`${args.settings.clusterName}-managers-${args.identity.owner}`,
       policies: [args.settings.managerAntiAffinity === "hard" ? "anti-affinity" : "soft-anti-affinity"],
     }, { parent: this });
     this.nodes = args.plan.managers.map((manager) => this.manager(name, args, manager, serverGroup));
     this.floatingIps = this.nodes.map((node) => new openstack.networking.FloatingIp(`${name}-ip-${node.place.zone}-${node.place.ordinal}`, {
-      pool: args.settings.externalNetwork, portId: node.port.id, description: node.place.name, tags: [args.settings.clusterName],
-    }, { parent: this, dependsOn: [args.network.routerInterface] }));
+      pool: args.settings.externalNetwork, portId: node.port.id, description: args.identity.mark, tags: [args.settings.clusterName, node.place.name],
+    }, { parent: this, dependsOn: [...args.network.route] }));
     this.access = this.accessOf(args.identity);
     const initialized = this.init(name, args);
     this.clusterId = pulumi.unsecret(initialized.clusterId);
@@ -60,25 +61,29 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       deadlines: args.settings.deadlines,
       access: this.access,
       joinToken: initialized.managerToken,
-      cluster: args.network.routerInterface,
+      cluster: args.firewall.anchor,
     }, { parent: this, dependsOn: [node.server] }));
     this.registerOutputs({});
   }
 
   private manager(name: string, args: ManagerQuorumArgs, planned: PlannedManager, group: openstack.compute.ServerGroup): SwarmNode {
     const { settings, plan, network, firewall, identity, joinToken } = args;
-    const vip = { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: planned.priority };
+    const vip = settings.ingressMode === "vip"
+      ? { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: planned.priority }
+      : undefined;
     return new SwarmNode(`${name}-${planned.place.zone}-${planned.place.ordinal}`, {
       cluster: settings.clusterName,
+      mark: identity.mark,
       place: planned.place,
       network,
       securityGroupIds: firewall.managerGroupIds,
       address: planned.address,
-      sharedAddress: plan.addresses.vip,
+      ...(vip === undefined ? {} : { sharedAddress: vip.address }),
       flavor: planned.flavor,
       image: settings.image,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       serverGroupId: group.id,
+      template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, planned.flavor, vip)),
       userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
         planned.place.name, vip),
     }, { parent: this });
@@ -100,7 +105,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       manager: planned.place.name,
       address: planned.address,
       mtu: args.network.mtu,
-      overlayPool: args.settings.overlayPool,
+      overlayPools: [...args.settings.overlayPools],
+      overlayPrefix: args.settings.overlayPrefix,
       dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds,
       deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,
     };

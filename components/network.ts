@@ -1,51 +1,79 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddressPlan } from "../settings/addresses";
+import type { Settings } from "../settings/schema";
 
 export interface NetworkArgs {
   /** Who gets which address. */
   readonly addresses: AddressPlan;
-  /** Name of the Neutron network that floating IPs come from. */
-  readonly externalNetwork: string;
-  /** DNS servers of the subnet; empty: the cloud's own. */
-  readonly dnsServers: readonly string[];
+  readonly settings: Pick<Settings, "clusterName" | "networkName" | "externalNetwork" | "dnsServers">;
+  /** The mark of the cluster's resources. */
+  readonly mark: pulumi.Input<string>;
 }
 
-/**
- * The network of the cluster: one subnet for all zones, and a router to the external network. Owns no port; nodes and
- * the ingress make theirs.
- */
-export class Network extends pulumi.ComponentResource {
+/** What nodes and the ingress need to know of a network, whoever made it. */
+interface NetworkFacts {
   readonly networkId: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;
   /** MTU in bytes, as Neutron gives it to the servers. */
   readonly mtu: pulumi.Output<number>;
-  /** Floating IPs need it first. With it goes the whole cluster: what lives inside the cluster need not be taken apart. */
-  readonly routerInterface: openstack.networking.RouterInterface;
+  /** What floating IPs need first. */
+  readonly route: readonly pulumi.Resource[];
+}
+
+/**
+ * The network of the cluster: one subnet for all zones with a router to the external network, made for it or there
+ * before. Owns no port; nodes and the ingress make theirs.
+ */
+export class Network extends pulumi.ComponentResource implements NetworkFacts {
+  readonly networkId: pulumi.Output<string>;
+  readonly subnetId: pulumi.Output<string>;
+  readonly mtu: pulumi.Output<number>;
+  readonly route: readonly pulumi.Resource[];
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:Network", name, { cidr: args.addresses.cidr }, opts);
-    const external = openstack.networking.getNetworkOutput({ name: args.externalNetwork, external: true }, { parent: this });
-    const network = new openstack.networking.Network(`${name}-network`, { name, adminStateUp: true, tags: [name] }, { parent: this });
+    const facts = args.settings.networkName === undefined ? this.make(name, args) : this.find(args.settings.networkName, args.addresses.cidr);
+    this.networkId = facts.networkId;
+    this.subnetId = facts.subnetId;
+    this.mtu = facts.mtu;
+    this.route = facts.route;
+    this.registerOutputs({});
+  }
+
+  private find(networkName: string, cidr: string): NetworkFacts {
+    const network = openstack.networking.getNetworkOutput({ name: networkName }, { parent: this });
+    const subnet = openstack.networking.getSubnetOutput({ networkId: network.id, cidr }, { parent: this });
+    const mtu = network.apply((found) => {
+      if (found.mtu === undefined) throw new Error(`network ${networkName}: Neutron tells no MTU of it (extension net-mtu).`);
+      return found.mtu;
+    });
+    return { networkId: network.id, subnetId: subnet.id, mtu, route: [] };
+  }
+
+  private make(name: string, { addresses, settings, mark }: NetworkArgs): NetworkFacts {
+    const { clusterName } = settings;
+    const external = openstack.networking.getNetworkOutput({ name: settings.externalNetwork, external: true }, { parent: this });
+    const network = new openstack.networking.Network(`${name}-network`, {
+      name: clusterName, description: mark, adminStateUp: true, tags: [clusterName],
+    }, { parent: this });
     const subnet = new openstack.networking.Subnet(`${name}-subnet`, {
-      name,
+      name: clusterName,
+      description: mark,
       networkId: network.id,
-      cidr: args.addresses.cidr,
+      cidr: addresses.cidr,
       ipVersion: 4,
-      gatewayIp: args.addresses.gateway,
-      dnsNameservers: [...args.dnsServers],
-      allocationPools: [args.addresses.workers],
-      tags: [name],
+      gatewayIp: addresses.gateway,
+      dnsNameservers: [...settings.dnsServers],
+      allocationPools: [addresses.workers],
+      tags: [clusterName],
     }, { parent: this });
     const router = new openstack.networking.Router(`${name}-router`, {
-      name, adminStateUp: true, externalNetworkId: external.id, tags: [name],
+      name: clusterName, description: mark, adminStateUp: true, externalNetworkId: external.id, tags: [clusterName],
     }, { parent: this });
-    this.routerInterface = new openstack.networking.RouterInterface(`${name}-router-interface`, {
+    const routerInterface = new openstack.networking.RouterInterface(`${name}-router-interface`, {
       routerId: router.id, subnetId: subnet.id,
     }, { parent: this });
-    this.networkId = network.id;
-    this.subnetId = subnet.id;
-    this.mtu = network.mtu;
-    this.registerOutputs({});
+    return { networkId: network.id, subnetId: subnet.id, mtu: network.mtu, route: [routerInterface] };
   }
 }

@@ -10,6 +10,8 @@ export interface ClusterNetworkRef {
 
 export interface SwarmNodeArgs {
   readonly cluster: string;
+  /** The mark of the cluster's resources. */
+  readonly mark: pulumi.Input<string>;
   readonly place: NodePlace;
   readonly network: ClusterNetworkRef;
   readonly securityGroupIds: readonly pulumi.Input<string>[];
@@ -20,6 +22,8 @@ export interface SwarmNodeArgs {
   readonly flavor: string;
   readonly image: string;
   readonly keyPair?: string;
+  /** Hash of what cannot be changed on the server, of templateHash. */
+  readonly template: pulumi.Input<string>;
   readonly serverGroupId?: pulumi.Input<string>;
   /** Renders the user data once the node's own address is known. Secret: it holds the host key. */
   readonly userData: (address: pulumi.Output<string>) => pulumi.Output<string>;
@@ -34,6 +38,8 @@ export class SwarmNode extends pulumi.ComponentResource {
   readonly port: openstack.networking.Port;
   readonly server: openstack.compute.Instance;
   readonly address: pulumi.Output<string>;
+  /** True where the server was made from another template than a new one would be. */
+  readonly stale: pulumi.Output<boolean>;
 
   constructor(name: string, args: SwarmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:Node", name, { ...args.place }, opts);
@@ -42,6 +48,7 @@ export class SwarmNode extends pulumi.ComponentResource {
     const marks = { cluster: args.cluster, role: place.role, group: place.group, ordinal: String(place.ordinal) };
     this.port = new openstack.networking.Port(`${name}-port`, {
       name: place.name,
+      description: args.mark,
       networkId: args.network.networkId,
       fixedIps: [{ subnetId: args.network.subnetId, ...(args.address === undefined ? {} : { ipAddress: args.address }) }],
       securityGroupIds: [...args.securityGroupIds],
@@ -61,12 +68,15 @@ export class SwarmNode extends pulumi.ComponentResource {
       // spares the first boot a DHCP round and requests to the metadata service
       configDrive: true,
       userData: pulumi.secret(args.userData(this.address)),
-      metadata: marks,
+      metadata: { ...marks, mark: args.mark, template: args.template },
     }, {
       parent: this,
+      // a replacement that a person asks for (`--replace`) has the same port
+      deleteBeforeReplace: true,
       // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
       ignoreChanges: ["imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
     });
+    this.stale = pulumi.all([this.server.metadata, args.template]).apply(([metadata, template]) => metadata?.["template"] !== template);
     this.registerOutputs({});
   }
 }

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterAccess } from "../settings/outputs";
-import type { Network } from "./network";
 
 export interface OverlayArgs {
   readonly clusterName: string;
@@ -12,13 +11,21 @@ export interface OverlayArgs {
   readonly networks: readonly string[];
   /** Access to the cluster as JSON; secret. */
   readonly access: pulumi.Output<string>;
-  readonly network: Network;
+  /** Options of the overlay driver, as overlayOptions makes them. */
+  readonly options: pulumi.Output<Record<string, string>>;
+  /** What is deleted together with the whole cluster. */
+  readonly cluster: pulumi.Resource;
 }
 
 /**
- * The overlay networks that stacks share. Owns the networks, not what is attached to them. Docker subtracts what VXLAN
- * needs from the MTU that it is given, so that is the Neutron network's own.
+ * Options of every overlay network of the cluster. Docker subtracts what VXLAN and IPsec need from the MTU that it is
+ * given, so that is the Neutron network's own, in bytes.
  */
+export function overlayOptions(mtu: number, encrypted: boolean): Record<string, string> {
+  return { "com.docker.network.driver.mtu": String(mtu), ...(encrypted ? { encrypted: "true" } : {}) };
+}
+
+/** The overlay networks that stacks share. Owns the networks, not what is attached to them. */
 export class Overlay extends pulumi.ComponentResource {
   readonly networks: readonly docker.Network[];
 
@@ -33,8 +40,12 @@ export class Overlay extends pulumi.ComponentResource {
     this.networks = args.networks.map((network) => new docker.Network(`${name}-${network}`, {
       name: network,
       driver: "overlay",
-      options: { "com.docker.network.driver.mtu": pulumi.interpolate`${args.network.mtu}` },
-    }, { parent: this, provider, deletedWith: args.network.routerInterface }));
+      options: args.options,
+    }, {
+      parent: this, provider, deletedWith: args.cluster,
+      // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.
+      ignoreChanges: ["options"],
+    }));
     this.registerOutputs({});
   }
 }

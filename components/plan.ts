@@ -46,6 +46,13 @@ export function planCluster(settings: Settings, previous: WorkerSets): ClusterPl
   return { addresses, managers, workerSets, workers };
 }
 
+/** The reference of an image, with the settings' prefix before one that names no registry itself. */
+export function imageReference(image: string, prefix: string | undefined): string {
+  const [first = "", ...rest] = image.split("/");
+  const namesRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  return prefix === undefined || namesRegistry ? image : `${prefix}/${image}`;
+}
+
 /** The labels that every node of the swarm carries; services place their tasks by them. */
 export function placeLabels(place: NodePlace): Record<string, string> {
   return { az: place.zone, group: place.group, ordinal: String(place.ordinal) };

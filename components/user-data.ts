@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { renderUserData, type VipFacts } from "../cloudinit/render";
+import { renderUserData, type NodeFacts, type VipFacts } from "../cloudinit/render";
 import type { Settings } from "../settings/schema";
 import type { Identity } from "./identity";
 import type { ClusterPlan } from "./plan";
@@ -15,6 +16,9 @@ export interface UserDataArgs {
   readonly joinToken?: pulumi.Output<string>;
 }
 
+/** The facts that are the same for every node of a role, and hold no secret. */
+type CommonFacts = Omit<NodeFacts, "name" | "address" | "hostKey" | "adminKey" | "joinToken">;
+
 /** Gives a node's user data as a function of its own address; secret. */
 export function userDataOf(
   args: UserDataArgs, name: string, vip?: VipFacts,
@@ -23,15 +27,35 @@ export function userDataOf(
   return (address) => pulumi.all([
     address, mtu, identity.hostKey(name), identity.adminKey, joinToken,
   ]).apply(([ownAddress, networkMtu, hostKey, adminKey, token]) => renderUserData({
+    ...commonFacts(settings, plan, networkMtu, vip),
     name,
     address: ownAddress,
-    managers: plan.addresses.managers,
-    mtu: networkMtu,
     hostKey,
     adminKey: adminKey.publicKey,
     ...(token === undefined ? {} : { joinToken: token }),
+  }));
+}
+
+function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, vip: VipFacts | undefined): CommonFacts {
+  return {
+    managers: plan.addresses.managers,
+    mtu,
     registryMirrors: settings.registryMirrors,
     insecureRegistries: settings.insecureRegistries,
+    registryCertificates: settings.registryCertificates,
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+    ntpServers: settings.ntpServers,
     ...(vip === undefined ? {} : { vip }),
-  }));
+  };
+}
+
+/**
+ * Hash of everything that Nova cannot change on a server that runs: image, flavor, key pair and user data, without what
+ * is a secret, the node's own, or of no use after the join. A server that bears another one is stale.
+ */
+export function templateHash(settings: Settings, plan: ClusterPlan, mtu: number, flavor: string, vip?: VipFacts): string {
+  const facts = commonFacts(settings, plan, mtu, vip);
+  const none = { privateKey: "", publicKey: "" };
+  const userData = renderUserData({ ...facts, managers: vip === undefined ? [] : facts.managers, name: "", address: "", hostKey: none, adminKey: "" });
+  return createHash("sha256").update(JSON.stringify([settings.image, flavor, settings.keyPair, userData])).digest("hex").slice(0, 12);
 }

@@ -7,7 +7,7 @@ import { membership } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import type { ClusterPlan, PlannedWorker } from "./plan";
-import { userDataOf } from "./user-data";
+import { templateHash, userDataOf } from "./user-data";
 
 export interface WorkerGroupArgs {
   readonly settings: Settings;
@@ -36,12 +36,14 @@ export class WorkerGroup extends pulumi.ComponentResource {
     const { settings, plan, network, firewall, identity, quorum, joinToken } = args;
     this.nodes = args.workers.map(({ place, flavor }) => new SwarmNode(`${name}-${place.ordinal}`, {
       cluster: settings.clusterName,
+      mark: identity.mark,
       place,
       network,
       securityGroupIds: firewall.workerGroupIds,
       flavor,
       image: settings.image,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
+      template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
       userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) }, place.name),
     }, { parent: this }));
     this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.ordinal}`, {
@@ -51,7 +53,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       deadlines: settings.deadlines,
       access: quorum.access,
       joinToken: quorum.joinTokens.worker,
-      cluster: network.routerInterface,
+      cluster: firewall.anchor,
     }, { parent: this, dependsOn: [node.server, ...firewall.rules] }));
     this.registerOutputs({});
   }

@@ -17,7 +17,7 @@ has() { if [[ $3 == *"$2"* ]]; then ok; else bad "$1" "expected: ... $2 ..." "go
 # with CODE: run it in a shell that has the lab's functions.
 with() {
     LAB_HOME=$here LAB_COMMAND="lab test" bash -c '
-        for p in common preflight packages accel host fabric recipe databases up down verbs; do . "$LAB_HOME/lib/$p.sh"; done
+        for p in common preflight accel host fabric recipe databases up down verbs; do . "$LAB_HOME/lib/$p.sh"; done
         '"$1" 2>&1
 }
 

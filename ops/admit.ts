@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { Managers, type DockerNode } from "./docker";
 import { messageOf, OperationError } from "./errors";
-import { forgetDeadEntries, nodesNamed, unreadiness, updateNode } from "./nodes";
+import { forgetDeadEntries, forgetGhosts, nodesNamed, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
 import { SshConnection } from "./ssh";
@@ -22,7 +22,8 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, joinToken
     await proveReady(managers, access, spec, joinToken);
     await managers.use(async (manager) => {
       const nodes = await nodesNamed(manager, spec.name);
-      await forgetDeadEntries(manager, nodes);
+      await forgetDeadEntries(manager, nodes, spec.name);
+      await forgetGhosts(manager);
       for (const node of nodes.filter(({ Status }) => Status.State !== "down")) {
         await updateNode(manager, node.ID, (current) => ({ ...current, Labels: { ...current.Labels, ...spec.labels } }));
       }
@@ -34,9 +35,14 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, joinToken
 
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec, joinToken: string): Promise<void> {
   let hasToken = false;
+  let wasThere: boolean | undefined;
   try {
     await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, intervalSeconds: 5 }, async () => {
-      const reason = await managers.use(async (manager) => unreadiness(spec.role, await nodesNamed(manager, spec.name)));
+      const entries = await managers.use((manager) => nodesNamed(manager, spec.name));
+      wasThere ??= entries.length > 0;
+      const reason = unreadiness(spec.role, entries)
+        // what was there from the start may be the entry of a server that this one replaces, not yet seen as down
+        ?? (wasThere ? await managers.use(async (manager) => mistaken(await ownId(access, manager, spec), entries)) : undefined);
       if (reason === undefined) return true;
       if (!hasToken) {
         await managers.use((manager) => deliver(access, manager, spec, joinToken));
@@ -47,6 +53,17 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
   } catch (error) {
     throw new OperationError(`${spec.name}: it did not join.\n${await evidence(managers, access, spec)}`, { cause: error });
   }
+}
+
+/** Why the entries are not the node's own, or undefined when one is. */
+function mistaken(own: string, entries: readonly SwarmNodeState[]): string | undefined {
+  const known = entries.some(({ ID, Status }) => ID === own && Status.State === "ready");
+  return known ? undefined : "the swarm knows an earlier server of this name only";
+}
+
+/** The node's id in the swarm, as the node itself says. */
+async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<string> {
+  return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: 60 }))).trim();
 }
 
 /** Hands the token over unless the node has one or has joined. */

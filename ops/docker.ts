@@ -83,19 +83,43 @@ export async function withManager<T>(access: ClusterAccess, action: (manager: Do
   }
 }
 
+/** Seconds after which the next manager is tried beside one that has not answered: a dead machine refuses nothing. */
+const headStartSeconds = 5;
+
+/** Tries the managers in order, the next as soon as one fails or is slow; the first that answers is taken. */
 async function firstThatAnswers(access: ClusterAccess): Promise<DockerNode | Pending> {
   const reasons: string[] = [];
-  for (const candidate of access.managers) {
-    let node: DockerNode | undefined;
-    try {
-      node = await openManager(access, candidate);
-      // a manager without quorum knows that it is one, but answers no question about the swarm
-      await node.api.swarmInspect();
-      return node;
-    } catch (error) {
-      reasons.push(`${candidate.name}: ${messageOf(error)}`);
-      node?.close();
-    }
+  return new Promise((resolve) => {
+    let [begun, taken] = [0, false];
+    const tryNext = (): void => {
+      const candidate = access.managers[begun];
+      if (candidate === undefined || taken) return;
+      begun += 1;
+      const slow = setTimeout(tryNext, headStartSeconds * 1000);
+      answering(access, candidate).then((node) => {
+        clearTimeout(slow);
+        if (taken) { node.close(); return; }
+        taken = true;
+        resolve(node);
+      }, (error: unknown) => {
+        clearTimeout(slow);
+        reasons.push(`${candidate.name}: ${messageOf(error)}`);
+        if (reasons.length === access.managers.length) resolve(new Pending(reasons.join("; ")));
+        else tryNext();
+      });
+    };
+    tryNext();
+  });
+}
+
+async function answering(access: ClusterAccess, candidate: ClusterAccess["managers"][number]): Promise<DockerNode> {
+  const node = await openManager(access, candidate);
+  try {
+    // a manager without quorum knows that it is one, but answers no question about the swarm
+    await node.api.swarmInspect();
+    return node;
+  } catch (error) {
+    node.close();
+    throw error;
   }
-  return new Pending(reasons.join("; "));
 }

@@ -37,8 +37,8 @@ async function init(node: DockerNode, spec: InitSpec): Promise<void> {
   await node.api.swarmInit({
     ListenAddr: "0.0.0.0:2377",
     AdvertiseAddr: spec.address,
-    DefaultAddrPool: [spec.overlayPool],
-    SubnetSize: 24,
+    DefaultAddrPool: spec.overlayPools,
+    SubnetSize: spec.overlayPrefix,
     Spec: { Dispatcher: { HeartbeatPeriod: spec.dispatcherHeartbeatSeconds * 1_000_000_000 } },
   });
 }

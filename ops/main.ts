@@ -1,9 +1,12 @@
 import { text } from "node:stream/consumers";
 import { admitNode } from "./admit";
+import { makeContext } from "./context";
 import { messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
 import { readAccess, readJson, readText } from "./input";
+import { previewTable } from "./preview";
 import { removeNode } from "./remove";
+import { breakDeadLocks, endOrphans } from "./locks";
 import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 import { nodeTable } from "./table";
@@ -27,6 +30,14 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     await removeStack(readAccess(process.env), readJson(process.env, "SWARM_SPEC", stackSpec));
     return undefined;
   },
+  "unlock": async () => {
+    const say = (line: string): void => { process.stderr.write(`${line}\n`); };
+    await endOrphans(say);
+    await breakDeadLocks(process.env["PULUMI_BACKEND_URL"], say);
+    return undefined;
+  },
+  "preview-table": async () => previewTable(JSON.parse(await text(process.stdin))),
+  "context": async () => makeContext(JSON.parse(await text(process.stdin))),
   "nodes": async () => nodeTable(JSON.parse(await text(process.stdin))),
 };
 

@@ -4,6 +4,7 @@ import { Pending, waitFor } from "./wait";
 /** The fields of Docker's node object that are read here (Engine API v1.41, GET /nodes). */
 export interface SwarmNodeState {
   readonly ID: string;
+  readonly CreatedAt?: string;
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Role: "manager" | "worker"; readonly Availability: "active" | "pause" | "drain"; readonly Labels?: Record<string, string> };
   readonly Description?: { readonly Hostname?: string };
@@ -48,10 +49,48 @@ export async function updateNode(
   });
 }
 
-/** Removes the entries of a node that are down; the swarm keeps them for ever. */
-export async function forgetDeadEntries(manager: DockerNode, nodes: readonly SwarmNodeState[]): Promise<void> {
-  for (const node of nodes.filter(({ Status }) => Status.State === "down")) {
-    await manager.api.getNode(node.ID).remove({ force: true });
+/** Seconds for a manager to become a worker: a change of the raft group. */
+const demoteSeconds = 60;
+
+/** Takes a node's entry out of the swarm; a manager has to leave the raft group first. */
+export async function removeEntry(manager: DockerNode, node: SwarmNodeState, name: string): Promise<void> {
+  if (node.Spec.Role === "manager") {
+    await updateNode(manager, node.ID, (current) => ({ ...current, Role: "worker" }));
+    await waitFor({ what: `${name} to be a worker`, deadlineSeconds: demoteSeconds }, async () => {
+      const now = await manager.api.getNode(node.ID).inspect() as { ManagerStatus?: unknown };
+      return now.ManagerStatus === undefined ? true : new Pending("it is still a manager");
+    });
+  }
+  await manager.api.getNode(node.ID).remove({ force: true });
+}
+
+/** Removes the entries of a node that are down, which its earlier servers left; the swarm keeps them for ever. */
+export async function forgetDeadEntries(manager: DockerNode, nodes: readonly SwarmNodeState[], name: string): Promise<void> {
+  for (const node of nodes.filter(({ Status }) => Status.State === "down")) await removeEntry(manager, node, name);
+}
+
+/** Seconds after which an entry that no node has ever used is nobody's: a node uses its own within a few. */
+const ghostSeconds = 120;
+
+/**
+ * Entries that no node has ever used: one that joins while the managers elect a leader may be given a certificate twice,
+ * and uses the second. Global services wait for the first one's node for ever.
+ *
+ * @param now the managers' time, in milliseconds since 1970.
+ */
+export function ghosts(nodes: readonly SwarmNodeState[], now: number): SwarmNodeState[] {
+  return nodes.filter(({ Description, Status, ManagerStatus, CreatedAt }) => (Description?.Hostname ?? "") === "" && Status.State === "unknown"
+    && ManagerStatus === undefined && CreatedAt !== undefined && now - Date.parse(CreatedAt) > ghostSeconds * 1000);
+}
+
+/** Removes such entries. */
+export async function forgetGhosts(manager: DockerNode): Promise<void> {
+  const nodes = await listNodes(manager);
+  if (ghosts(nodes, Infinity).length === 0) return;
+  const { SystemTime } = await manager.api.info() as { SystemTime: string };
+  for (const ghost of ghosts(nodes, Date.parse(SystemTime))) {
+    process.stderr.write(`The swarm's entry ${ghost.ID} was never used by a node; it is removed.\n`);
+    await manager.api.getNode(ghost.ID).remove({ force: true });
   }
 }
 

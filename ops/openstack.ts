@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { OperationError } from "./errors";
@@ -45,14 +46,56 @@ export class OpenStack {
    * @param path path below the service's endpoint, e.g. "/servers/detail".
    */
   async request<T extends z.ZodType>(service: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> {
+    const answer = await this.send(body === undefined ? "GET" : "POST", service, path, body);
+    return schema.parse(await answer.json());
+  }
+
+  /**
+   * Collects a list page by page.
+   *
+   * @param key field of the answer that holds the list, e.g. "servers"; `<key>_links` leads to the next page.
+   */
+  async list<T extends z.ZodType>(service: string, path: string, key: string, item: T): Promise<z.output<T>[]> {
+    const found: z.output<T>[] = [];
+    const link = z.object({ rel: z.string(), href: z.string() });
+    for (let next: string | undefined = path; next !== undefined;) {
+      const body: Record<string, unknown> = await this.request(service, next, z.record(z.string(), z.unknown()));
+      found.push(...z.array(item).parse(body[key]));
+      const { href } = z.array(link).parse(body[`${key}_links`] ?? []).find(({ rel }) => rel === "next") ?? {};
+      const marker: string | null = href === undefined ? null : new URL(href).searchParams.get("marker");
+      next = marker === null ? undefined : `${path}${path.includes("?") ? "&" : "?"}marker=${marker}`;
+    }
+    return found;
+  }
+
+  /** Has Nova do something with a server that gives no answer, e.g. `{ reboot: { type: "HARD" } }`. */
+  async act(serverId: string, action: unknown): Promise<void> {
+    await this.send("POST", "compute", `/servers/${serverId}/action`, action);
+  }
+
+  /** Deletes; what is gone already counts as deleted. */
+  async delete(service: string, path: string): Promise<void> {
+    await this.send("DELETE", service, path, undefined, [404]);
+  }
+
+  /** Sends a change; the answer's body is not looked at. */
+  async put(service: string, path: string, body: unknown): Promise<void> {
+    await this.send("PUT", service, path, body);
+  }
+
+  /** True where the cloud has a service of this type. */
+  has(service: string): boolean {
+    return this.endpoints.has(service);
+  }
+
+  private async send(method: string, service: string, path: string, body?: unknown, tolerated: readonly number[] = []): Promise<Response> {
     const endpoint = this.endpoints.get(service);
     if (endpoint === undefined) throw new OperationError(`keystone: no public endpoint for ${service} in the catalogue.`);
-    const answer = await send(`${endpoint}${path}`, {
-      method: body === undefined ? "GET" : "POST",
+    return send(`${endpoint}${path}`, {
+      method,
       headers: { "Content-Type": "application/json", "X-Auth-Token": this.token },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return schema.parse(await answer.json());
+    }, tolerated);
   }
 
   /** The last lines of a server's console. */
@@ -107,9 +150,24 @@ const loginSchema = z.object({
   }),
 });
 
-async function send(url: string, init: RequestInit): Promise<Response> {
-  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(requestSeconds * 1000) });
-  // the body of a refused login may repeat what was sent
-  if (!answer.ok) throw new OperationError(`${url}: ${answer.status} ${answer.statusText}`);
-  return answer;
+/** Seconds before each further try of a request that may be repeated. */
+const pauses = [1, 4, 10];
+
+/** A read or a deletion that the cloud could not serve is tried again; anything else might be done twice. */
+async function send(url: string, init: RequestInit & { readonly method: string }, tolerated: readonly number[] = []): Promise<Response> {
+  const repeatable = init.method === "GET" || init.method === "DELETE";
+  for (let tries = 0; ; tries += 1) {
+    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(requestSeconds * 1000) })
+      .catch((error: unknown) => new OperationError(`${init.method} ${url}: no answer`, { cause: error }));
+    if (!(answer instanceof OperationError)) {
+      if (answer.ok || tolerated.includes(answer.status)) return answer;
+      // the body of a refused login may repeat what was sent
+      if (!repeatable || answer.status < 500) throw new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
+    }
+    const pause = pauses[tries];
+    if (!repeatable || pause === undefined) {
+      throw answer instanceof OperationError ? answer : new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
+    }
+    await sleep(pause * 1000);
+  }
 }

@@ -1,12 +1,8 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { withManager } from "./docker";
 import { messageOf } from "./errors";
-import { nodesNamed, updateNode, waitUntilEmpty } from "./nodes";
+import { nodesNamed, removeEntry, updateNode, waitUntilEmpty } from "./nodes";
 import type { NodeSpec } from "../settings/specs";
-import { Pending, waitFor } from "./wait";
-
-/** Seconds for a manager to become a worker: a change of the raft group. */
-const demoteSeconds = 60;
 
 /**
  * Takes a node out of the swarm: drain, wait until its tasks are gone, demote a manager, remove the entry. A node that
@@ -22,16 +18,7 @@ export async function removeNode(access: ClusterAccess, spec: NodeSpec): Promise
           process.stderr.write(`${messageOf(error)} It is removed all the same.\n`);
         });
       }
-      if (node.Spec.Role === "manager") await demote();
-      await manager.api.getNode(node.ID).remove({ force: true });
-
-      async function demote(): Promise<void> {
-        await updateNode(manager, node.ID, (current) => ({ ...current, Role: "worker" }));
-        await waitFor({ what: `${spec.name} to be a worker`, deadlineSeconds: demoteSeconds }, async () => {
-          const now = await manager.api.getNode(node.ID).inspect() as { ManagerStatus?: unknown };
-          return now.ManagerStatus === undefined ? true : new Pending("it is still a manager");
-        });
-      }
+      await removeEntry(manager, node, spec.name);
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { openManager, withManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
+import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
 import { Pending, waitFor } from "./wait";
 
@@ -28,6 +29,7 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, compos
       { stdin: compose, timeoutSeconds: commandSeconds });
     try {
       await waitFor({ what: `stack ${spec.name} to run`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 }, async () => {
+        await forgetGhosts(manager);
         const late = (await stackServices(manager, spec.name)).map(lateness).filter((reason) => reason !== undefined);
         return late.length === 0 ? true : new Pending(late.join(", "));
       });

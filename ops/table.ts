@@ -1,6 +1,7 @@
-import { clusterOutputs, type ClusterOutputs } from "../settings/outputs";
+import type { ClusterOutputs } from "../settings/outputs";
 import { withManager } from "./docker";
-import { messageOf, OperationError } from "./errors";
+import { messageOf } from "./errors";
+import { readOutputs } from "./input";
 import { listNodes, type SwarmNodeState } from "./nodes";
 
 /**
@@ -9,9 +10,7 @@ import { listNodes, type SwarmNodeState } from "./nodes";
  * @param outputs the stack's outputs, secrets in clear, as `pulumi stack output --json --show-secrets` prints them.
  */
 export async function nodeTable(outputs: unknown): Promise<string> {
-  const parsed = clusterOutputs.safeParse(outputs);
-  if (!parsed.success) throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
-  const cluster = parsed.data;
+  const cluster = readOutputs(outputs);
   const states = await withManager(cluster.access, listNodes).catch((error: unknown) => {
     process.stderr.write(`${messageOf(error)}\n`);
     return [] as SwarmNodeState[];
@@ -25,7 +24,7 @@ function row(cluster: ClusterOutputs, states: readonly SwarmNodeState[], node: C
   const state = states.find(({ Description, Status }) => Description?.Hostname === node.name && Status.State === "ready")
     ?? states.find(({ Description }) => Description?.Hostname === node.name);
   const host = cluster.access.managers.find(({ name }) => name === node.name)?.host ?? "-";
-  return [node.name, node.zone, node.role, stateOf(state), node.address, host];
+  return [node.name, node.zone, node.role, `${stateOf(state)}${node.stale ? ", stale" : ""}`, node.address, host];
 }
 
 function stateOf(state: SwarmNodeState | undefined): string {

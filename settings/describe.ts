@@ -24,9 +24,8 @@ export function pulumiYaml(): string {
   return `# Made from settings/schema.ts by \`npm run describe\`.\n${stringify({
     name: "swarm",
     description: "A highly available Docker Swarm on OpenStack",
-    // tsx compiles while it loads; types are checked by `make check`
-    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import tsx" } },
-    main: "index.ts",
+    runtime: { name: "nodejs", options: { typescript: false } },
+    main: "program.cjs",
     config,
   }, { lineWidth: 0 })}`;
 }

@@ -4,7 +4,7 @@ export interface Fault {
   readonly problem: string;
 }
 
-/** The configuration cannot be used. Carries every fault at once; printed without a stack trace. */
+/** The configuration cannot be used. Carries every fault at once. */
 export class SettingsError extends Error {
   constructor(readonly faults: readonly Fault[]) {
     super(`The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}; nothing was touched.\n`

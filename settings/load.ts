@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { SettingsError } from "./errors";
 import type { WorkerSets } from "./ordinals";
 import { parseSettings } from "./parse";
 import { isTextKey, type Settings } from "./schema";
@@ -21,11 +22,20 @@ export interface Loaded {
 /**
  * Reads the stack's configuration and what the last update left.
  *
- * @throws SettingsError with all faults; nothing is registered before the settings are good.
+ * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the settings
+ * are good.
  */
 export async function loadSettings(): Promise<Loaded> {
-  const settings = parseSettings(rawSettings());
+  const settings = readSettings();
   return { settings, previous: await readPrevious() };
+}
+
+function readSettings(): Settings {
+  try {
+    return parseSettings(rawSettings());
+  } catch (error) {
+    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+  }
 }
 
 async function readPrevious(): Promise<Previous> {

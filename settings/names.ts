@@ -26,3 +26,16 @@ export function placeManagers(cluster: string, zones: readonly string[], count: 
 export function placeWorker(cluster: string, group: string, zone: string, ordinal: number): NodePlace {
   return { name: `${cluster}-worker-${group}-${ordinal}`, role: "worker", zone, group, ordinal };
 }
+
+/**
+ * What the cloud's resources of a cluster carry from their creation on: as their description, servers in their metadata,
+ * server groups at the end of their name. No other stack has the owner's number, whatever its cluster is called.
+ */
+export function ownerMark(cluster: string, owner: string): string {
+  return `swarm ${cluster}, owner ${owner}`;
+}
+
+/** Logical name of the resource whose output is the owner's number; the state is searched for it. */
+export function ownerResource(cluster: string): string {
+  return `${cluster}-identity-owner`;
+}

@@ -10,6 +10,8 @@ const node = z.object({
   group: z.string(),
   ordinal: z.int(),
   address: z.string(),
+  /** True where a new server would be made from another image, flavor, key or user data. */
+  stale: z.boolean(),
 });
 
 /** How a manager is reached from outside: its floating IP and the SSH host key that is pinned for it. */
@@ -26,7 +28,10 @@ export const clusterOutputs = z.object({
   clusterId: z.string(),
   workerSets: z.record(z.string(), z.array(z.int())),
   nodes: z.array(node),
-  ingressAddress: z.string(),
+  /** Number of stale nodes. */
+  staleNodes: z.int(),
+  /** Absent in the ingress mode "none". */
+  ingressAddress: z.string().optional(),
   demoUrl: z.string().optional(),
   access: clusterAccess,
   joinTokens: z.object({ manager: z.string(), worker: z.string() }),

@@ -14,9 +14,11 @@ export const rules: readonly Rule[] = [
   groupsLieInZones,
   groupLimitsAreOrdered,
   networkHasRoom,
-  overlayPoolIsApart,
+  overlayPoolsAreApart,
   administrationIsNotOpen,
   nodeNamesFit,
+  foreignNetworkKeepsItsServers,
+  demoHasWorkers,
 ];
 
 function zonesAreNamedOnce({ zones = [] }: Partial<Settings>): Fault[] {
@@ -54,9 +56,21 @@ function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<Settings>): 
   }];
 }
 
-function overlayPoolIsApart({ networkCidr, overlayPool }: Partial<Settings>): Fault[] {
-  if (networkCidr === undefined || overlayPool === undefined || !overlap(networkCidr, overlayPool)) return [];
-  return [{ path: "settings.overlayPool", problem: `"${overlayPool}" overlaps settings.networkCidr "${networkCidr}"; use two networks apart.` }];
+function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }: Partial<Settings>): Fault[] {
+  return overlayPools.flatMap((pool, index) => {
+    const path = `settings.overlayPools.${index}`;
+    const others = [
+      ...(networkCidr === undefined ? [] : [{ name: "settings.networkCidr", network: networkCidr }]),
+      ...overlayPools.slice(0, index).map((network, earlier) => ({ name: `settings.overlayPools.${earlier}`, network })),
+    ];
+    const faults = others.filter(({ network }) => overlap(network, pool))
+      .map(({ name, network }) => ({ path, problem: `"${pool}" overlaps ${name} "${network}"; use networks apart.` }));
+    const prefix = Number(pool.split("/")[1]);
+    if (overlayPrefix !== undefined && prefix > overlayPrefix) {
+      faults.push({ path, problem: `"${pool}" is smaller than one overlay network of settings.overlayPrefix /${overlayPrefix}; use /${overlayPrefix} or larger.` });
+    }
+    return faults;
+  });
 }
 
 function overlap(one: string, other: string): boolean {
@@ -82,4 +96,17 @@ function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<Se
     path,
     problem: `gives the host name ${JSON.stringify(name)}; a host name has ${hostNameLength} lower-case letters, digits and hyphens at most.`,
   }));
+}
+
+function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial<Settings>): Fault[] {
+  if (networkName === undefined || dnsServers.length === 0) return [];
+  return [{
+    path: "settings.dnsServers",
+    problem: `are part of the network that the program makes; the subnet of ${JSON.stringify(networkName)} has its own: leave them away.`,
+  }];
+}
+
+function demoHasWorkers({ demo, workerGroups }: Partial<Settings>): Fault[] {
+  if (demo !== true || workerGroups === undefined || Object.values(workerGroups).some(({ min }) => min > 0)) return [];
+  return [{ path: "settings.demo", problem: "true, but the demo runs on workers and every group's min is 0; raise a min or leave the demo away." }];
 }

@@ -60,8 +60,18 @@ const images = z.strictObject({
   whoami: containerImage.default("traefik/whoami:v1.10"),
 }, allowed("{traefik, socketProxy, whoami}, each an image reference"));
 
-const url = text(/^https?:\/\/[^\s/]+$/, `the URL of a registry without a path, e.g. "https://mirror.example"`);
+const proxyUrl = text(/^https?:\/\/[^\s/]+\/?$/, `the URL of a proxy, e.g. "http://proxy.example:3128"`);
+const proxy = z.strictObject({
+  http: proxyUrl.optional(),
+  https: proxyUrl.optional(),
+  exceptions: z.array(nonEmpty, allowed("a list of host names, domains and IPv4 networks")).default([]),
+}, allowed("{http, https, exceptions}"));
+
 const registry = text(/^[a-z0-9.-]+(:[0-9]+)?$/, `host or host:port, e.g. "registry.example:5000"`);
+const pem = text(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$/, "certificates in PEM format");
+const hostName = text(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, `a host name or IPv4 address, e.g. "ntp.example"`);
+
+const url = text(/^https?:\/\/[^\s/]+$/, `the URL of a registry without a path, e.g. "https://mirror.example"`);
 const list = <T extends z.ZodType>(item: T, words: string) => z.array(item, allowed(`a list of ${words}`));
 
 /**
@@ -80,18 +90,32 @@ export const settingsShape = {
   workerGroups: z.record(label(20), workerGroup, allowed("a map of group name to {zone, flavor, min, max, labels}"))
     .describe("Worker groups by name: zone (default: the group's name), flavor (default: workerFlavor), min and max number of workers, labels."),
   workerFlavor: nonEmpty.describe("Nova flavor of the workers of a group that names none."),
-  image: nonEmpty.describe("Glance image of every server: Debian or Ubuntu with cloud-init, Docker baked in."),
+  image: nonEmpty.describe("Glance image of every server: Debian or Ubuntu with cloud-init. Docker and keepalived are installed at the first boot where they are not on it."),
+  networkName: nonEmpty.optional().describe("Neutron network that exists already, holds a subnet of networkCidr and has a router to externalNetwork; without it the program makes all three."),
   networkCidr: cidr.default("10.20.0.0/24").describe("Network of the cluster's servers, IPv4, /16 to /27."),
   externalNetwork: nonEmpty.describe("Neutron network that floating IPs come from."),
   adminCidrs: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network"))
     .describe("Networks that may reach SSH on the managers. Never 0.0.0.0/0."),
   ingressCidrs: list(cidr, "IPv4 networks").default(["0.0.0.0/0"]).describe("Networks that may reach the ingress address."),
+  ingressMode: z.enum(["vip", "octavia", "none"], allowed(`"vip", "octavia" or "none"`)).default("vip")
+    .describe(`The one address of the services: "vip" passes a floating IP among the managers by VRRP, "octavia" makes a load balancer, "none" leaves it to you.`),
+  dashboard: z.boolean(allowed("true or false")).default(false).describe("Traefik's dashboard on port 8080 of the managers, for adminCidrs."),
   keyPair: nonEmpty.optional().describe("Nova key pair given to every server for people; the program makes a key of its own."),
   dnsServers: list(address, "IPv4 addresses").default([]).describe("DNS servers of the network; empty: the cloud's own."),
   images: images.prefault({}).describe("Container images in place of the defaults: traefik, socketProxy, whoami."),
   registryMirrors: list(url, "registry URLs").default([]).describe("Registries asked before Docker Hub, as URLs."),
+  registryPrefix: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._\/-]*[a-z0-9])?$/, `host[:port][/path], e.g. "registry.example:5000/mirror"`).optional()
+    .describe("Put before every image that names no registry itself, for sites without Docker Hub."),
+  registryCertificates: z.record(registry, pem, allowed("a map of registry (host or host:port) to certificates")).default({})
+    .describe("Certificates (PEM) of the authorities that registries are signed by, by registry."),
   insecureRegistries: list(registry, "host:port").default([]).describe("Registries that are spoken to without TLS."),
-  overlayPool: cidr.default("10.200.0.0/16").describe("Addresses that overlay networks are cut from, a /24 each."),
+  overlayPools: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network")).default(["10.200.0.0/16"])
+    .describe("Addresses that overlay networks are cut from; set when the swarm is made."),
+  overlayPrefix: integer(16, 29, "bits").default(24).describe("Prefix length of each overlay network: /24 holds some 250 tasks."),
+  overlayEncryption: z.boolean(allowed("true or false")).default(false)
+    .describe("Encrypt the overlay networks that the program makes (IPsec between the nodes)."),
+  proxy: proxy.optional().describe("HTTP proxy of the nodes, for images and packages: http, https, and exceptions that are reached without it."),
+  ntpServers: list(hostName, "host names").default([]).describe("Time servers of the nodes; empty: the image's own."),
   dispatcherHeartbeatSeconds: integer(2, 60, "seconds").default(5)
     .describe("Heartbeat of the nodes to the managers in seconds; a node is down after three missed ones."),
   demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),

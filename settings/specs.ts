@@ -7,7 +7,9 @@ export const initSpec = z.object({
   manager: z.string(),
   address: z.string(),
   mtu: z.int(),
-  overlayPool: z.string(),
+  overlayPools: z.array(z.string()),
+  /** Prefix length of each overlay network. */
+  overlayPrefix: z.int(),
   dispatcherHeartbeatSeconds: z.int(),
   deadlineSeconds: z.int(),
 });

@@ -12,12 +12,16 @@ interface Run {
   readonly outputs: Record<string, unknown>;
 }
 
+/** What the last run registered, whether it went well or not. */
+let last: Recorder | undefined;
+
 /** Runs index.ts once under mocks, as Pulumi does. */
 async function runProgram(configuration: Record<string, unknown>, previous: Record<string, unknown> = {}): Promise<Run> {
   const recorder = mockEngine({
     answers: { ...cloudAnswers(), "pulumi:pulumi:StackReference": () => ({ outputs: previous, secretOutputNames: Object.keys(previous).filter((key) => key === "joinTokens") }) },
     calls: cloudCalls,
   });
+  last = recorder;
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(configuration).map(([key, value]) =>
     [`swarm:${key}`, typeof value === "string" ? value : JSON.stringify(value)])));
   const outputs = await valueOf(pulumi.output(await program()));
@@ -48,7 +52,7 @@ describe("the program", () => {
   });
 
   it("marks every server with its place", () => {
-    expect(run.recorder.named("test-workers-az2-0-server").inputs["metadata"]).to.deep.equal({ cluster: "test", role: "worker", group: "az2", ordinal: "0" });
+    expect(run.recorder.named("test-workers-az2-0-server").inputs["metadata"]).to.deep.include({ cluster: "test", role: "worker", group: "az2", ordinal: "0" });
   });
 
   it("gives managers fixed addresses that let the virtual one through, and workers none", () => {
@@ -90,6 +94,8 @@ describe("the program", () => {
   it("exports the contract", () => {
     const outputs = clusterOutputs.parse(run.outputs);
     expect(outputs).to.deep.include({ clusterName: "test", clusterId: "cluster-id", workerSets: { az1: [0], az2: [0], az3: [0] } });
+    expect(outputs.nodes.map(({ stale }) => stale)).to.deep.equal([false, false, false, false, false, false]);
+    expect(outputs.staleNodes).to.equal(0);
     expect(outputs.demoUrl).to.equal(`http://${outputs.ingressAddress}/whoami`);
     expect(outputs.access.managers.map(({ name }) => name)).to.deep.equal(["test-manager-az1-0", "test-manager-az2-0", "test-manager-az3-0"]);
   });
@@ -118,6 +124,73 @@ describe("the program on a stack that has a swarm", () => {
   it("leaves the demo out when it is not asked for", () => {
     expect(run.recorder.registrations.filter(({ name }) => name.includes("demo"))).to.deep.equal([]);
     expect(run.outputs).not.to.have.property("demoUrl");
+  });
+});
+
+describe("the program with a bad configuration", () => {
+  it("registers nothing and names every fault, without a stack trace", async () => {
+    const error = await runProgram({ ...goodConfiguration, managers: 4, adminCidrs: ["0.0.0.0/0"] }).then(() => undefined, (reason: unknown) => reason);
+    expect(pulumi.RunError.isInstance(error)).to.equal(true);
+    expect((error as Error).message).to.include("2 faults; nothing was touched.").and.include("settings.managers: 4").and.include("settings.adminCidrs: ");
+    expect(last?.registrations).to.deep.equal([]);
+  });
+});
+
+describe("the program behind a load balancer", () => {
+  let run: Run;
+  before(async () => { run = await runProgram({ ...goodConfiguration, demo: true, ingressMode: "octavia", ingressCidrs: ["192.0.2.0/24"] }); });
+
+  it("passes both ports on to every manager, with the client's address before the connection", () => {
+    const pools = run.recorder.ofType("openstack:loadbalancer/pool:Pool").map(({ inputs }) => inputs["protocol"]);
+    expect(pools).to.deep.equal(["PROXYV2", "PROXYV2"]);
+    const members = run.recorder.ofType("openstack:loadbalancer/member:Member").map(({ inputs }) => `${String(inputs["address"])}:${String(inputs["protocolPort"])}`);
+    expect(members).to.have.members([80, 443].flatMap((port) => ["10.20.0.10", "10.20.0.11", "10.20.0.12"].map((address) => `${address}:${port}`)));
+  });
+
+  it("admits the ingress' networks at the load balancer", () => {
+    for (const { inputs } of run.recorder.ofType("openstack:loadbalancer/listener:Listener")) expect(inputs["allowedCidrs"]).to.deep.equal(["192.0.2.0/24"]);
+  });
+
+  it("gives the managers no virtual address", () => {
+    for (const name of ["test-managers-az1-0", "test-managers-az3-0"]) {
+      expect(run.recorder.named(`${name}-port`).inputs["allowedAddressPairs"]).to.deep.equal([]);
+      expect(paths(run.recorder.named(`${name}-server`).inputs)).not.to.include("/etc/swarm/keepalived.conf");
+    }
+    expect(run.recorder.registrations.map(({ name }) => name)).not.to.include("test-ingress-port");
+  });
+
+  it("points the floating IP at the load balancer", () => {
+    expect(run.recorder.named("test-ingress-ip").inputs["portId"]).to.equal("balancer-port");
+    expect(run.outputs["ingressAddress"]).to.be.a("string");
+  });
+});
+
+describe("the program without an ingress address", () => {
+  it("makes none and exports none", async () => {
+    const { recorder, outputs } = await runProgram({ ...goodConfiguration, demo: true, ingressMode: "none" });
+    expect(recorder.registrations.filter(({ name }) => name.startsWith("test-ingress-"))).to.deep.equal([]);
+    expect(outputs).not.to.have.any.keys("ingressAddress", "demoUrl");
+    clusterOutputs.parse(outputs);
+  });
+});
+
+describe("the program in a network of somebody else", () => {
+  it("makes no network, subnet or router", async () => {
+    const { recorder } = await runProgram({ ...goodConfiguration, networkName: "shared" });
+    const made = recorder.registrations.filter(({ type }) => /networking\/(network|subnet|router|routerInterface):/.test(type));
+    expect(made).to.deep.equal([]);
+    expect(recorder.named("test-managers-az1-0-port").inputs).to.deep.include({ networkId: "network-shared", fixedIps: [{ subnetId: "subnet-10.20.0.0/24", ipAddress: "10.20.0.10" }] });
+    expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal({ "com.docker.network.driver.mtu": "8950" });
+  });
+});
+
+describe("the program with encrypted overlays", () => {
+  it("encrypts the shared network and Traefik's own", async () => {
+    const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true });
+    const options = { "com.docker.network.driver.mtu": "1450", "encrypted": "true" };
+    expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal(options);
+    const { networks } = parse(String(recorder.named("test-traefik-deploy").inputs["stdin"])) as { networks: { control: unknown } };
+    expect(networks.control).to.deep.include({ driver_opts: options });
   });
 });
 

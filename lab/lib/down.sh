@@ -14,7 +14,8 @@ lab_down() {
         controller_stop
         remove_fabric
     fi
-    forget_policy
+    # of an installation that was killed
+    if grep -qs '^# of swarm-openstack' /usr/sbin/policy-rc.d && flock --nonblock /run/lock/swarm-openstack-packages true; then rm -f /usr/sbin/policy-rc.d; fi
     case $what in
         --wipe) rm -rf "${LAB_STATE_DIR:?}" "$LAB_SHARED/nova" "${LAB_LOG:?}" ;;
         --purge) rm -rf "${LAB_STATE:?}" "${LAB_CACHE:?}" ;;

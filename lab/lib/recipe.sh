@@ -26,7 +26,7 @@ new_secrets() {
 
 # Hash of the lab's files in this checkout; images have recipes of their own.
 recipe_hash() {
-    (cd "$LAB_HOME" && find lab lab.env packages.txt lib cloud host -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
+    (cd "$LAB_HOME" && find lab lab.env install-packages packages.txt lib cloud host -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
 }
 
 zone_memory_mb() {

@@ -9,7 +9,6 @@ lab_up() {
     lab_lock
     trap interrupted INT TERM
     trap end_steps EXIT
-    hold_policy
     # beside the rest: compilers use the time in which packages are unpacked and daemons waited for
     [ "$LAB_BUILDS_IMAGES" = no ] || start_step images env PATH="$CALLER_PATH" "$LAB_HOME/images/build"
     step packages install_packages
@@ -35,11 +34,16 @@ lab_up() {
     step zones start_zones
     step ready cloud ready
     [ "$LAB_BUILDS_IMAGES" = no ] || finish_step images
-    forget_policy
     step registry lay_registry
     step contents cloud contents
     say "lab is up after $(seconds $(($(now_ms) - start))) s; $(accel_text), the cloud itself uses $(cloud_memory_mb) MiB"
     say "  export OS_CLIENT_CONFIG_FILE=$LAB_CLOUDS OS_CLOUD=lab"
+}
+
+install_packages() {
+    local wanted
+    mapfile -t wanted < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$LAB_HOME/packages.txt")
+    "$LAB_HOME/install-packages" "${wanted[@]}"
 }
 
 accel_text() {
@@ -90,6 +94,6 @@ start_az3() { host_start az3; }
 cloud() {
     env OS_CLIENT_CONFIG_FILE="$LAB_CLOUDS" OS_CLOUD=lab-admin CONTROLLER_IP="$CONTROLLER_IP" REGION="$REGION" \
         ZONES="${ZONES[*]}" EXT_NET="$EXT_NET" EXT_SERVICES="$EXT_SERVICES" EXT_POOL="$EXT_POOL" \
-        LAB_IMAGES="$LAB_IMAGES" LAB_STATE="$LAB_STATE" PYTHONDONTWRITEBYTECODE=1 \
+        ACCEL="$(cat "$LAB_RUN/accel")" LAB_IMAGES="$LAB_IMAGES" LAB_STATE="$LAB_STATE" PYTHONDONTWRITEBYTECODE=1 \
         /usr/bin/python3 "$LAB_HOME/cloud/$1.py"
 }

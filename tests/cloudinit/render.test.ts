@@ -5,10 +5,12 @@ import { renderUserData, type NodeFacts } from "../../cloudinit/render";
 const facts: NodeFacts = {
   name: "c-worker-az1-0", address: "10.20.0.20", managers: ["10.20.0.10", "10.20.0.11"], mtu: 1450,
   hostKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 HOST" }, adminKey: "ssh-ed25519 ADMIN",
-  registryMirrors: ["http://mirror:5000"], insecureRegistries: [],
+  registryMirrors: ["http://mirror:5000"], insecureRegistries: [], registryCertificates: {}, ntpServers: [],
 };
 
 interface CloudConfig {
+  readonly ntp?: unknown;
+  readonly runcmd: readonly (readonly string[])[];
   readonly ssh_keys: unknown;
   readonly users: readonly unknown[];
   readonly write_files: readonly { readonly path: string; readonly permissions: string; readonly content: string }[];
@@ -50,6 +52,31 @@ describe("renderUserData", () => {
     expect(text).to.include("10.20.0.5/24").and.include("priority 254");
     expect(text.match(/@[A-Z]+@/g)).to.deep.equal(["@INTERFACE@"]);
     expect(file(render(), "/etc/swarm/keepalived.conf")).to.equal(undefined);
+  });
+
+  it("installs what the image lacks before anything needs it", () => {
+    expect(render().runcmd[0]).to.deep.equal(["/usr/local/sbin/swarm-install"]);
+    expect(file(render(), "/usr/local/sbin/swarm-install")?.permissions).to.equal("0755");
+  });
+
+  it("trusts the authorities that registries are signed by", () => {
+    const config = render({ registryCertificates: { "registry.example:5000": "PEM" } });
+    expect(file(config, "/etc/docker/certs.d/registry.example:5000/ca.crt")?.content).to.equal("PEM");
+  });
+
+  it("sends Docker and apt through a proxy only where there is one", () => {
+    const config = render({ proxy: { http: "http://proxy:3128", exceptions: ["10.0.0.0/8", ".example"] } });
+    expect(file(config, "/etc/systemd/system/docker.service.d/proxy.conf")?.content)
+      .to.equal(`[Service]\nEnvironment="HTTP_PROXY=http://proxy:3128"\nEnvironment="NO_PROXY=10.0.0.0/8,.example"\n`);
+    expect(file(config, "/etc/apt/apt.conf.d/90swarm-proxy")?.content).to.equal(`Acquire::http::Proxy "http://proxy:3128";\n`);
+    expect(config.runcmd).to.deep.include(["systemctl", "restart", "docker"]);
+    expect(render().runcmd).not.to.deep.include(["systemctl", "restart", "docker"]);
+    expect(render().write_files.filter(({ path }) => path.includes("proxy"))).to.deep.equal([]);
+  });
+
+  it("names time servers only where there are some", () => {
+    expect(render({ ntpServers: ["ntp.example"] }).ntp).to.deep.equal({ enabled: true, servers: ["ntp.example"] });
+    expect(render()).not.to.have.property("ntp");
   });
 
   it("refuses more than Nova takes", () => {

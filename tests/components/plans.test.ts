@@ -1,11 +1,17 @@
 import { expect } from "chai";
-import { readCompose, renderCompose, traefikValues } from "../../components/compose";
+import { parse } from "yaml";
+import { readCompose, renderCompose } from "../../components/compose";
 import { firewallTable, planFirewall } from "../../components/firewall-rules";
-import { planCluster } from "../../components/plan";
+import { imageReference, planCluster } from "../../components/plan";
+import { traefikCompose, type TraefikOptions } from "../../components/traefik";
+import { templateHash } from "../../components/user-data";
 import { goodSettings } from "../support/settings";
 
 describe("planFirewall", () => {
-  const planned = planFirewall({ adminCidrs: ["198.51.100.0/24", "203.0.113.7/32"], ingressCidrs: ["0.0.0.0/0"] });
+  const settings = goodSettings({ adminCidrs: ["198.51.100.0/24", "203.0.113.7/32"] });
+  const planned = planFirewall(settings);
+  const openTo = (source: string, changes: Record<string, unknown> = {}): (string | number | undefined)[] =>
+    planFirewall(goodSettings(changes)).filter(({ rule }) => rule.from === source).map(({ rule }) => rule.port ?? rule.protocol);
 
   it("opens SSH on managers to each administrators' network and to nobody else", () => {
     const ssh = planned.filter(({ rule }) => rule.port === 22);
@@ -14,8 +20,24 @@ describe("planFirewall", () => {
     ]);
   });
 
-  it("opens nothing but port 80 to the ingress' networks", () => {
-    expect(planned.filter(({ source }) => "cidr" in source && source.cidr === "0.0.0.0/0").map(({ rule }) => rule.port)).to.deep.equal([80]);
+  it("opens nothing but the ingress to the ingress' networks", () => {
+    expect(openTo("ingressCidrs")).to.deep.equal([80, 443]);
+    expect(openTo("ingressCidrs", { ingressMode: "none" })).to.deep.equal([80, 443]);
+  });
+
+  it("opens the ingress to the cluster's network alone where a load balancer stands before it", () => {
+    expect(openTo("ingressCidrs", { ingressMode: "octavia" })).to.deep.equal([]);
+    expect(openTo("networkCidr", { ingressMode: "octavia" })).to.deep.equal([80, 443]);
+    expect(openTo("networkCidr")).to.deep.equal([]);
+  });
+
+  it("opens VRRP, ESP and the dashboard only where they are used", () => {
+    expect(openTo("managers")).to.include("vrrp");
+    expect(openTo("managers", { ingressMode: "none" })).not.to.include("vrrp");
+    expect(openTo("nodes")).not.to.include("esp");
+    expect(openTo("nodes", { overlayEncryption: true })).to.include("esp");
+    expect(openTo("adminCidrs")).to.deep.equal([22]);
+    expect(openTo("adminCidrs", { dashboard: true })).to.deep.equal([22, 8080]);
   });
 
   it("gives each rule a name of its own and a reason", () => {
@@ -48,11 +70,80 @@ describe("renderCompose", () => {
     expect(() => renderCompose("${A}", {})).to.throw("compose: no value for ${A}");
     expect(() => renderCompose("", { B: "1" })).to.throw("compose: no mark for B");
   });
+});
 
-  for (const [image, flag] of [["traefik:v2.9", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "--providers.swarm=true"]] as const) {
+describe("traefikCompose", () => {
+  interface Compose {
+    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[] }>;
+    readonly networks: Record<string, { driver_opts?: unknown }>;
+  }
+  const render = (changes: Partial<TraefikOptions> = {}): Compose => parse(traefikCompose(readCompose("traefik"), {
+    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, overlay: { mtu: "1450" }, dashboard: false, proxyProtocolFrom: [], ...changes,
+  })) as Compose;
+  const traefik = (changes: Partial<TraefikOptions> = {}): { image: string; command: string[]; ports: number[] } => {
+    const { image = "", command = [], ports = [] } = render(changes).services["traefik"] ?? {};
+    return { image, command, ports: ports.map(({ published }) => published) };
+  };
+
+  for (const [image, provider, flag] of [
+    ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.refreshSeconds=5"],
+    ["traefik@sha256:0123", "swarm", "--providers.swarm.refreshSeconds=5"],
+  ] as const) {
     it(`gives ${image} the flags of its version`, () => {
-      const text = renderCompose(readCompose("traefik"), { TRAEFIK_IMAGE: image, SOCKET_PROXY_IMAGE: "p:1", NETWORK_MTU: "1450", ...traefikValues(image) });
-      expect(text).to.include(flag).and.include(`image: ${image}`);
+      const { command, image: used } = traefik({ images: { traefik: image, socketProxy: "proxy:1" } });
+      expect(used).to.equal(image);
+      expect(command).to.include(flag).and.include(`--providers.${provider}.endpoint=tcp://socket-proxy:2375`);
+      expect(command.filter((one) => one.startsWith("--providers.")).every((one) => one.startsWith(`--providers.${provider}.`))).to.equal(true);
     });
   }
+
+  it("reads Docker through the proxy only, which has no other network", () => {
+    const { services, networks } = render();
+    expect(services["socket-proxy"]).to.deep.include({ image: "proxy:1", networks: ["control"] });
+    expect(services["traefik"]).not.to.have.property("volumes");
+    expect(networks["control"]).to.deep.include({ internal: true, driver_opts: { mtu: "1450" } });
+  });
+
+  it("has no dashboard unless it is asked for", () => {
+    expect(traefik().ports).to.deep.equal([80, 443]);
+    expect(traefik().command.join()).not.to.include("api");
+    expect(traefik({ dashboard: true }).ports).to.deep.equal([80, 443, 8080]);
+    expect(traefik({ dashboard: true }).command).to.include("--api.insecure=true");
+  });
+
+  it("believes a PROXY header from the load balancer's network alone", () => {
+    expect(traefik().command.join()).not.to.include("proxyProtocol");
+    expect(traefik({ proxyProtocolFrom: ["10.20.0.0/24"] }).command).to.include("--entrypoints.web.proxyProtocol.trustedIPs=10.20.0.0/24");
+  });
+});
+
+describe("imageReference", () => {
+  for (const [image, expected] of [
+    ["traefik:v2.9", "r.example:5000/m/traefik:v2.9"], ["traefik/whoami:v1", "r.example:5000/m/traefik/whoami:v1"],
+    ["ghcr.io/a/b:1", "ghcr.io/a/b:1"], ["localhost/a:1", "localhost/a:1"], ["mirror:5000/a:1", "mirror:5000/a:1"],
+  ] as const) {
+    it(`makes ${expected} of ${image}`, () => { expect(imageReference(image, "r.example:5000/m")).to.equal(expected); });
+  }
+
+  it("leaves an image alone without a prefix", () => { expect(imageReference("traefik:v2.9", undefined)).to.equal("traefik:v2.9"); });
+});
+
+describe("templateHash", () => {
+  const hash = (changes: Record<string, unknown> = {}, flavor = "small", mtu = 1450): string => {
+    const settings = goodSettings(changes);
+    return templateHash(settings, planCluster(settings, {}), mtu, flavor);
+  };
+
+  it("is the same for the same template, and follows whatever a new server would be made from", () => {
+    expect(hash()).to.match(/^[0-9a-f]{12}$/).and.to.equal(hash());
+    const others = [
+      hash({ image: "newer" }), hash({ keyPair: "people" }), hash({ registryMirrors: ["http://m:5000"] }), hash({}, "large"), hash({}, "small", 9000),
+    ];
+    expect(new Set([hash(), ...others]).size).to.equal(6);
+  });
+
+  it("does not follow the limits, the number of managers or the administrators", () => {
+    const groups = { az1: { min: 2, max: 9 }, az2: { min: 1, max: 3 }, az3: { min: 1, max: 3 } };
+    expect(hash({ workerGroups: groups, managers: 5, adminCidrs: ["203.0.113.0/24"] })).to.equal(hash());
+  });
 });

@@ -1,8 +1,13 @@
 import { expect } from "chai";
-import { unreadiness } from "../../ops/nodes";
-import { editConfig, holdings, lab, printEvidence, pulumi, readOutputs, servers, swarmNodes } from "./support/lab";
+import { withManager } from "../../ops/docker";
+import { listNodes, unreadiness } from "../../ops/nodes";
+import { failures, ask, underTraffic } from "./support/traffic";
+import { killPulumi, nameOf, notReady, runningOn, secondsUntil, whileUnreachable, without, write } from "./support/faults";
+import { cloud, editConfig, holdings, lab, printEvidence, pulumi, readOutputs, servers, swarmNodes } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
-import { run, say } from "./support/run";
+import { say } from "./support/run";
+import { commandLinesDuring, exposures } from "./support/secrets";
+import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers } from "./support/wire";
 
 /** The cluster of Pulumi.lab.yaml: name → zone. */
 const nodes: Readonly<Record<string, string>> = {
@@ -10,23 +15,27 @@ const nodes: Readonly<Record<string, string>> = {
   "lab-worker-az1-0": "az1", "lab-worker-az2-0": "az2", "lab-worker-az3-0": "az3",
 };
 
-interface Tally {
-  readonly answered: number;
-  readonly hosts: Record<string, number>;
-  readonly failures: Record<string, number>;
-  readonly seconds: number;
+/** The client namespace's address, which no administrator has. */
+const clientAddress = "172.24.4.2";
+
+async function demoUrl(): Promise<string> {
+  return (await readOutputs()).demoUrl ?? "";
 }
 
-/** A bounded number of requests to the demo, from a namespace that reaches the lab alone. */
-async function requests(count: number): Promise<Tally> {
-  const { demoUrl = "" } = await readOutputs();
-  const { stdout } = await run(["lab/lab", "client", process.execPath, "--import", "tsx", "tests/lab/support/requests.ts", demoUrl, String(count), "8"],
-    { deadlineMinutes: 10 });
-  return JSON.parse(stdout) as Tally;
+/** What the whole cluster holds on the cloud, each once. */
+async function expectNothingTwice(): Promise<void> {
+  const held = await holdings();
+  expect(held["servers"], "servers").to.have.members(Object.keys(nodes));
+  expect(held["ports"]?.filter((name) => name !== ""), "named ports").to.have.members([...Object.keys(nodes), "lab-ingress"]);
+  expect(held["floatingips"], "floating IPs").to.have.length(4);
+  expect(held["security-groups"], "security groups").to.have.members(["lab-nodes", "lab-managers", "lab-workers"]);
+  for (const kind of ["networks", "subnets", "routers"]) expect(held[kind], kind).to.deep.equal(["lab"]);
+  expect(held["server groups"], "server groups").to.have.length(1);
 }
 
 describe("a cluster on the lab", () => {
   let before: Machine;
+  let commandLines: ReadonlySet<string> = new Set();
   after(async function evidence() {
     if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence();
   });
@@ -51,10 +60,28 @@ describe("a cluster on the lab", () => {
     expect(await servers()).to.deep.equal([]);
   });
 
+  it("refuses a bad configuration, all its faults at once, and touches nothing", async () => {
+    const good = editConfig((config) => {
+      Object.assign(config, { "swarm:managers": 4, "swarm:adminCidrs": ["0.0.0.0/0"], "swarm:networkCidr": "10.20.0.1/24", "swarm:workers": 3 });
+    });
+    const refused = await pulumi("up", "--yes", "--skip-preview").then(() => "accepted", (error: unknown) => String(error));
+    for (const fault of ["settings.managers: 4 is not allowed", "settings.adminCidrs: ", "settings.networkCidr: ", "settings.workers: unknown"]) expect(refused).to.include(fault);
+    for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
+    good();
+  });
+
+  for (const [when, sign] of [
+    ["the network is being made", /networking:Network lab-network creating/],
+    ["servers are being made", /compute:Instance lab-\S+ created/],
+  ] as const) {
+    it(`is killed while ${when}`, async () => { await killPulumi("up", sign); });
+  }
+
   it("builds it: three managers in three zones, a ready and labelled worker in each", async () => {
     const { seconds } = await pulumi("up", "--yes", "--skip-preview");
     say(`up: ${Math.round(seconds)} s`);
     expect(Object.fromEntries((await servers()).map(({ name, zone }) => [name, zone]))).to.deep.equal(nodes);
+    await expectNothingTwice();
     const states = await swarmNodes();
     const reachability = states.filter(({ Spec }) => Spec.Role === "manager")
       .map(({ ManagerStatus }) => ManagerStatus?.Leader === true ? "leader" : ManagerStatus?.Reachability);
@@ -68,8 +95,9 @@ describe("a cluster on the lab", () => {
   });
 
   it("answers 500 requests, from at least two nodes", async () => {
-    const tally = await requests(500);
+    const tally = await ask(await demoUrl(), 500);
     say(`500 requests: ${tally.seconds.toFixed(1)} s, ${JSON.stringify(tally.hosts)}`);
+    expect(tally.clients, "addresses that the service sees").to.deep.equal({ [clientAddress]: 500 });
     expect(tally.failures).to.deep.equal({});
     expect(tally.answered).to.equal(500);
     expect(Object.keys(tally.hosts)).to.have.length.of.at.least(2);
@@ -80,27 +108,127 @@ describe("a cluster on the lab", () => {
     say(`preview without changes: ${Math.round(seconds)} s`);
   });
 
+  it("plans while every node is unreachable", async () => {
+    await whileUnreachable(await readOutputs(), async () => {
+      const { seconds } = await pulumi("preview", "--expect-no-changes");
+      say(`preview with no node reachable: ${Math.round(seconds)} s`);
+    });
+  });
+
+  it("opens SSH to administrators and the ingress to its clients, and nothing else", async () => {
+    const { access, ingressAddress = "" } = await readOutputs();
+    const [manager = expect.fail("no manager")] = access.managers;
+    for (const host of [manager.host, ingressAddress]) {
+      expect(await openPorts("client", host), `${host} from outside`).to.deep.equal([80, 443]);
+    }
+    // the machine is in both networks
+    expect(await openPorts("administrator", manager.host), "from an administrator's network").to.deep.equal([22, 80, 443]);
+  });
+
+  it("keeps containers from the metadata service, and everybody from changing Docker through the socket proxy", async () => {
+    const { access } = await readOutputs();
+    expect(await metadataAnswers(access), "of the metadata service").to.deep.equal({ node: true, container: false });
+    expect(await socketProxyAnswers(access), "of the socket proxy").to.deep.equal({ read: 200, write: 405 });
+  });
+
+  it("carries packets of the overlay's full size between zones, unfragmented", async () => {
+    const { access } = await readOutputs();
+    const { mtu, largest, larger } = await overlayPath(access, "demo_whoami");
+    say(`overlay: MTU ${mtu} bytes`);
+    expect({ largest, larger }).to.deep.equal({ largest: true, larger: false });
+  });
+
   it("adds a worker by an edit of the configuration", async () => {
     editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2 } }); });
-    const { seconds } = await pulumi("up", "--yes", "--skip-preview");
-    say(`one more worker: ${Math.round(seconds)} s`);
-    const added = (await swarmNodes()).filter(({ Description }) => Description?.Hostname === "lab-worker-az1-1");
+    const tally = await underTraffic(await demoUrl(), "growing", async () => {
+      commandLines = await commandLinesDuring(async () => {
+        const { seconds } = await pulumi("up", "--yes", "--skip-preview");
+        say(`one more worker: ${Math.round(seconds)} s`);
+      });
+    });
+    expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
+    const added = (await swarmNodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);
     expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1" });
     expect((await servers()).find(({ name }) => name === "lab-worker-az1-1")?.zone).to.equal("az1");
   });
 
-  it("takes it away by the next edit: no server, port or swarm node is left", async () => {
-    editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } }); });
-    const { seconds } = await pulumi("up", "--yes", "--skip-preview");
-    say(`one worker less: ${Math.round(seconds)} s`);
-    const held = await holdings();
-    expect(held["servers"]).to.have.members(Object.keys(nodes));
-    expect(held["ports"]).not.to.include("lab-worker-az1-1");
-    expect((await swarmNodes()).map(({ Description }) => Description?.Hostname)).to.have.members(Object.keys(nodes));
+  it("shows no token or key in a process list, a log, the state or a file that others may read", async () => {
+    expect([...commandLines].some((line) => line.includes("admit-node")), "the join was watched").to.equal(true);
+    expect(await exposures(await readOutputs(), commandLines)).to.deep.equal([]);
   });
 
-  it("destroys it: the cloud holds nothing of it", async () => {
+  it("takes it away by the next edit, drained: no request fails, and no server, port or swarm node is left", async () => {
+    const { access } = await readOutputs();
+    await withManager(access, async (manager) => {
+      // two a zone: of az1's one goes to the worker that is to leave
+      await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=6"], { timeoutSeconds: 60 });
+    });
+    await secondsUntil("six replicas", 15, async () => (await runningOn(access, "demo_whoami")).length === 6);
+    expect(await runningOn(access, "demo_whoami")).to.include("lab-worker-az1-1");
+    const url = await demoUrl();
+    await secondsUntil("an answer of the worker that is to leave", 5, async () => "lab-worker-az1-1" in (await ask(url, 30)).hosts);
+    editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } }); });
+    const tally = await underTraffic(url, "shrinking", async () => {
+      const { seconds } = await pulumi("up", "--yes", "--skip-preview");
+      say(`one worker less: ${Math.round(seconds)} s`);
+    });
+    expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
+    await expectNothingTwice();
+    expect((await swarmNodes()).map(nameOf)).to.have.members(Object.keys(nodes));
+    await withManager(access, async (manager) => {
+      await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=3"], { timeoutSeconds: 60 });
+    });
+  });
+
+  it("goes on when the leader's machine dies, and takes it back", async () => {
+    const { access, demoUrl: url = "" } = await readOutputs();
+    const leader = nameOf((await swarmNodes()).find(({ ManagerStatus }) => ManagerStatus?.Leader === true) ?? expect.fail("no leader"));
+    const { id } = (await servers()).find(({ name }) => name === leader) ?? expect.fail(`no server ${leader}`);
+    const others = without(access, leader);
+    const tally = await underTraffic(url, `the death of ${leader}`, async () => {
+      // Nova pulls the plug and starts it anew
+      await (await cloud()).act(id, { reboot: { type: "HARD" } });
+      const dead = Date.now();
+      const since = (): string => `${((Date.now() - dead) / 1000).toFixed(1)} s after its death`;
+      await secondsUntil("a write to the swarm", 10, async () => withManager(others, async (manager) => { await write(manager); return true; }));
+      say(`the swarm takes writes again: ${since()}`);
+      await secondsUntil(`${leader} to be seen as down`, 10, async () => (await notReady(others)).includes(leader));
+      say(`${leader} is seen as down: ${since()}`);
+      await secondsUntil(`${leader} to be back`, 30, async () => {
+        const found = (await withManager(others, listNodes)).filter((node) => nameOf(node) === leader);
+        return unreadiness("manager", found) === undefined;
+      });
+      say(`${leader} is back: ${since()}`);
+    });
+    expect(tally.longestGap, "seconds without an answer").to.be.below(180);
+  });
+
+  it("loses with a zone only what is in it, and gets it back", async () => {
+    const { access, demoUrl: url = "" } = await readOutputs();
+    const zone = "az2";
+    const gone = Object.entries(nodes).filter(([, place]) => place === zone).map(([name]) => name).sort();
+    const others = without(access, `lab-manager-${zone}-0`);
+    await underTraffic(url, `the loss of ${zone}`, async () => {
+      await lab("zone", "down", zone);
+      const seen = await secondsUntil(`${zone}'s nodes to be down`, 15, async () => (await notReady(others)).length === gone.length);
+      expect(await notReady(others)).to.deep.equal(gone);
+      const whole = await secondsUntil("all replicas elsewhere", 15, async () => {
+        const on = await runningOn(others, "demo_whoami");
+        return on.length === 3 && on.every((node) => !gone.includes(node));
+      });
+      say(`nodes of ${zone} are seen as down: ${seen.toFixed(1)} s; all replicas run elsewhere: ${(seen + whole).toFixed(1)} s`);
+      const tally = await ask(url, 50);
+      expect(tally.answered, JSON.stringify(tally.failures)).to.equal(50);
+      await lab("zone", "up", zone);
+      const back = await secondsUntil(`${zone}'s nodes to be back`, 40, async () => (await notReady(others)).length === 0);
+      say(`nodes of ${zone} are Ready again: ${Math.round(back)} s`);
+    });
+  });
+
+  it("is killed while it is being destroyed", async () => { await killPulumi("destroy", /compute:Instance lab-\S+ deleted/); });
+
+  it("is destroyed: the cloud holds nothing of it", async () => {
     const { seconds } = await pulumi("destroy", "--yes", "--skip-preview");
     say(`destroy: ${Math.round(seconds)} s`);
     for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);

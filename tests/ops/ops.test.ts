@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { messageOf, OperationError } from "../../ops/errors";
 import { readAccess, readText } from "../../ops/input";
-import { unreadiness, type SwarmNodeState } from "../../ops/nodes";
+import { ghosts, unreadiness, type SwarmNodeState } from "../../ops/nodes";
 import { quote } from "../../ops/ssh";
 import { Pending, waitFor } from "../../ops/wait";
 
@@ -23,6 +23,22 @@ describe("unreadiness", () => {
   for (const [what, role, nodes, expected] of rows) {
     it(`of ${what}: ${expected ?? "none"}`, () => { expect(unreadiness(role, nodes)).to.equal(expected); });
   }
+});
+
+describe("ghosts", () => {
+  const at = Date.parse("2026-01-01T00:00:00Z");
+  const ghost = node({ ID: "ghost", CreatedAt: "2026-01-01T00:00:00Z", Description: { Hostname: "" }, Status: { State: "unknown" } });
+  it("are entries without a name that are old enough to be nobody's", () => {
+    expect(ghosts([ghost, node({ ...ghost, Description: {} })], at + 121_000)).to.have.length(2);
+    expect(ghosts([ghost], at + 60_000), "just made").to.deep.equal([]);
+  });
+
+  it("are neither nodes that were there once, nor managers, nor nodes that are down", () => {
+    const others = [
+      node({ ...ghost, Description: { Hostname: "a" } }), node({ ...ghost, ManagerStatus: { Reachability: "unreachable" } }), node({ ...ghost, Status: { State: "down" } }),
+    ];
+    expect(ghosts(others, at + 1e9)).to.deep.equal([]);
+  });
 });
 
 describe("waitFor", () => {

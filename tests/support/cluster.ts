@@ -1,4 +1,4 @@
-import type { Answers } from "./pulumi";
+import type { Answers, MockOptions } from "./pulumi";
 
 /** A cloud that gives every port its fixed address or a next one, and every floating IP a number. */
 export function cloudAnswers(): Answers {
@@ -10,6 +10,7 @@ export function cloudAnswers(): Answers {
       return { allFixedIps: [first?.ipAddress ?? `10.20.0.${worker++}`] };
     },
     "openstack:networking/floatingIp:FloatingIp": () => ({ address: `203.0.113.${floating++}` }),
+    "openstack:loadbalancer/loadBalancer:LoadBalancer": () => ({ vipPortId: "balancer-port" }),
     "command:local:Command": (_, name) => ({ stdout: commandOutput(name) }),
     "pulumi:pulumi:StackReference": () => ({ outputs: {}, secretOutputNames: [] }),
   };
@@ -22,6 +23,7 @@ function commandOutput(name: string): string {
   return name.endsWith("-init") ? JSON.stringify({ clusterId: "cluster-id", ...tokens }) : "";
 }
 
-export const cloudCalls = {
-  "openstack:networking/getNetwork:getNetwork": () => ({ id: "external-id" }),
+export const cloudCalls: NonNullable<MockOptions["calls"]> = {
+  "openstack:networking/getNetwork:getNetwork": ({ name, external }) => external === true ? { id: "external-id" } : { id: `network-${String(name)}`, mtu: 8950 },
+  "openstack:networking/getSubnet:getSubnet": ({ cidr }) => ({ id: `subnet-${String(cidr)}` }),
 };

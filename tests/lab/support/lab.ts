@@ -12,10 +12,13 @@ import { logFolder, root, run, type RunResult } from "./run";
 const configFile = join(logFolder, "Pulumi.lab.yaml");
 writeFileSync(configFile, readFileSync(join(root, "Pulumi.lab.yaml")));
 
-export function editConfig(change: (config: Record<string, unknown>) => void): void {
+/** Edits it; what is handed over takes the edit back. */
+export function editConfig(change: (config: Record<string, unknown>) => void): () => void {
+  const before = readFileSync(configFile);
   const file = parse(readFileSync(configFile, "utf8")) as { config: Record<string, unknown> };
   change(file.config);
   writeFileSync(configFile, stringify(file));
+  return () => { writeFileSync(configFile, before); };
 }
 
 export async function lab(...verb: string[]): Promise<RunResult> {
@@ -24,7 +27,12 @@ export async function lab(...verb: string[]): Promise<RunResult> {
 
 /** Runs Pulumi on the lab. An `up` from nothing took 9 minutes when it was measured, all else much less. */
 export async function pulumi(...words: string[]): Promise<RunResult> {
-  return run(["lab/pulumi", ...words], { deadlineMinutes: 45, environment: { SWARM_LAB_CONFIG: configFile } });
+  return run(["lab/pulumi", ...words], { deadlineMinutes: 45, environment: pulumiEnvironment() });
+}
+
+/** What lab/pulumi is told by the environment. */
+export function pulumiEnvironment(): Readonly<Record<string, string>> {
+  return { SWARM_LAB_CONFIG: configFile };
 }
 
 export async function readOutputs(): Promise<ClusterOutputs> {
@@ -41,17 +49,17 @@ function labIsUp(): boolean {
   return existsSync("/sys/class/net/lab-mgmt");
 }
 
-async function cloud(): Promise<OpenStack> {
+export async function cloud(): Promise<OpenStack> {
   if (!labIsUp()) throw new Error("the lab is down");
   const file = (await lab("clouds")).stdout.trim();
   return OpenStack.open({ OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: "lab" });
 }
 
-const server = z.object({ "name": z.string(), "status": z.string(), "OS-EXT-AZ:availability_zone": z.string() });
+const server = z.object({ "id": z.string(), "name": z.string(), "status": z.string(), "OS-EXT-AZ:availability_zone": z.string() });
 
-export async function servers(): Promise<{ name: string; status: string; zone: string }[]> {
+export async function servers(): Promise<{ id: string; name: string; status: string; zone: string }[]> {
   const { servers: all } = await (await cloud()).request("compute", "/servers/detail", z.object({ servers: z.array(server) }));
-  return all.map((one) => ({ name: one.name, status: one.status, zone: one["OS-EXT-AZ:availability_zone"] }));
+  return all.map((one) => ({ id: one.id, name: one.name, status: one.status, zone: one["OS-EXT-AZ:availability_zone"] }));
 }
 
 /** What the project holds of every kind that the program makes, by kind, as names or ids. */

@@ -1,0 +1,57 @@
+import { parseDocument } from "yaml";
+import { dashboardPort } from "./firewall-rules";
+
+/** What Traefik's stack depends on. */
+export interface TraefikOptions {
+  /** Image references. */
+  readonly images: { readonly traefik: string; readonly socketProxy: string };
+  /** Options of the overlay driver for the stack's own network. */
+  readonly overlay: Readonly<Record<string, string>>;
+  /** Serve the dashboard on the managers' own port. */
+  readonly dashboard: boolean;
+  /** IPv4 networks whose PROXY protocol header is believed: where the load balancer is. */
+  readonly proxyProtocolFrom: readonly string[];
+}
+
+/**
+ * Text of Traefik's stack: the compose file with the flags that follow from the options.
+ *
+ * @param text stacks/traefik/compose.yml.
+ */
+export function traefikCompose(text: string, options: TraefikOptions): string {
+  const compose = parseDocument(text);
+  compose.setIn(["services", "traefik", "image"], options.images.traefik);
+  compose.setIn(["services", "socket-proxy", "image"], options.images.socketProxy);
+  compose.setIn(["networks", "control", "driver_opts"], options.overlay);
+  for (const flag of traefikFlags(options)) compose.addIn(["services", "traefik", "command"], flag);
+  if (options.dashboard) {
+    compose.addIn(["services", "traefik", "ports"], { target: dashboardPort, published: dashboardPort, protocol: "tcp", mode: "host" });
+  }
+  return compose.toString({ lineWidth: 0 });
+}
+
+function traefikFlags({ images, dashboard, proxyProtocolFrom }: TraefikOptions): string[] {
+  return [
+    ...providerFlags(images.traefik),
+    ...(dashboard ? ["--api.dashboard=true", "--api.insecure=true"] : []),
+    ...["web", "websecure"].flatMap((entrypoint) => proxyProtocolFrom.length === 0 ? []
+      : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
+  ];
+}
+
+/**
+ * What differs between Traefik's major versions: v2 reads services of a swarm with its docker provider in swarm mode,
+ * v3 has a provider of its own. The version is read from the image's tag; without one it is the newest.
+ */
+function providerFlags(image: string): string[] {
+  const major = Number(/:v?(\d+)[^/]*$/.exec(image)?.[1] ?? 3);
+  const [provider, own] = major < 3
+    ? ["docker", ["--providers.docker.swarmMode=true", "--providers.docker.swarmModeRefreshSeconds=5"]]
+    : ["swarm", ["--providers.swarm.refreshSeconds=5"]];
+  return [
+    ...own,
+    `--providers.${provider}.endpoint=tcp://socket-proxy:2375`,
+    `--providers.${provider}.exposedByDefault=false`,
+    `--providers.${provider}.network=proxy`,
+  ];
+}

@@ -1,0 +1,91 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+
+/** What Pulumi writes into a lock of a file backend (pkg/backend/diy/lock.go). */
+const lockSchema = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
+export type Lock = z.output<typeof lockSchema>;
+
+/** What is known of a process by its number: its command's name, nothing, or that there is no such process. */
+export type LookUp = (pid: number) => Promise<{ readonly command: string | undefined } | "none">;
+
+/**
+ * Whether the holder of a lock is proven dead: it ran on this machine, and its number belongs to no process or to one
+ * that is not Pulumi. A holder on another machine never is.
+ */
+export async function isHolderDead(lock: Lock, thisHost: string, lookUp: LookUp): Promise<boolean> {
+  if (lock.hostname !== thisHost) return false;
+  const found = await lookUp(lock.pid);
+  return found === "none" || (found.command !== undefined && found.command !== "pulumi");
+}
+
+/**
+ * Breaks the locks of updates that were killed on this machine. Other backends than files keep their locks themselves.
+ *
+ * @param backendUrl `PULUMI_BACKEND_URL`.
+ */
+export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
+  if (backendUrl?.startsWith("file://") !== true) return;
+  const folder = join(backendUrl === "file://~" ? process.env["HOME"] ?? "" : fileURLToPath(backendUrl), ".pulumi", "locks");
+  const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const entry of entries.filter((name) => name.endsWith(".json"))) {
+    const path = join(folder, entry);
+    const lock = lockSchema.safeParse(JSON.parse(await readFile(path, "utf8")));
+    if (!lock.success || !await isHolderDead(lock.data, hostname(), commandOf)) continue;
+    const { pid, username, timestamp } = lock.data;
+    say(`The lock of ${username}'s update of ${timestamp} is broken: its process ${pid} on this machine is dead.`);
+    await rm(path, { force: true });
+    await rm(`${path}.attrs`, { force: true });
+  }
+}
+
+const commandOf: LookUp = async (pid) => {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return "none";
+  }
+  return { command: (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => undefined))?.trim() };
+};
+
+/** Seconds that a plugin gets to be gone after it was ended. */
+const orphanSeconds = 10;
+
+/** Ends what killed updates left running: a plugin without its engine may still be making things on the cloud. */
+export async function endOrphans(say: (line: string) => void): Promise<void> {
+  for (const { pid, name, engine } of await plugins()) {
+    if (await answers(engine)) continue;
+    say(`${name} (process ${pid}) has lost its engine at ${engine}: it is ended.`);
+    process.kill(pid, "SIGKILL");
+    for (let waited = 0; waited < orphanSeconds && await commandOf(pid) !== "none"; waited += 0.2) await sleep(200);
+  }
+}
+
+interface Plugin { readonly pid: number; readonly name: string; readonly engine: string }
+
+/** Pulumi's plugins and language hosts of this user; each is given its engine's address as its last argument. */
+async function plugins(): Promise<Plugin[]> {
+  const found = await Promise.all((await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(async (entry): Promise<Plugin[]> => {
+    const words = (await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "")).split("\0").filter((word) => word !== "");
+    const name = basename(words[0] ?? "");
+    const engine = words.at(-1) ?? "";
+    const owner = /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${entry}/status`, "utf8").catch(() => ""))?.[1];
+    const isPlugin = /^pulumi-(resource|language)-/.test(name) && /^127\.0\.0\.1:\d+$/.test(engine) && Number(owner) === process.getuid?.();
+    return isPlugin ? [{ pid: Number(entry), name, engine }] : [];
+  }));
+  return found.flat();
+}
+
+/** Whether somebody listens at a loopback address. */
+async function answers(address: string): Promise<boolean> {
+  const [host = "", port] = address.split(":");
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    socket.once("connect", () => { socket.destroy(); resolve(true); });
+    socket.once("error", () => { resolve(false); });
+  });
+}

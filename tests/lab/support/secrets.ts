@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { openManager } from "../../../ops/docker";
+import type { ClusterOutputs } from "../../../settings/outputs";
+import { logFolder } from "./run";
+
+/** Where the lab keeps Pulumi's state (lab/pulumi). */
+const stateFolder = join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "state", "pulumi", ".pulumi");
+
+/** What must be seen nowhere: the join tokens, and of the private key its longest line. */
+function secretsOf({ access, joinTokens }: ClusterOutputs): string[] {
+  const lines = access.privateKey.split("\n").sort((one, other) => other.length - one.length);
+  return [joinTokens.manager, joinTokens.worker, lines[0] ?? ""];
+}
+
+/** Command lines of all processes of this machine, collected while something is done: arguments are there for everyone to read. */
+export async function commandLinesDuring(action: () => Promise<void>): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>();
+  const timer = setInterval(() => {
+    for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      try {
+        seen.add(readFileSync(`/proc/${entry}/cmdline`, "utf8"));
+      } catch {
+        // it has ended since
+      }
+    }
+  }, 200);
+  try {
+    await action();
+  } finally {
+    clearInterval(timer);
+  }
+  return seen;
+}
+
+/** Places where a secret of the cluster stands for others to read. */
+export async function exposures(outputs: ClusterOutputs, commandLines: ReadonlySet<string>): Promise<string[]> {
+  const secrets = secretsOf(outputs);
+  const holds = (text: string): boolean => secrets.some((secret) => text.includes(secret));
+  const found = [...commandLines].filter(holds).map((line) => `command line ${line.split("\0").slice(0, 3).join(" ")} …`);
+  // this test itself asks for the secrets
+  const logs = filesOf(logFolder).filter((path) => !path.includes("stack-output"));
+  const keys = filesOf(join(homedir(), ".ssh", "swarm")).filter((path) => (statSync(path).mode & 0o077) !== 0);
+  found.push(...[...logs, ...filesOf(stateFolder), ...keys].filter((path) => holds(readFileSync(path, "utf8"))));
+  for (const manager of outputs.access.managers) found.push(...await exposuresOn(outputs, manager, secrets));
+  return found;
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The same on a manager: process list, journal, console log of cloud-init, and files that everyone may read. */
+async function exposuresOn(outputs: ClusterOutputs, target: ClusterOutputs["access"]["managers"][number], secrets: readonly string[]): Promise<string[]> {
+  const script = `umask 077; cat >/run/secrets-probe
+    grep -aqFf /run/secrets-probe /proc/[0-9]*/cmdline 2>/dev/null && echo "process list"
+    journalctl --no-pager -o cat | grep -aqFf /run/secrets-probe && echo journal
+    find /etc /run /tmp /var/log /var/lib/cloud /home /usr/local -xdev -type f -perm -o=r -exec grep -alFf /run/secrets-probe {} +
+    rm /run/secrets-probe`;
+  const manager = await openManager(outputs.access, target);
+  try {
+    const { stdout } = await manager.ssh.exec(["sudo", "sh", "-c", script], { stdin: `${secrets.join("\n")}\n`, timeoutSeconds: 300 });
+    return stdout.split("\n").filter((line) => line !== "").map((line) => `${target.name}: ${line}`);
+  } finally {
+    manager.close();
+  }
+}
