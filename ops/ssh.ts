@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { OperationError } from "./errors";
@@ -6,6 +7,8 @@ import { OperationError } from "./errors";
 export interface SshTarget {
   readonly name: string;
   readonly host: string;
+  /** 22 by default. */
+  readonly port?: number;
   /** The pinned host key as one line, e.g. "ssh-ed25519 AAAA…". */
   readonly hostKey: string;
   readonly user: string;
@@ -21,9 +24,12 @@ export interface ExecResult {
 /** Seconds that a connection may take: two round trips and a handshake on a machine that is busy booting. */
 const connectSeconds = 60;
 
+/** Seconds that the other side gets to answer a goodbye. A machine that has died never does, and an open socket keeps a program alive. */
+const goodbyeSeconds = 2;
+
 /** One SSH connection; commands and forwarded sockets are channels of it. */
 export class SshConnection {
-  private constructor(private readonly client: Client, readonly target: SshTarget) {}
+  private constructor(private readonly client: Client, private readonly socket: Duplex, readonly target: SshTarget) {}
 
   /**
    * Connects, through another connection when the target is not reachable from here.
@@ -31,7 +37,7 @@ export class SshConnection {
    * @throws OperationError when the machine does not answer or proves another key than the pinned one.
    */
   static async open(target: SshTarget, via?: SshConnection): Promise<SshConnection> {
-    const socket = via === undefined ? undefined : await via.forwardTcp(target.host, 22);
+    const socket = via === undefined ? connect(target.port ?? 22, target.host) : await via.forwardTcp(target.host, target.port ?? 22);
     const pinned = target.hostKey.split(" ")[1];
     const client = new Client();
     const failed = (cause: unknown): OperationError => new OperationError(`${target.name} (${target.host}): no SSH connection`, { cause });
@@ -40,19 +46,18 @@ export class SshConnection {
       client.once("error", (error) => { reject(failed(error)); });
       client.once("close", () => { reject(failed("closed")); });
       client.connect({
-        host: target.host,
+        sock: socket,
         username: target.user,
         privateKey: target.privateKey,
         readyTimeout: connectSeconds * 1000,
         keepaliveInterval: 15_000,
         algorithms: { serverHostKey: ["ssh-ed25519"] },
         hostVerifier: (key: Buffer) => key.toString("base64") === pinned,
-        ...(socket === undefined ? {} : { sock: socket }),
       });
-    });
+    }).catch((error: unknown) => { socket.destroy(); throw error; });
     // a later failure ends the channels, and their users hear of it there
     client.on("error", () => undefined);
-    return new SshConnection(client, target);
+    return new SshConnection(client, socket, target);
   }
 
   /** Runs a command and hands over its result, whatever the exit code. */
@@ -103,6 +108,10 @@ export class SshConnection {
 
   close(): void {
     this.client.end();
+    if (this.socket.destroyed) return;
+    // the client's own destroy() does nothing once it has said goodbye
+    const timer = setTimeout(() => this.socket.destroy(), goodbyeSeconds * 1000);
+    this.socket.once("close", () => { clearTimeout(timer); });
   }
 }
 

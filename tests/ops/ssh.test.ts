@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { expect } from "chai";
+import ssh2 from "ssh2";
+import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
+import { SshConnection } from "../../ops/ssh";
+
+const hostKey = deriveSshKeyPair("1".repeat(64), "host:one");
+const login = deriveSshKeyPair("1".repeat(64), "admin");
+
+/** An SSH server that takes any login and, like a machine that has died, leaves its half of a connection open for ever. */
+async function openServer(): Promise<{ port: number; accepted: Socket[]; close: () => void }> {
+  const accepted: Socket[] = [];
+  const ssh = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
+    client.on("authentication", (attempt) => { attempt.accept(); });
+    client.on("error", () => undefined);
+  });
+  const listener = createServer({ allowHalfOpen: true }, (socket) => {
+    accepted.push(socket);
+    ssh.injectSocket(socket);
+    // its goodbye is not answered
+    socket.end = () => socket;
+  });
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (listener.address() as AddressInfo).port,
+    accepted,
+    close: () => { listener.close(); for (const socket of accepted) socket.destroy(); },
+  };
+}
+
+describe("SshConnection", () => {
+  const target = (port: number, key: string) => ({ name: "one", host: "127.0.0.1", port, hostKey: key, user: "swarm", privateKey: login.privateKey });
+
+  it("lets go of a machine that does not answer the goodbye", async () => {
+    const server = await openServer();
+    try {
+      const connection = await SshConnection.open(target(server.port, hostKey.publicKey));
+      const [socket] = server.accepted;
+      if (socket === undefined) throw new Error("no connection was accepted");
+      const gone = once(socket, "error");
+      connection.close();
+      // the system of the other side hears of the end only when it sends something
+      const timer = setInterval(() => { socket.write("x"); }, 100);
+      await gone.finally(() => { clearInterval(timer); });
+    } finally {
+      server.close();
+    }
+  });
+
+  it("refuses a machine that proves another key than the pinned one", async () => {
+    const server = await openServer();
+    try {
+      const other = deriveSshKeyPair("1".repeat(64), "host:two").publicKey;
+      const refused = await SshConnection.open(target(server.port, other)).then(() => "accepted", (error: unknown) => String(error));
+      expect(refused).to.equal("OperationError: one (127.0.0.1): no SSH connection");
+    } finally {
+      server.close();
+    }
+  });
+});
