@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { Managers, type DockerNode } from "./docker";
 import { messageOf, OperationError } from "./errors";
-import { forgetDeadEntries, forgetGhosts, nodesNamed, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
+import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
 import { SshConnection } from "./ssh";
@@ -21,12 +21,14 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, joinToken
   try {
     await proveReady(managers, access, spec, joinToken);
     await managers.use(async (manager) => {
-      const nodes = await nodesNamed(manager, spec.name);
-      await forgetDeadEntries(manager, nodes, spec.name);
-      await forgetGhosts(manager);
-      for (const node of nodes.filter(({ Status }) => Status.State !== "down")) {
-        await updateNode(manager, node.ID, (current) => ({ ...current, Labels: { ...current.Labels, ...spec.labels } }));
+      const entries = await nodesNamed(manager, spec.name);
+      // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
+      const own = entries.length === 1 ? entries[0]?.ID : await ownId(access, manager, spec);
+      for (const entry of entries) {
+        if (entry.ID !== own) await removeEntry(manager, entry, spec.name);
+        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...current.Labels, ...spec.labels } }));
       }
+      await forgetGhosts(manager);
     });
   } finally {
     managers.close();

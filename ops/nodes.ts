@@ -52,9 +52,9 @@ export async function updateNode(
 /** Seconds for a manager to become a worker: a change of the raft group. */
 const demoteSeconds = 60;
 
-/** Takes a node's entry out of the swarm; a manager has to leave the raft group first. */
+/** Takes a node's entry out of the swarm; a manager has to leave the raft group first, which one whose join failed is not in. */
 export async function removeEntry(manager: DockerNode, node: SwarmNodeState, name: string): Promise<void> {
-  if (node.Spec.Role === "manager") {
+  if (node.ManagerStatus !== undefined) {
     await updateNode(manager, node.ID, (current) => ({ ...current, Role: "worker" }));
     await waitFor({ what: `${name} to be a worker`, deadlineSeconds: demoteSeconds }, async () => {
       const now = await manager.api.getNode(node.ID).inspect() as { ManagerStatus?: unknown };
@@ -62,11 +62,6 @@ export async function removeEntry(manager: DockerNode, node: SwarmNodeState, nam
     });
   }
   await manager.api.getNode(node.ID).remove({ force: true });
-}
-
-/** Removes the entries of a node that are down, which its earlier servers left; the swarm keeps them for ever. */
-export async function forgetDeadEntries(manager: DockerNode, nodes: readonly SwarmNodeState[], name: string): Promise<void> {
-  for (const node of nodes.filter(({ Status }) => Status.State === "down")) await removeEntry(manager, node, name);
 }
 
 /** Seconds after which an entry that no node has ever used is nobody's: a node uses its own within a few. */

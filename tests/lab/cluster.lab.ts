@@ -3,13 +3,16 @@ import { withManager } from "../../ops/docker";
 import { listNodes, unreadiness } from "../../ops/nodes";
 import { failures, ask, underTraffic } from "./support/traffic";
 import { killPulumi, nameOf, notReady, runningOn, secondsUntil, whileUnreachable, without, write } from "./support/faults";
-import { cloud, editConfig, holdings, lab, printEvidence, pulumi, readOutputs, servers, swarmNodes } from "./support/lab";
+import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
 import { say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
+import { labConfiguration, LabStack } from "./support/stack";
 import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers } from "./support/wire";
 
-/** The cluster of Pulumi.lab.yaml: name → zone. */
+const cluster = new LabStack("lab", labConfiguration());
+
+/** Its nodes: name → zone. */
 const nodes: Readonly<Record<string, string>> = {
   "lab-manager-az1-0": "az1", "lab-manager-az2-0": "az2", "lab-manager-az3-0": "az3",
   "lab-worker-az1-0": "az1", "lab-worker-az2-0": "az2", "lab-worker-az3-0": "az3",
@@ -19,7 +22,7 @@ const nodes: Readonly<Record<string, string>> = {
 const clientAddress = "172.24.4.2";
 
 async function demoUrl(): Promise<string> {
-  return (await readOutputs()).demoUrl ?? "";
+  return (await cluster.outputs()).demoUrl ?? "";
 }
 
 /** What the whole cluster holds on the cloud, each once. */
@@ -37,7 +40,7 @@ describe("a cluster on the lab", () => {
   let before: Machine;
   let commandLines: ReadonlySet<string> = new Set();
   after(async function evidence() {
-    if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence();
+    if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);
   });
 
   it("starts from zero: nothing of an earlier lab runs", async () => {
@@ -54,17 +57,17 @@ describe("a cluster on the lab", () => {
   });
 
   it("plans the cluster before it is there", async () => {
-    const { output, seconds } = await pulumi("preview");
+    const { output, seconds } = await cluster.pulumi("preview");
     say(`preview: ${Math.round(seconds)} s`);
     expect(output).to.match(/\+ \d+ to create/).and.not.to.include("errored");
     expect(await servers()).to.deep.equal([]);
   });
 
   it("refuses a bad configuration, all its faults at once, and touches nothing", async () => {
-    const good = editConfig((config) => {
+    const good = cluster.editConfig((config) => {
       Object.assign(config, { "swarm:managers": 4, "swarm:adminCidrs": ["0.0.0.0/0"], "swarm:networkCidr": "10.20.0.1/24", "swarm:workers": 3 });
     });
-    const refused = await pulumi("up", "--yes", "--skip-preview").then(() => "accepted", (error: unknown) => String(error));
+    const refused = await cluster.up().then(() => "accepted", (error: unknown) => String(error));
     for (const fault of ["settings.managers: 4 is not allowed", "settings.adminCidrs: ", "settings.networkCidr: ", "settings.workers: unknown"]) expect(refused).to.include(fault);
     for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
     good();
@@ -74,15 +77,15 @@ describe("a cluster on the lab", () => {
     ["the network is being made", /networking:Network lab-network creating/],
     ["servers are being made", /compute:Instance lab-\S+ created/],
   ] as const) {
-    it(`is killed while ${when}`, async () => { await killPulumi("up", sign); });
+    it(`is killed while ${when}`, async () => { await killPulumi(cluster, "up", sign); });
   }
 
   it("builds it: three managers in three zones, a ready and labelled worker in each", async () => {
-    const { seconds } = await pulumi("up", "--yes", "--skip-preview");
+    const { seconds } = await cluster.up();
     say(`up: ${Math.round(seconds)} s`);
     expect(Object.fromEntries((await servers()).map(({ name, zone }) => [name, zone]))).to.deep.equal(nodes);
     await expectNothingTwice();
-    const states = await swarmNodes();
+    const states = await cluster.nodes();
     const reachability = states.filter(({ Spec }) => Spec.Role === "manager")
       .map(({ ManagerStatus }) => ManagerStatus?.Leader === true ? "leader" : ManagerStatus?.Reachability);
     expect(reachability.sort()).to.deep.equal(["leader", "reachable", "reachable"]);
@@ -104,19 +107,19 @@ describe("a cluster on the lab", () => {
   });
 
   it("has nothing to change after an update", async () => {
-    const { seconds } = await pulumi("preview", "--expect-no-changes");
+    const { seconds } = await cluster.pulumi("preview", "--expect-no-changes");
     say(`preview without changes: ${Math.round(seconds)} s`);
   });
 
   it("plans while every node is unreachable", async () => {
-    await whileUnreachable(await readOutputs(), async () => {
-      const { seconds } = await pulumi("preview", "--expect-no-changes");
+    await whileUnreachable(await cluster.outputs(), async () => {
+      const { seconds } = await cluster.pulumi("preview", "--expect-no-changes");
       say(`preview with no node reachable: ${Math.round(seconds)} s`);
     });
   });
 
   it("opens SSH to administrators and the ingress to its clients, and nothing else", async () => {
-    const { access, ingressAddress = "" } = await readOutputs();
+    const { access, ingressAddress = "" } = await cluster.outputs();
     const [manager = expect.fail("no manager")] = access.managers;
     for (const host of [manager.host, ingressAddress]) {
       expect(await openPorts("client", host), `${host} from outside`).to.deep.equal([80, 443]);
@@ -126,28 +129,28 @@ describe("a cluster on the lab", () => {
   });
 
   it("keeps containers from the metadata service, and everybody from changing Docker through the socket proxy", async () => {
-    const { access } = await readOutputs();
+    const { access } = await cluster.outputs();
     expect(await metadataAnswers(access), "of the metadata service").to.deep.equal({ node: true, container: false });
     expect(await socketProxyAnswers(access), "of the socket proxy").to.deep.equal({ read: 200, write: 405 });
   });
 
   it("carries packets of the overlay's full size between zones, unfragmented", async () => {
-    const { access } = await readOutputs();
+    const { access } = await cluster.outputs();
     const { mtu, largest, larger } = await overlayPath(access, "demo_whoami");
     say(`overlay: MTU ${mtu} bytes`);
     expect({ largest, larger }).to.deep.equal({ largest: true, larger: false });
   });
 
   it("adds a worker by an edit of the configuration", async () => {
-    editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2 } }); });
+    cluster.editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2 } }); });
     const tally = await underTraffic(await demoUrl(), "growing", async () => {
       commandLines = await commandLinesDuring(async () => {
-        const { seconds } = await pulumi("up", "--yes", "--skip-preview");
+        const { seconds } = await cluster.up();
         say(`one more worker: ${Math.round(seconds)} s`);
       });
     });
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
-    const added = (await swarmNodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
+    const added = (await cluster.nodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);
     expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1" });
     expect((await servers()).find(({ name }) => name === "lab-worker-az1-1")?.zone).to.equal("az1");
@@ -155,11 +158,11 @@ describe("a cluster on the lab", () => {
 
   it("shows no token or key in a process list, a log, the state or a file that others may read", async () => {
     expect([...commandLines].some((line) => line.includes("admit-node")), "the join was watched").to.equal(true);
-    expect(await exposures(await readOutputs(), commandLines)).to.deep.equal([]);
+    expect(await exposures(await cluster.outputs(), commandLines)).to.deep.equal([]);
   });
 
   it("takes it away by the next edit, drained: no request fails, and no server, port or swarm node is left", async () => {
-    const { access } = await readOutputs();
+    const { access } = await cluster.outputs();
     await withManager(access, async (manager) => {
       // two a zone: of az1's one goes to the worker that is to leave
       await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=6"], { timeoutSeconds: 60 });
@@ -168,22 +171,22 @@ describe("a cluster on the lab", () => {
     expect(await runningOn(access, "demo_whoami")).to.include("lab-worker-az1-1");
     const url = await demoUrl();
     await secondsUntil("an answer of the worker that is to leave", 5, async () => "lab-worker-az1-1" in (await ask(url, 30)).hosts);
-    editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } }); });
+    cluster.editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } }); });
     const tally = await underTraffic(url, "shrinking", async () => {
-      const { seconds } = await pulumi("up", "--yes", "--skip-preview");
+      const { seconds } = await cluster.up();
       say(`one worker less: ${Math.round(seconds)} s`);
     });
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     await expectNothingTwice();
-    expect((await swarmNodes()).map(nameOf)).to.have.members(Object.keys(nodes));
+    expect((await cluster.nodes()).map(nameOf)).to.have.members(Object.keys(nodes));
     await withManager(access, async (manager) => {
       await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=3"], { timeoutSeconds: 60 });
     });
   });
 
   it("goes on when the leader's machine dies, and takes it back", async () => {
-    const { access, demoUrl: url = "" } = await readOutputs();
-    const leader = nameOf((await swarmNodes()).find(({ ManagerStatus }) => ManagerStatus?.Leader === true) ?? expect.fail("no leader"));
+    const { access, demoUrl: url = "" } = await cluster.outputs();
+    const leader = nameOf((await cluster.nodes()).find(({ ManagerStatus }) => ManagerStatus?.Leader === true) ?? expect.fail("no leader"));
     const { id } = (await servers()).find(({ name }) => name === leader) ?? expect.fail(`no server ${leader}`);
     const others = without(access, leader);
     const tally = await underTraffic(url, `the death of ${leader}`, async () => {
@@ -205,7 +208,7 @@ describe("a cluster on the lab", () => {
   });
 
   it("loses with a zone only what is in it, and gets it back", async () => {
-    const { access, demoUrl: url = "" } = await readOutputs();
+    const { access, demoUrl: url = "" } = await cluster.outputs();
     const zone = "az2";
     const gone = Object.entries(nodes).filter(([, place]) => place === zone).map(([name]) => name).sort();
     const others = without(access, `lab-manager-${zone}-0`);
@@ -226,10 +229,10 @@ describe("a cluster on the lab", () => {
     });
   });
 
-  it("is killed while it is being destroyed", async () => { await killPulumi("destroy", /compute:Instance lab-\S+ deleted/); });
+  it("is killed while it is being destroyed", async () => { await killPulumi(cluster, "destroy", /compute:Instance lab-\S+ deleted/); });
 
   it("is destroyed: the cloud holds nothing of it", async () => {
-    const { seconds } = await pulumi("destroy", "--yes", "--skip-preview");
+    const { seconds } = await cluster.pulumi("destroy", "--yes", "--skip-preview");
     say(`destroy: ${Math.round(seconds)} s`);
     for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
   });

@@ -6,8 +6,8 @@ import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
 import { withManager, type DockerNode } from "../../../ops/docker";
 import { Pending, waitFor } from "../../../ops/wait";
 import type { ClusterAccess, ClusterOutputs } from "../../../settings/outputs";
-import { pulumiEnvironment } from "./lab";
 import { logFolder, root, run } from "./run";
+import type { LabStack } from "./stack";
 
 /**
  * Polls until something holds and hands over after how many seconds it did. Errors count as "not yet".
@@ -68,9 +68,9 @@ export async function whileUnreachable(outputs: ClusterOutputs, action: () => Pr
  *
  * @throws Error when it ends before that.
  */
-export async function killPulumi(verb: "up" | "destroy", sign: RegExp): Promise<void> {
+export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: RegExp): Promise<void> {
   const log = join(logFolder, `killed-${verb}-${Date.now()}.log`);
-  const child = spawn("lab/pulumi", [verb, "--yes", "--skip-preview"], { cwd: root, env: { ...process.env, ...pulumiEnvironment() }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("lab/pulumi", [verb, "--yes", "--skip-preview"], { cwd: root, env: { ...process.env, ...stack.environment }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const seen = new Promise<void>((resolve, reject) => {
     const read = (data: Buffer): void => {

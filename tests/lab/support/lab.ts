@@ -1,47 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { existsSync } from "node:fs";
 import { z } from "zod";
-import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
-import { withManager } from "../../../ops/docker";
 import { OpenStack } from "../../../ops/openstack";
-import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
-import { logFolder, root, run, type RunResult } from "./run";
-
-/** The configuration that this run works with; edits of it are what a person would do to Pulumi.lab.yaml. */
-const configFile = join(logFolder, "Pulumi.lab.yaml");
-writeFileSync(configFile, readFileSync(join(root, "Pulumi.lab.yaml")));
-
-/** Edits it; what is handed over takes the edit back. */
-export function editConfig(change: (config: Record<string, unknown>) => void): () => void {
-  const before = readFileSync(configFile);
-  const file = parse(readFileSync(configFile, "utf8")) as { config: Record<string, unknown> };
-  change(file.config);
-  writeFileSync(configFile, stringify(file));
-  return () => { writeFileSync(configFile, before); };
-}
+import { run, type RunResult } from "./run";
+import type { LabStack } from "./stack";
 
 export async function lab(...verb: string[]): Promise<RunResult> {
   return run(["lab/lab", ...verb], { deadlineMinutes: 60 });
-}
-
-/** Runs Pulumi on the lab. An `up` from nothing took 9 minutes when it was measured, all else much less. */
-export async function pulumi(...words: string[]): Promise<RunResult> {
-  return run(["lab/pulumi", ...words], { deadlineMinutes: 45, environment: pulumiEnvironment() });
-}
-
-/** What lab/pulumi is told by the environment. */
-export function pulumiEnvironment(): Readonly<Record<string, string>> {
-  return { SWARM_LAB_CONFIG: configFile };
-}
-
-export async function readOutputs(): Promise<ClusterOutputs> {
-  const { stdout } = await pulumi("stack", "output", "--json", "--show-secrets");
-  return clusterOutputs.parse(JSON.parse(stdout));
-}
-
-export async function swarmNodes(): Promise<SwarmNodeState[]> {
-  return withManager((await readOutputs()).access, listNodes);
 }
 
 /** While the lab is down its addresses are somebody else's and must not be asked. */
@@ -77,14 +41,14 @@ export async function holdings(): Promise<Record<string, string[]>> {
 }
 
 /** What one needs to mend a failed step: the nodes, the lab, each server's console. */
-export async function printEvidence(): Promise<void> {
+export async function printEvidence(stack: LabStack): Promise<void> {
   if (!labIsUp()) return;
   const parts: (readonly [string, () => Promise<string>])[] = [
     ["lab status", async () => (await run(["lab/lab", "status"], { deadlineMinutes: 2 })).output],
-    ["swarm nodes", async () => (await swarmNodes()).map(({ Description, Spec, Status, ManagerStatus }) =>
+    ["swarm nodes", async () => (await stack.nodes()).map(({ Description, Spec, Status, ManagerStatus }) =>
       [Description?.Hostname, Spec.Role, Spec.Availability, Status.State, ManagerStatus?.Reachability, JSON.stringify(Spec.Labels)].join(" ")).join("\n")],
     ["what the project holds", async () => JSON.stringify(await holdings())],
-    ...["manager", "worker"].flatMap((role) => ["az1", "az2", "az3"].map((zone) => `lab-${role}-${zone}-0`)).map((name) =>
+    ...(await servers().catch(() => [])).map(({ name }) =>
       [`console of ${name}`, async () => (await run(["lab/lab", "console", name, "--tail", "25"], { deadlineMinutes: 2 })).stdout] as const),
   ];
   for (const [title, part] of parts) {
