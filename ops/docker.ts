@@ -1,10 +1,11 @@
 import { Agent } from "node:http";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
 import { messageOf } from "./errors";
 import { SshConnection } from "./ssh";
-import { Pending, waitFor } from "./wait";
+import { DeadlineError, Pending, waitFor } from "./wait";
 
 /** The Docker Engine API of one node, over its SSH connection. */
 export class DockerNode {
@@ -43,6 +44,19 @@ export async function openManager(access: ClusterAccess, manager: ClusterAccess[
 /** Seconds until some manager must answer: an election takes up to 20, a machine that is busy booting others more. */
 const managerSeconds = 180;
 
+/** Seconds before something is done once more on a manager that has a say again. */
+const pauseSeconds = 2;
+
+/**
+ * Whether an error speaks of the moment: an election, a manager that is too busy to answer its peers, a connection that
+ * broke. What was waited for until a deadline is not waited for again.
+ */
+export function isTransient(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DeadlineError) return false;
+  return /does not have a leader|deadline exceeded|DeadlineExceeded|code = Unavailable|the connection ended|no connection on to|no SSH connection|socket hang up|ECONNRESET/
+    .test(messageOf(error));
+}
+
 /**
  * The managers of a cluster as one: a connection to whichever answers and has a say in the swarm, kept until something
  * fails on it. The managers are tried in order, again and again until one does.
@@ -50,20 +64,26 @@ const managerSeconds = 180;
 export class Managers {
   private current: DockerNode | undefined;
 
-  constructor(private readonly access: ClusterAccess) {}
+  constructor(private readonly access: ClusterAccess, private readonly find = firstThatAnswers) {}
 
   /**
-   * Does something on a manager.
+   * Does something on a manager; again, on whichever answers then, where it failed for a reason of the moment. So the
+   * action has to be one that may be repeated.
    *
    * @throws OperationError when no manager answers in time, with the reason of each; and whatever the action throws.
    */
   async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
-    this.current ??= await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => firstThatAnswers(this.access));
-    try {
-      return await action(this.current);
-    } catch (error) {
-      this.close();
-      throw error;
+    let deadline: number | undefined;
+    for (;;) {
+      this.current ??= await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => this.find(this.access));
+      try {
+        return await action(this.current);
+      } catch (error) {
+        this.close();
+        deadline ??= Date.now() + managerSeconds * 1000;
+        if (!isTransient(error) || Date.now() > deadline) throw error;
+        await sleep(pauseSeconds * 1000);
+      }
     }
   }
 

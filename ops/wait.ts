@@ -6,6 +6,11 @@ export class Pending {
   constructor(readonly reason: string) {}
 }
 
+/** What was waited for did not come. */
+export class DeadlineError extends OperationError {
+  override readonly name = "DeadlineError";
+}
+
 export interface WaitOptions {
   /** What is waited for, as in "waiting for <what>". */
   readonly what: string;
@@ -23,7 +28,7 @@ const progressSeconds = 30;
  * Probes until the condition holds. An error of the probe counts as "not yet": everything between here and a machine
  * that boots fails at first.
  *
- * @throws OperationError after the deadline, with the last reason.
+ * @throws DeadlineError after the deadline, with the last reason.
  */
 export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | Pending>): Promise<T> {
   const { what, deadlineSeconds, intervalSeconds = 3, say = (line) => { process.stderr.write(`${line}\n`); } } = options;
@@ -34,7 +39,7 @@ export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | 
     const result = await probe().catch((error: unknown) => new Pending(messageOf(error)));
     if (!(result instanceof Pending)) return result;
     if (elapsed() >= deadlineSeconds) {
-      throw new OperationError(`${what}: not within ${deadlineSeconds} seconds; last seen: ${result.reason}.`);
+      throw new DeadlineError(`${what}: not within ${deadlineSeconds} seconds; last seen: ${result.reason}.`);
     }
     if (elapsed() >= nextProgress) {
       say(`${elapsed()} s: waiting for ${what}: ${result.reason}`);

@@ -1,14 +1,21 @@
 import { expect } from "chai";
 import { withManager } from "../../ops/docker";
 import { listNodes, unreadiness } from "../../ops/nodes";
-import { failures, ask, underTraffic } from "./support/traffic";
-import { killPulumi, nameOf, notReady, runningOn, secondsUntil, whileUnreachable, without, write } from "./support/faults";
+import { planAddresses } from "../../settings/addresses";
+import { parseSettings } from "../../settings/parse";
+import { badConfigurations } from "../support/bad-configurations";
+import { goodConfiguration } from "../support/settings";
+import { secondCluster } from "./second-cluster";
+import {
+  giveAddressTo, holdersOf, killPulumi, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, whileStalled, whileUnreachable, without, write,
+} from "./support/faults";
 import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
 import { say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
 import { labConfiguration, LabStack } from "./support/stack";
-import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers } from "./support/wire";
+import { ask, failures, underTraffic } from "./support/traffic";
+import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikContainer } from "./support/wire";
 
 const cluster = new LabStack("lab", labConfiguration());
 
@@ -17,6 +24,9 @@ const nodes: Readonly<Record<string, string>> = {
   "lab-manager-az1-0": "az1", "lab-manager-az2-0": "az2", "lab-manager-az3-0": "az3",
   "lab-worker-az1-0": "az1", "lab-worker-az2-0": "az2", "lab-worker-az3-0": "az3",
 };
+
+/** `make soak` proves all, `make test` what fits into an hour. */
+const isSoak = process.env["SOAK"] === "1";
 
 /** The client namespace's address, which no administrator has. */
 const clientAddress = "172.24.4.2";
@@ -35,6 +45,20 @@ async function expectNothingTwice(): Promise<void> {
   for (const kind of ["networks", "subnets", "routers"]) expect(held[kind], kind).to.deep.equal(["lab"]);
   expect(held["server groups"], "server groups").to.have.length(1);
 }
+
+/** When an update is killed: what it shows just before. The whole list is for `make soak`. */
+const killedWhile: readonly (readonly [string, RegExp])[] = [
+  ["the network is being made", /networking:Network lab-network creating/],
+  ["a server is there", /compute:Instance lab-\S+ created/],
+  ...(isSoak ? [
+    ["ports are there", /networking:Port lab-\S+ created/],
+    ["servers are being made", /compute:Instance lab-\S+ creating/],
+    ["four servers are there", /(compute:Instance lab-\S+ created[\s\S]*){4}/],
+    ["the swarm is being made", /command:local:Command lab-managers-init creating/],
+  ] as const : []),
+];
+
+const vip = planAddresses(parseSettings(goodConfiguration).networkCidr, 3).vip;
 
 describe("a cluster on the lab", () => {
   let before: Machine;
@@ -63,20 +87,23 @@ describe("a cluster on the lab", () => {
     expect(await servers()).to.deep.equal([]);
   });
 
-  it("refuses a bad configuration, all its faults at once, and touches nothing", async () => {
-    const good = cluster.editConfig((config) => {
-      Object.assign(config, { "swarm:managers": 4, "swarm:adminCidrs": ["0.0.0.0/0"], "swarm:networkCidr": "10.20.0.1/24", "swarm:workers": 3 });
-    });
-    const refused = await cluster.up().then(() => "accepted", (error: unknown) => String(error));
-    for (const fault of ["settings.managers: 4 is not allowed", "settings.adminCidrs: ", "settings.networkCidr: ", "settings.workers: unknown"]) expect(refused).to.include(fault);
+  it(`refuses ${badConfigurations.length} bad configurations, each with its faults, and touches nothing`, async () => {
+    for (const [what, change, faults] of badConfigurations) {
+      const good = cluster.editConfig((config) => {
+        for (const key of Object.keys(config)) Reflect.deleteProperty(config, key);
+        for (const [key, value] of Object.entries({ ...goodConfiguration, ...change })) config[`swarm:${key}`] = value;
+      });
+      const refused = await cluster.up().then(() => "accepted", String);
+      for (const fault of faults) {
+        if (fault.startsWith("^")) expect(refused, what).to.match(new RegExp(fault.slice(1)));
+        else expect(refused, what).to.include(fault);
+      }
+      good();
+    }
     for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
-    good();
   });
 
-  for (const [when, sign] of [
-    ["the network is being made", /networking:Network lab-network creating/],
-    ["servers are being made", /compute:Instance lab-\S+ created/],
-  ] as const) {
+  for (const [when, sign] of killedWhile) {
     it(`is killed while ${when}`, async () => { await killPulumi(cluster, "up", sign); });
   }
 
@@ -118,6 +145,28 @@ describe("a cluster on the lab", () => {
     });
   });
 
+  it("plans while OpenStack's API is slow", async () => {
+    await whileStalled("neutron-server", 20, async () => {
+      const { seconds } = await cluster.pulumi("preview", "--expect-no-changes");
+      say(`preview with Neutron silent for 20 s: ${Math.round(seconds)} s`);
+    });
+  });
+
+  it("touches no running node when image, flavor, user data or key change, and counts the stale ones", async () => {
+    const before = (await servers()).map(({ id }) => id).sort();
+    const restore = cluster.editConfig((config) => {
+      Object.assign(config, { "swarm:managerFlavor": "m1.medium", "swarm:workerFlavor": "m1.medium", "swarm:image": "another", "swarm:keyPair": "another", "swarm:ntpServers": ["ntp.example"] });
+    });
+    await cluster.pulumi("preview", "--expect-no-changes");
+    await cluster.up();
+    expect((await servers()).map(({ id }) => id).sort()).to.deep.equal(before);
+    const stale = await cluster.outputs();
+    expect({ staleNodes: stale.staleNodes, nodes: stale.nodes.map((node) => node.stale) }).to.deep.equal({ staleNodes: 6, nodes: Array.from({ length: 6 }, () => true) });
+    restore();
+    await cluster.up();
+    expect((await cluster.outputs()).staleNodes).to.equal(0);
+  });
+
   it("opens SSH to administrators and the ingress to its clients, and nothing else", async () => {
     const { access, ingressAddress = "" } = await cluster.outputs();
     const [manager = expect.fail("no manager")] = access.managers;
@@ -141,14 +190,19 @@ describe("a cluster on the lab", () => {
     expect({ largest, larger }).to.deep.equal({ largest: true, larger: false });
   });
 
-  it("adds a worker by an edit of the configuration", async () => {
+  it("adds a worker by an edit of the configuration, and lets no second update in meanwhile", async () => {
     cluster.editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2 } }); });
+    let second = "";
     const tally = await underTraffic(await demoUrl(), "growing", async () => {
       commandLines = await commandLinesDuring(async () => {
-        const { seconds } = await cluster.up();
+        const first = cluster.up();
+        await secondsUntil("the lock of the first update", 5, () => Promise.resolve(cluster.isLocked()));
+        second = await cluster.up().then(() => "accepted", String);
+        const { seconds } = await first;
         say(`one more worker: ${Math.round(seconds)} s`);
       });
     });
+    expect(second, "what a second update says meanwhile").to.match(/the stack is currently locked by 1 lock.*created by \S+@\S+ \(pid \d+\) at /s);
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     const added = (await cluster.nodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);
@@ -189,13 +243,17 @@ describe("a cluster on the lab", () => {
     const leader = nameOf((await cluster.nodes()).find(({ ManagerStatus }) => ManagerStatus?.Leader === true) ?? expect.fail("no leader"));
     const { id } = (await servers()).find(({ name }) => name === leader) ?? expect.fail(`no server ${leader}`);
     const others = without(access, leader);
+    await giveAddressTo(access, leader, vip);
     const tally = await underTraffic(url, `the death of ${leader}`, async () => {
       // Nova pulls the plug and starts it anew
       await (await cloud()).act(id, { reboot: { type: "HARD" } });
       const dead = Date.now();
       const since = (): string => `${((Date.now() - dead) / 1000).toFixed(1)} s after its death`;
+      const moved = secondsUntil("the ingress address to be another manager's", 10, async () => (await holdersOf(others, vip)).length === 1)
+        .then(() => { say(`the ingress address has moved: ${since()}`); });
       await secondsUntil("a write to the swarm", 10, async () => withManager(others, async (manager) => { await write(manager); return true; }));
       say(`the swarm takes writes again: ${since()}`);
+      await moved;
       await secondsUntil(`${leader} to be seen as down`, 10, async () => (await notReady(others)).includes(leader));
       say(`${leader} is seen as down: ${since()}`);
       await secondsUntil(`${leader} to be back`, 30, async () => {
@@ -206,6 +264,30 @@ describe("a cluster on the lab", () => {
     });
     expect(tally.longestGap, "seconds without an answer").to.be.below(180);
   });
+
+  for (const [what, stop, start] of [
+    ["Traefik hangs", `docker pause ${traefikContainer}`, `docker unpause ${traefikContainer} || true`],
+    ["Docker dies", "systemctl stop docker.socket docker.service", "systemctl start docker.socket docker.service"],
+  ] as const) {
+    it(`moves the ingress address when ${what} on its holder, and back`, async () => {
+      const { access, demoUrl: url = "" } = await cluster.outputs();
+      const first = access.managers[0]?.name ?? "";
+      await secondsUntil(`the address to be with ${first}, whose priority is the highest`, 10, async () => (await holdersOf(access, vip)).join() === first);
+      await underTraffic(url, what, async () => {
+        await onManagerNamed(access, first, stop);
+        const moved = await secondsUntil("another manager to hold it", 10, async () => {
+          const holders = await holdersOf(access, vip);
+          return holders.length === 1 && holders[0] !== first;
+        });
+        const tally = await ask(url, 50);
+        expect(tally.answered, JSON.stringify(tally.failures)).to.equal(50);
+        await onManagerNamed(access, first, start);
+        const back = await secondsUntil(`${first} to hold it again`, 15, async () => (await holdersOf(access, vip)).join() === first);
+        say(`the address has moved: ${moved.toFixed(1)} s; it is back: ${back.toFixed(1)} s after the end of it`);
+      });
+      await secondsUntil(`${first} to be Ready`, 15, async () => (await notReady(access)).length === 0);
+    });
+  }
 
   it("loses with a zone only what is in it, and gets it back", async () => {
     const { access, demoUrl: url = "" } = await cluster.outputs();
@@ -229,7 +311,14 @@ describe("a cluster on the lab", () => {
     });
   });
 
-  it("is killed while it is being destroyed", async () => { await killPulumi(cluster, "destroy", /compute:Instance lab-\S+ deleted/); });
+  if (isSoak) secondCluster(cluster);
+
+  for (const [when, sign] of [
+    ["it is being destroyed", /compute:Instance lab-\S+ deleted/],
+    ...(isSoak ? [["its network is being deleted", /networking:(Port|RouterInterface) lab-\S+ deleted/]] as const : []),
+  ] as const) {
+    it(`is killed while ${when}`, async () => { await killPulumi(cluster, "destroy", sign); });
+  }
 
   it("is destroyed: the cloud holds nothing of it", async () => {
     const { seconds } = await cluster.pulumi("destroy", "--yes", "--skip-preview");

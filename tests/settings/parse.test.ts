@@ -40,6 +40,11 @@ describe("parseSettings", () => {
     });
   }
 
+  // Pulumi hands over every value as text, which settings/load.ts turns into its type
+  it("refuses a number as text", () => {
+    expect(faultsOf({ ...goodConfiguration, managers: "3" })).to.deep.equal([`settings.managers: "3" is not allowed; use 1, 3, 5 or 7.`]);
+  });
+
   it("names every fault at once, of shape and of rules", () => {
     const faults = faultsOf({ ...goodConfiguration, managers: 2, adminCidrs: ["0.0.0.0/0"], workerGroups: { az9: { min: 1, max: 1 } }, image: "", colour: "red" });
     expect(faults.map((fault) => fault.split(":")[0])).to.have.members([

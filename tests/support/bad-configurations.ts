@@ -1,7 +1,6 @@
 /** Each row: what is changed in a good configuration, and the faults that it gets. */
 export const badConfigurations: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
   ["an even number of managers", { managers: 4 }, ["settings.managers: 4 is not allowed; use 1, 3, 5 or 7."]],
-  ["managers as text", { managers: "3" }, [`settings.managers: "3" is not allowed; use 1, 3, 5 or 7.`]],
   ["a cluster name in capitals", { clusterName: "Prod" },
     [`settings.clusterName: "Prod" is not allowed; use a name of lower-case letters, digits and inner hyphens that starts with a letter, 30 characters at most.`]],
   ["a zone twice", { zones: ["az1", "az2", "az3", "az1"] }, [`settings.zones: "az1" stands there twice; name each zone once.`]],

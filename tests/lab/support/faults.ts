@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
-import { withManager, type DockerNode } from "../../../ops/docker";
+import { openManager, withManager, type DockerNode } from "../../../ops/docker";
 import { Pending, waitFor } from "../../../ops/wait";
 import type { ClusterAccess, ClusterOutputs } from "../../../settings/outputs";
 import { logFolder, root, run } from "./run";
@@ -48,6 +48,61 @@ export async function runningOn(access: ClusterAccess, service: string): Promise
     const tasks = (await manager.ssh.run(words, { timeoutSeconds: 60 })).trim().split("\n").map((line) => line.split(" "));
     return tasks.filter(([, state]) => state === "Running").map(([node = ""]) => node).sort();
   });
+}
+
+/** The managers that hold an address of the cluster's network: one, but for the moment in which it moves. */
+export async function holdersOf(access: ClusterAccess, address: string): Promise<string[]> {
+  const held = await Promise.all(access.managers.map(async (target) => {
+    const manager = await openManager(access, target);
+    try {
+      const { stdout } = await manager.ssh.exec(["ip", "-4", "-o", "address", "show", "to", `${address}/32`], { timeoutSeconds: 60 });
+      return stdout.trim() === "" ? [] : [target.name];
+    } finally {
+      manager.close();
+    }
+  }));
+  return held.flat();
+}
+
+/**
+ * Lets a manager hold the ingress address: keepalived of the others starts anew, and counts as unwell until it has found
+ * Traefik well for half a minute.
+ */
+export async function giveAddressTo(access: ClusterAccess, name: string, address: string): Promise<void> {
+  for (const { name: other } of access.managers) {
+    if (other !== name) await onManagerNamed(access, other, "systemctl restart keepalived");
+  }
+  await secondsUntil(`the ingress address to be with ${name}`, 5, async () => (await holdersOf(access, address)).join() === name);
+}
+
+/** Runs a shell script as root on one manager. */
+export async function onManagerNamed(access: ClusterAccess, name: string, script: string): Promise<void> {
+  await withManager({ ...access, managers: access.managers.filter((manager) => manager.name === name) }, async (manager) => {
+    await manager.ssh.run(["sudo", "sh", "-c", script], { timeoutSeconds: 300 });
+  });
+}
+
+/** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
+export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && commandLine(entry).split("\0").some((word) => word.endsWith(`/${daemon}`))).map(Number);
+  if (pids.length === 0) throw new Error(`${daemon}: no such process`);
+  const signal = (name: "SIGSTOP" | "SIGCONT"): void => { for (const pid of pids) process.kill(pid, name); };
+  signal("SIGSTOP");
+  const timer = setTimeout(() => { signal("SIGCONT"); }, seconds * 1000);
+  try {
+    await action();
+  } finally {
+    clearTimeout(timer);
+    signal("SIGCONT");
+  }
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return ""; // it has ended since
+  }
 }
 
 /** Makes every address of the cluster unreachable from this machine while something is done. */

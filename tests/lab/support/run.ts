@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 export const root = join(__dirname, "..", "..", "..");
@@ -51,6 +51,12 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     throw new Error(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${end}`);
   }
   return { stdout, output, seconds };
+}
+
+/** Paths of all files below a folder, none where there is no such folder. */
+export function filesOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Prints a line under the running test. */

@@ -3,10 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { openManager } from "../../../ops/docker";
 import type { ClusterOutputs } from "../../../settings/outputs";
-import { logFolder } from "./run";
-
-/** Where the lab keeps Pulumi's state (lab/pulumi). */
-const stateFolder = join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "state", "pulumi", ".pulumi");
+import { filesOf, logFolder } from "./run";
+import { stateFolder } from "./stack";
 
 /** What must be seen nowhere: the join tokens, and of the private key its longest line. */
 function secretsOf({ access, joinTokens }: ClusterOutputs): string[] {
@@ -45,10 +43,6 @@ export async function exposures(outputs: ClusterOutputs, commandLines: ReadonlyS
   found.push(...[...logs, ...filesOf(stateFolder), ...keys].filter((path) => holds(readFileSync(path, "utf8"))));
   for (const manager of outputs.access.managers) found.push(...await exposuresOn(outputs, manager, secrets));
   return found;
-}
-
-function filesOf(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** The same on a manager: process list, journal, console log of cloud-init, and files that everyone may read. */

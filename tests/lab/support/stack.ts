@@ -4,7 +4,10 @@ import { parse, stringify } from "yaml";
 import { withManager } from "../../../ops/docker";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
 import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
-import { logFolder, root, run, type RunResult } from "./run";
+import { filesOf, logFolder, root, run, type RunResult } from "./run";
+
+/** Where the lab keeps Pulumi's state (lab/pulumi). */
+export const stateFolder = join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "state", "pulumi", ".pulumi");
 
 /** Values of a stack's configuration by key, `swarm:` before each. */
 export type Configuration = Record<string, unknown>;
@@ -49,6 +52,11 @@ export class LabStack {
   /** Brings the cluster up to what the configuration says. */
   async up(): Promise<RunResult> {
     return this.pulumi("up", "--yes", "--skip-preview");
+  }
+
+  /** Whether an update of the stack is under way. */
+  isLocked(): boolean {
+    return filesOf(join(stateFolder, "locks")).some((path) => path.includes(`/${this.name}/`));
   }
 
   async outputs(): Promise<ClusterOutputs> {

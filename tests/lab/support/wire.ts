@@ -11,7 +11,8 @@ export async function openPorts(from: "client" | "administrator", address: strin
   return JSON.parse(stdout) as number[];
 }
 
-const traefikContainer = "$(docker ps -q -f label=com.docker.swarm.service.name=traefik_traefik | head -n 1)";
+/** Traefik's container on a node, for a shell there. */
+export const traefikContainer = "$(docker ps -q -f label=com.docker.swarm.service.name=traefik_traefik | head -n 1)";
 /** Number of Traefik's process on a node: programs of the node are run in its network, so that no image is needed. */
 const traefikProcess = `$(docker inspect -f '{{.State.Pid}}' ${traefikContainer})`;
 
@@ -39,6 +40,11 @@ export async function socketProxyAnswers(access: ClusterAccess): Promise<{ read:
     const [read = 0, write = 0] = (await onManager(manager, script)).stdout.trim().split(" ").map(Number);
     return { read, write };
   });
+}
+
+/** Number of IPsec states on a manager: two for each other node of an encrypted overlay. */
+export async function encryptedPaths(access: ClusterAccess): Promise<number> {
+  return withManager(access, async (manager) => Number((await onManager(manager, "ip xfrm state count | grep -o '[0-9]*$'")).stdout.trim()));
 }
 
 /** The fields of Docker's task object that are read here. */

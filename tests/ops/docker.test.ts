@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import { isTransient, Managers, type DockerNode } from "../../ops/docker";
+import { OperationError } from "../../ops/errors";
+import { DeadlineError } from "../../ops/wait";
+
+const noLeader = new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = The swarm does not have a leader.");
+
+describe("isTransient", () => {
+  const rows: readonly (readonly [string, unknown, boolean])[] = [
+    ["an election", noLeader, true],
+    ["a manager that its peers do not answer", new Error("(HTTP code 500) server error - rpc error: code = DeadlineExceeded desc = context deadline exceeded"), true],
+    ["a command that met an election", new OperationError("one: docker stack deploy ended with 1: The swarm does not have a leader."), true],
+    ["a connection that broke", new OperationError("one: docker failed", { cause: new Error("the connection ended") }), true],
+    ["a refusal", new Error("(HTTP code 404) no such node"), false],
+    ["a bad compose file", new OperationError("one: docker stack deploy ended with 15: services.x Additional property y is not allowed"), false],
+    ["what was waited for in vain", new DeadlineError("x: not within 60 seconds; last seen: The swarm does not have a leader."), false],
+    ["a failure that comes of that", new OperationError("stack x: it does not run: context deadline exceeded", { cause: new DeadlineError("x") }), false],
+  ];
+  for (const [what, error, expected] of rows) it(`${what}: ${expected}`, () => { expect(isTransient(error)).to.equal(expected); });
+});
+
+describe("Managers", () => {
+  /** Managers that are found one after the other, each with a note of its end. */
+  function managers(): { managers: Managers; closed: number[] } {
+    const closed: number[] = [];
+    let found = 0;
+    const find = (): Promise<DockerNode> => {
+      const number = found;
+      found += 1;
+      return Promise.resolve({ number, close: () => { closed.push(number); } } as unknown as DockerNode);
+    };
+    return { managers: new Managers({ user: "", privateKey: "", managers: [] }, find), closed };
+  }
+
+  it("does what failed for a reason of the moment again, on whichever manager answers then", async () => {
+    const { managers: all, closed } = managers();
+    let tries = 0;
+    const result = await all.use(() => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(noLeader) : Promise.resolve("done");
+    });
+    expect({ result, tries, closed }).to.deep.equal({ result: "done", tries: 2, closed: [0] });
+  });
+
+  it("throws any other failure at once", async () => {
+    const { managers: all, closed } = managers();
+    const error = await all.use(() => Promise.reject(new Error("(HTTP code 404) no such node"))).then(() => "done", String);
+    expect({ error, closed }).to.deep.equal({ error: "Error: (HTTP code 404) no such node", closed: [0] });
+  });
+});
