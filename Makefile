@@ -13,7 +13,7 @@ OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --s
 # an update that was killed on this machine must not be in the way of the next
 UNLOCK := $(if $(OS_CLOUD),$(OPS) unlock)
 
-.PHONY: help up destroy nodes context check test bench toolchain lab lab-down
+.PHONY: help up destroy nodes context check test soak bench toolchain lab lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: node_modules ## types, lint, unit tests, shell scripts
 
 test: ## everything, from zero: checks, toolchain, lab, cluster; ends with a line "N passed, N failed"
 	@tests/run
+
+soak: ## all of `make test` and what does not fit into an hour: more moments of death, a second cluster on a stock image
+	@SOAK=1 tests/run
 
 toolchain: node_modules ## Pulumi and its plugins, built from registries unless they are installed
 	@$(TOOLCHAIN) build

@@ -67,6 +67,14 @@ describe("a cluster on the lab", () => {
     if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);
   });
 
+  // what is left open would keep the run from ending, without a word
+  after(() => {
+    setTimeout(() => {
+      process.stderr.write(`The tests have ended, but these keep their program alive: ${process.getActiveResourcesInfo().join(", ")}\n`);
+      process.exit(1);
+    }, 60_000).unref();
+  });
+
   it("starts from zero: nothing of an earlier lab runs", async () => {
     await lab("down", "--wipe");
     before = await lookAtMachine();
