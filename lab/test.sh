@@ -148,6 +148,14 @@ test_holder() {
     has "holder: without servers it is taken" "path=$here" "$(with "R=other; ${setup/true/false}")"
 }
 
+test_memory() {
+    mkdir -p "$work/nodes/node0"
+    echo "Node 0 MemTotal: 9437184 kB" >"$work/nodes/node0/meminfo"
+    is "memory: what a zone does not offer is reserved" 3216 "$(with "NODES=$work/nodes LAB_ZONE_MB=6000; mkdir -p \$LAB_RUN; reserved_memory_mb")"
+    echo "Node 0 MemTotal: 19437184 kB" >"$work/nodes/node0/meminfo"
+    is "memory: that does not change when the machine's memory grows" 3216 "$(with "NODES=$work/nodes LAB_ZONE_MB=6000; reserved_memory_mb")"
+}
+
 test_shellcheck() {
     if ! command -v shellcheck >/dev/null; then bad "shellcheck is missing" "install Debian's package shellcheck"; return; fi
     local scripts got
@@ -167,6 +175,6 @@ test_python() {
     done
 }
 
-for t in preflight routes arguments steps lock holder python shellcheck; do "test_$t"; done
+for t in preflight routes arguments steps lock holder memory python shellcheck; do "test_$t"; done
 echo "lab/test.sh: $passed passed, $failed failed"
 [ "$failed" = 0 ]

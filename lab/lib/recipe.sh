@@ -34,11 +34,14 @@ zone_memory_mb() {
     awk '/^MemTotal/ {mb = int(($2 / 1024 - 5120) / 3); print (mb > 6144 ? 6144 : mb)}' /proc/meminfo
 }
 
-# libvirt sums the NUMA nodes, which may be less than MemTotal (memory added after boot); more reserved than there is
-# makes placement refuse the host.
+# libvirt sums the NUMA nodes, which may be less than MemTotal; more reserved than there is makes placement refuse the
+# host. On machines whose memory is added as it is used the sum grows, so it is asked for once: hosts must not start
+# again because of it.
 reserved_memory_mb() {
-    awk -v zone="$(zone_memory_mb)" '/MemTotal/ {kb += $4} END {mb = int(kb / 1024) - zone; print (mb > 0 ? mb : 0)}' \
-        /sys/devices/system/node/node*/meminfo
+    local kept=$LAB_RUN/reserved-mb
+    [ -s "$kept" ] || awk -v zone="$(zone_memory_mb)" '/MemTotal/ {kb += $4} END {mb = int(kb / 1024) - zone; print (mb > 0 ? mb : 0)}' \
+        "${NODES:-/sys/devices/system/node}"/node*/meminfo >"$kept"
+    cat "$kept"
 }
 
 # Each host's /etc is the machine's with these files laid over it; its /var is its own. A host whose files have changed
