@@ -4,6 +4,7 @@ import { SettingsError } from "./errors";
 import type { WorkerSets } from "./ordinals";
 import { parseSettings } from "./parse";
 import { isTextKey, type Settings } from "./schema";
+import { warningsOf } from "./warnings";
 
 /** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
 export interface Previous {
@@ -20,13 +21,14 @@ export interface Loaded {
 }
 
 /**
- * Reads the stack's configuration and what the last update left.
+ * Reads the stack's configuration and what the last update left, and warns of what the configuration gives up.
  *
  * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the settings
  * are good.
  */
 export async function loadSettings(): Promise<Loaded> {
   const settings = readSettings();
+  for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
   return { settings, previous: await readPrevious() };
 }
 
