@@ -13,6 +13,7 @@ import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { messageOf } from "./ops/errors";
 import { sweepBeforeUpdate } from "./ops/sweep";
+import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
 
@@ -77,6 +78,7 @@ export = async (): Promise<Record<string, unknown>> => {
     version: outputsVersion,
     clusterName: name,
     clusterId: quorum.clusterId,
+    madeWith: madeWith(settings),
     workerSets: plan.workerSets,
     nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale })),
     staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),

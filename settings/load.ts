@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { SettingsError } from "./errors";
+import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
+import { clusterOutputs } from "./outputs";
 import { parseSettings } from "./parse";
 import { isTextKey, type Settings } from "./schema";
 import { warningsOf } from "./warnings";
 
 /** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
 export interface Previous {
-  /** Docker's id of the swarm; absent while there is none. */
-  readonly clusterId?: string;
+  /** What the cluster was made with; absent while there is none. */
+  readonly madeWith?: MadeWith;
+  readonly managers: readonly StandingManager[];
   readonly workerSets: WorkerSets;
   /** The swarm's join tokens by role; absent while there is no swarm. Secrets. */
   readonly joinTokens?: { readonly manager: pulumi.Output<string>; readonly worker: pulumi.Output<string> };
@@ -27,14 +29,13 @@ export interface Loaded {
  * are good.
  */
 export async function loadSettings(): Promise<Loaded> {
-  const settings = readSettings();
-  for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
-  return { settings, previous: await readPrevious() };
-}
-
-function readSettings(): Settings {
   try {
-    return parseSettings(rawSettings());
+    const settings = parseSettings(rawSettings());
+    const previous = await readPrevious();
+    const faults = lastingFaults(settings, previous.madeWith, previous.managers);
+    if (faults.length > 0) throw new SettingsError(faults);
+    for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
+    return { settings, previous };
   } catch (error) {
     throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
   }
@@ -42,19 +43,18 @@ function readSettings(): Settings {
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const workerSets = workerSetsSchema.parse((await self.getOutputDetails("workerSets")).value ?? {});
-  const clusterId = z.string().optional().parse((await self.getOutputDetails("clusterId")).value);
-  if (clusterId === undefined) return { workerSets };
-  const joinTokens = joinTokensSchema.parse((await self.getOutputDetails("joinTokens")).secretValue);
+  const output = async (name: "clusterId" | "madeWith" | "nodes" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
+  const { shape } = clusterOutputs;
+  const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
+  if (await output("clusterId") === undefined) return { workerSets, managers: [] };
+  const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
   return {
-    clusterId,
+    madeWith: shape.madeWith.parse(await output("madeWith")),
+    managers: shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager"),
     workerSets,
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }
-
-const workerSetsSchema = z.record(z.string(), z.array(z.int()));
-const joinTokensSchema = z.object({ manager: z.string(), worker: z.string() });
 
 /** Pulumi hands every value over as text; all but the text keys hold JSON. */
 function rawSettings(): Record<string, unknown> {

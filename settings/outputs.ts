@@ -21,11 +21,19 @@ export const managerAccess = z.object({ name: z.string(), host: z.string(), host
 export const clusterAccess = z.object({ user: z.string(), privateKey: z.string(), managers: z.array(managerAccess) });
 export type ClusterAccess = z.output<typeof clusterAccess>;
 
-/** What a stack exports; `access` and `joinTokens` are secrets. `clusterId` is Docker's id of the swarm. */
+/** What a stack exports; `madeWith` are the settings that last as long as the cluster, `access` and `joinTokens` are secrets. `clusterId` is Docker's id of the swarm. */
 export const clusterOutputs = z.object({
   version: z.literal(outputsVersion),
   clusterName: z.string(),
   clusterId: z.string(),
+  madeWith: z.object({
+    clusterName: z.string(),
+    networkName: z.string().optional(),
+    networkCidr: z.string(),
+    overlayPools: z.array(z.string()),
+    overlayPrefix: z.int(),
+    overlayEncryption: z.boolean(),
+  }),
   workerSets: z.record(z.string(), z.array(z.int())),
   nodes: z.array(node),
   /** Number of stale nodes. */

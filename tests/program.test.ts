@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { parse } from "yaml";
 import program from "../index";
+import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
-import { goodConfiguration } from "./support/settings";
+import { goodConfiguration, goodSettings } from "./support/settings";
 
 interface Run {
   readonly recorder: Recorder;
@@ -103,12 +104,22 @@ describe("the program", () => {
 
 describe("the program on a stack that has a swarm", () => {
   let run: Run;
+  const previous = {
+    clusterId: "cluster-id",
+    madeWith: madeWith(goodSettings()),
+    nodes: ["az1", "az2", "az3"].map((zone, index) =>
+      ({ name: `test-manager-${zone}-0`, role: "manager", zone, group: "managers", ordinal: 0, address: `10.20.0.${10 + index}`, stale: false })),
+    workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
+    joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+  };
   before(async () => {
-    run = await runProgram({ ...goodConfiguration, workerGroups: { az1: { min: 1, max: 4 }, az2: { min: 0, max: 1 }, az3: { min: 0, max: 3 } } }, {
-      clusterId: "cluster-id",
-      workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
-      joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
-    });
+    run = await runProgram({ ...goodConfiguration, workerGroups: { az1: { min: 1, max: 4 }, az2: { min: 0, max: 1 }, az3: { min: 0, max: 3 } } }, previous);
+  });
+
+  it("refuses an edit that would make the cluster anew, before anything is registered", async () => {
+    const refused = await runProgram({ ...goodConfiguration, networkCidr: "10.30.0.0/24" }, previous).then(() => "accepted", String);
+    expect(refused).to.include(`settings.networkCidr: "10.30.0.0/24", but the cluster was made with "10.20.0.0/24"; keep that, or destroy the cluster first.`);
+    expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
   });
 
   it("keeps the worker sets of the last update, within the limits", () => {

@@ -175,6 +175,14 @@ describe("a cluster on the lab", () => {
     expect((await cluster.outputs()).staleNodes).to.equal(0);
   });
 
+  it("refuses edits that would make the cluster anew", async () => {
+    const restore = cluster.editConfig((config) => { Object.assign(config, { "swarm:networkCidr": "10.30.0.0/24", "swarm:clusterName": "lab2" }); });
+    const refused = await cluster.up().then(() => "accepted", String);
+    for (const key of ["networkCidr", "clusterName"]) expect(refused).to.match(new RegExp(`settings\\.${key}: .*, but the cluster was made with `));
+    restore();
+    await expectNothingTwice();
+  });
+
   it("opens SSH to administrators and the ingress to its clients, and nothing else", async () => {
     const { access, ingressAddress = "" } = await cluster.outputs();
     const [manager = expect.fail("no manager")] = access.managers;

@@ -1,0 +1,55 @@
+import { planAddresses } from "./addresses";
+import type { Fault } from "./errors";
+import { placeManagers } from "./names";
+import type { Settings } from "./schema";
+
+/** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
+export const lastingKeys = ["clusterName", "networkName", "networkCidr", "overlayPools", "overlayPrefix", "overlayEncryption"] as const;
+
+/** What a cluster was made with. */
+export type MadeWith = Pick<Settings, typeof lastingKeys[number]>;
+
+export function madeWith(settings: Settings): MadeWith {
+  const { clusterName, networkName, networkCidr, overlayPools, overlayPrefix, overlayEncryption } = settings;
+  return { clusterName, networkCidr, overlayPools, overlayPrefix, overlayEncryption, ...(networkName === undefined ? {} : { networkName }) };
+}
+
+/** A manager that the last update left. */
+export interface StandingManager {
+  readonly name: string;
+  /** IPv4 address in the cluster's network. */
+  readonly address: string;
+}
+
+/**
+ * What an edit of the configuration must not do to a cluster that stands: change what it was made with, move a manager
+ * to another address, or take so many managers at once that the rest has no quorum.
+ *
+ * @param made what the cluster was made with; absent while there is none.
+ */
+export function lastingFaults(settings: Settings, made: MadeWith | undefined, standing: readonly StandingManager[]): Fault[] {
+  if (made === undefined) return [];
+  const changed = lastingKeys.filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(made[key])).map((key): Fault => ({
+    path: `settings.${key}`,
+    problem: `${shown(settings[key])}, but the cluster was made with ${shown(made[key])}; keep that, or destroy the cluster first.`,
+  }));
+  return changed.length > 0 ? changed : managerFaults(settings, standing);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+function managerFaults(settings: Settings, standing: readonly StandingManager[]): Fault[] {
+  const addresses = planAddresses(settings.networkCidr, settings.managers).managers;
+  const planned = new Map(placeManagers(settings.clusterName, settings.zones, settings.managers).map(({ name }, index) => [name, addresses[index]]));
+  // the address of a manager that goes is not free yet when another one is made
+  const moved = [...planned].filter(([name, address]) => standing.some((manager) => (manager.name === name) !== (manager.address === address)));
+  if (moved.length > 0) {
+    return [{ path: "settings.zones", problem: `gives ${moved.map(([name]) => name).join(", ")} an address that is another's; keep the zones that hold managers, in their order, and add new ones at the end.` }];
+  }
+  const gone = standing.filter(({ name }) => !planned.has(name)).map(({ name }) => name);
+  const spare = Math.floor((standing.length - 1) / 2);
+  if (gone.length <= spare) return [];
+  return [{ path: "settings.managers", problem: `takes ${gone.join(", ")} of ${standing.length} managers at once; ${spare} at most can go in one update without losing the quorum.` }];
+}
