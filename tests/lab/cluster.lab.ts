@@ -11,7 +11,7 @@ import {
 } from "./support/faults";
 import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
-import { say } from "./support/run";
+import { refusal, say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
 import { labConfiguration, LabStack } from "./support/stack";
 import { ask, failures, underTraffic } from "./support/traffic";
@@ -101,7 +101,7 @@ describe("a cluster on the lab", () => {
         for (const key of Object.keys(config)) Reflect.deleteProperty(config, key);
         for (const [key, value] of Object.entries({ ...goodConfiguration, ...change })) config[`swarm:${key}`] = value;
       });
-      const refused = await cluster.up().then(() => "accepted", String);
+      const refused = await refusal(cluster.up());
       for (const fault of faults) {
         if (fault.startsWith("^")) expect(refused, what).to.match(new RegExp(fault.slice(1)));
         else expect(refused, what).to.include(fault);
@@ -177,7 +177,7 @@ describe("a cluster on the lab", () => {
 
   it("refuses edits that would make the cluster anew", async () => {
     const restore = cluster.editConfig((config) => { Object.assign(config, { "swarm:networkCidr": "10.30.0.0/24", "swarm:clusterName": "lab2" }); });
-    const refused = await cluster.up().then(() => "accepted", String);
+    const refused = await refusal(cluster.up());
     for (const key of ["networkCidr", "clusterName"]) expect(refused).to.match(new RegExp(`settings\\.${key}: .*, but the cluster was made with `));
     restore();
     await expectNothingTwice();
@@ -213,7 +213,7 @@ describe("a cluster on the lab", () => {
       commandLines = await commandLinesDuring(async () => {
         const first = cluster.up();
         await secondsUntil("the lock of the first update", 5, () => Promise.resolve(cluster.isLocked()));
-        second = await cluster.up().then(() => "accepted", String);
+        second = await refusal(cluster.up());
         const { seconds } = await first;
         say(`one more worker: ${Math.round(seconds)} s`);
       });

@@ -84,7 +84,9 @@ export async function onManagerNamed(access: ClusterAccess, name: string, script
 
 /** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
 export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && commandLine(entry).split("\0").some((word) => word.endsWith(`/${daemon}`))).map(Number);
+  // some daemons write a title of their own over their command line
+  const named = new RegExp(`/${daemon}[\\s\\0]`);
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && named.test(commandLine(entry))).map(Number);
   if (pids.length === 0) throw new Error(`${daemon}: no such process`);
   const signal = (name: "SIGSTOP" | "SIGCONT"): void => { for (const pid of pids) process.kill(pid, name); };
   signal("SIGSTOP");

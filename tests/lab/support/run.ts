@@ -23,10 +23,24 @@ export interface RunResult {
   readonly seconds: number;
 }
 
+/** A command that ended with another exit code than 0. */
+export class CommandFailed extends Error {
+  constructor(message: string, readonly output: string) {
+    super(message);
+  }
+}
+
+/** All that a command printed which must fail, e.g. an update that must be refused. */
+export async function refusal(running: Promise<RunResult>): Promise<string> {
+  const result = await running.catch((error: unknown) => error);
+  if (result instanceof CommandFailed) return result.output;
+  throw result instanceof Error ? result : new Error("it was not refused");
+}
+
 /**
  * Runs a command in the project's root; its output goes to a log of its own.
  *
- * @throws Error when it fails or hangs, with the end of its output.
+ * @throws CommandFailed when it fails or hangs, with the end of its output.
  */
 export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
   const [program = "", ...rest] = argv;
@@ -48,7 +62,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const output = readFileSync(log, "utf8");
   if (code !== 0) {
     const end = output.split("\n").slice(-80).join("\n");
-    throw new Error(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${end}`);
+    throw new CommandFailed(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${end}`, output);
   }
   return { stdout, output, seconds };
 }
