@@ -7,7 +7,7 @@ import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 import { secondCluster } from "./second-cluster";
 import {
-  giveAddressTo, holdersOf, killPulumi, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, whileStalled, whileUnreachable, without, write,
+  giveAddressTo, holdersOf, killPulumi, leaderOf, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, whileStalled, whileUnreachable, without, write,
 } from "./support/faults";
 import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
@@ -256,7 +256,7 @@ describe("a cluster on the lab", () => {
 
   it("goes on when the leader's machine dies, and takes it back", async () => {
     const { access, demoUrl: url = "" } = await cluster.outputs();
-    const leader = nameOf((await cluster.nodes()).find(({ ManagerStatus }) => ManagerStatus?.Leader === true) ?? expect.fail("no leader"));
+    const leader = await leaderOf(access);
     const { id } = (await servers()).find(({ name }) => name === leader) ?? expect.fail(`no server ${leader}`);
     const others = without(access, leader);
     await giveAddressTo(access, leader, vip);

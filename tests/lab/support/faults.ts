@@ -32,6 +32,17 @@ export async function write(manager: DockerNode): Promise<void> {
   await manager.ssh.run(["docker", "config", "rm", name], { timeoutSeconds: 60 });
 }
 
+/** Name of the manager that leads the swarm; waits while none does. */
+export async function leaderOf(access: ClusterAccess): Promise<string> {
+  let leader: string | undefined;
+  await secondsUntil("a leader", 10, async () => {
+    const found = (await withManager(access, listNodes)).find(({ ManagerStatus }) => ManagerStatus?.Leader === true);
+    leader = found === undefined ? undefined : nameOf(found);
+    return leader !== undefined;
+  });
+  return leader ?? "";
+}
+
 /** Names of the nodes that are not Ready. */
 export async function notReady(access: ClusterAccess): Promise<string[]> {
   return (await withManager(access, listNodes)).filter(({ Status }) => Status.State !== "ready").map(nameOf).sort();
