@@ -1,11 +1,20 @@
 import { expect } from "chai";
 import { parse } from "yaml";
+import { files } from "../../cloudinit/files";
 import { readCompose, renderCompose } from "../../components/compose";
 import { firewallTable, planFirewall } from "../../components/firewall-rules";
 import { imageReference, planCluster } from "../../components/plan";
 import { traefikCompose, type TraefikOptions } from "../../components/traefik";
 import { templateHash } from "../../components/user-data";
 import { goodSettings } from "../support/settings";
+
+describe("the ingress' health", () => {
+  it("is asked for by the managers at the path that Traefik answers once it knows the swarm's services", () => {
+    const [, rule = ""] = /routers\.ready\.rule: Path\(`(.*)`\)/.exec(readCompose("traefik")) ?? [];
+    expect(rule).not.to.equal("");
+    expect(files.keepalived).to.include(`http://127.0.0.1${rule}"`);
+  });
+});
 
 describe("planFirewall", () => {
   const settings = goodSettings({ adminCidrs: ["198.51.100.0/24", "203.0.113.7/32"] });

@@ -16,7 +16,7 @@ export interface Tally {
   seconds: number;
   /** Longest time between the answers to two requests that follow each other, in seconds. */
   longestGap: number;
-  /** When the failed requests were sent, in milliseconds since 1970; the first hundred. */
+  /** When the failed requests were sent, in milliseconds since 1970; the first thousand. */
   readonly failedAt: number[];
 }
 
@@ -57,7 +57,7 @@ class Count {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.tally.failures[reason] = (this.tally.failures[reason] ?? 0) + 1;
-      if (this.tally.failedAt.length < 100) this.tally.failedAt.push(sent);
+      if (this.tally.failedAt.length < 1000) this.tally.failedAt.push(sent);
     }
   }
 

@@ -29,6 +29,7 @@ export async function underTraffic(url: string, what: string, action: () => Prom
   const ended = once(child, "close");
   if (child.stdout === null) throw new Error("the request loop has no output");
   const output = text(child.stdout);
+  const begun = Date.now();
   try {
     await action();
   } finally {
@@ -37,7 +38,8 @@ export async function underTraffic(url: string, what: string, action: () => Prom
   }
   const tally = JSON.parse(await output) as Tally;
   const failed = failures(tally);
-  say(`requests during ${what}: ${tally.answered} answered, ${failed} not ${failed === 0 ? "" : JSON.stringify(tally.failures)}, longest gap ${tally.longestGap.toFixed(1)} s`);
+  const [firstFailure = 0, lastFailure = 0] = [tally.failedAt[0], tally.failedAt.at(-1)].map((at) => ((at ?? begun) - begun) / 1000);
+  say(`requests during ${what}: ${tally.answered} answered, ${failed} not ${failed === 0 ? "" : `${JSON.stringify(tally.failures)} from ${firstFailure.toFixed(0)} s to ${lastFailure.toFixed(0)} s`}, longest gap ${tally.longestGap.toFixed(1)} s`);
   return tally;
 }
 
