@@ -86,11 +86,16 @@ export async function giveAddressTo(access: ClusterAccess, name: string, address
   await secondsUntil(`the ingress address to be with ${name}`, 5, async () => (await holdersOf(access, address)).join() === name);
 }
 
-/** Runs a shell script as root on one manager. */
+/** Runs a shell script as root on one manager, whose Docker need not run. */
 export async function onManagerNamed(access: ClusterAccess, name: string, script: string): Promise<void> {
-  await withManager({ ...access, managers: access.managers.filter((manager) => manager.name === name) }, async (manager) => {
+  const target = access.managers.find((manager) => manager.name === name);
+  if (target === undefined) throw new Error(`${name}: no such manager`);
+  const manager = await openManager(access, target);
+  try {
     await manager.ssh.run(["sudo", "sh", "-c", script], { timeoutSeconds: 300 });
-  });
+  } finally {
+    manager.close();
+  }
 }
 
 /** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
