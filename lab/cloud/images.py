@@ -1,4 +1,4 @@
-"""The servers' image with its kernel and initrd, uploaded when their files have changed."""
+"""The servers' images with their kernels and initrds, uploaded when their files have changed."""
 import ctypes
 import hashlib
 import json
@@ -11,21 +11,26 @@ CMDLINE = "root=/dev/vda console=ttyS0 net.ifnames=0 mitigations=off audit=0 qui
 
 
 def upload(cloud, folder, state, say):
-    disk = f"{folder}/node.qcow2"
-    if not os.path.exists(disk):
-        say(f"no {disk}: the cloud has no image until `lab image build` has made one")
+    if not os.path.exists(f"{folder}/node.qcow2"):
+        say(f"no {folder}/node.qcow2: the cloud has no image until `lab image build` has made one")
         return
     hashes = Hashes(f"{state}/image-hashes.json")
-    kernel = image(cloud, hashes, say, "swarm-node-kernel", f"{folder}/node.vmlinuz", disk_format="aki", container_format="aki")
-    initrd = image(cloud, hashes, say, "swarm-node-initrd", f"{folder}/node.initrd", disk_format="ari", container_format="ari")
-    image(cloud, hashes, say, "swarm-node", disk, disk_format="qcow2", container_format="bare", min_disk=4,
-          kernel_id=kernel.id, ramdisk_id=initrd.id, os_command_line=command_line(folder), hw_rng_model="virtio")
+    server_image(cloud, hashes, say, "swarm-node", f"{folder}/node")
+    if os.path.exists(f"{folder}/stock.qcow2"):  # of `lab image build --stock`
+        server_image(cloud, hashes, say, "debian-stock", f"{folder}/stock")
     hashes.keep()
 
 
-def command_line(folder):
+def server_image(cloud, hashes, say, name, files):
+    kernel = image(cloud, hashes, say, f"{name}-kernel", f"{files}.vmlinuz", disk_format="aki", container_format="aki")
+    initrd = image(cloud, hashes, say, f"{name}-initrd", f"{files}.initrd", disk_format="ari", container_format="ari")
+    image(cloud, hashes, say, name, f"{files}.qcow2", disk_format="qcow2", container_format="bare", min_disk=4,
+          kernel_id=kernel.id, ramdisk_id=initrd.id, os_command_line=command_line(f"{files}.cmdline"), hw_rng_model="virtio")
+
+
+def command_line(path):
     try:
-        with open(f"{folder}/node.cmdline", encoding="utf-8") as f:
+        with open(path, encoding="utf-8") as f:
             line = f.read().strip()
     except FileNotFoundError:
         line = CMDLINE

@@ -58,11 +58,11 @@ test_recipe() {
 }
 
 test_node() {
-  expect "packages.txt: each once" "" "$(plain node/packages.txt | sort | uniq -d)"
-  expect "masked.txt: each once" "" "$(plain node/masked.txt | sort | uniq -d)"
-  expect "cmdline: one line" 1 "$(wc -l < node/cmdline)"
+  expect "node/packages.txt: each once" "" "$(plain node/packages.txt | sort | uniq -d)"
+  expect "masked.txt: each once" "" "$(plain disk/masked.txt | sort | uniq -d)"
+  expect "cmdline: one line" 1 "$(wc -l < disk/cmdline)"
   for one in 'root=/dev/vda' rw 'console=ttyS0' 'net.ifnames=0'; do
-    matches "cmdline: $one" ".* $one .*" " $(cat node/cmdline) "
+    matches "cmdline: $one" ".* $one .*" " $(cat disk/cmdline) "
   done
   local modules
   modules=$(cat node/files/etc/modules-load.d/swarm.conf)
@@ -70,6 +70,16 @@ test_node() {
   for one in apt_configure package_update_upgrade_install users_groups ssh write_files write_files_deferred runcmd bootcmd set_hostname scripts_user; do
     matches "cloud-init runs $one" '.*[[ ,]'"$one"'[],].*' "$(grep _modules: node/files/etc/cloud/cloud.cfg.d/90-swarm.cfg | paste -sd' ')"
   done
+}
+
+test_stock() {
+  expect "stock/packages.txt: each once" "" "$(plain stock/packages.txt | sort | uniq -d)"
+  for one in docker.io docker-cli keepalived curl iptables jq; do
+    expect "stock: no $one" 0 "$(plain stock/packages.txt | grep -cx "$one")"
+  done
+  local suite
+  suite=$(rows suite | cut -d'|' -f2)
+  expect "stock: apt's suites" "$suite $suite-updates $suite-security" "$(sed -n 's/^Suites: //p' stock/files/etc/apt/sources.list.d/debian.sources | paste -sd' ')"
 }
 
 test_keys() {
@@ -92,22 +102,24 @@ test_keys() {
 test_arguments() {
   local code=0 said
   said=$(./build --frob 2>&1) || code=$?
-  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --preload FILE|none, --mirror URL|hub.' "$code $said"
+  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --stock, --preload FILE|none, --mirror URL|hub.' "$code $said"
   code=0 said=$(./build --preload /nowhere 2>&1) || code=$?
   expect "build --preload /nowhere" '2 build: --preload: no file "/nowhere"; name one, or "none".' "$code $said"
   code=0 said=$(./build --mirror ftp://there 2>&1) || code=$?
   expect "build --mirror ftp://there" '2 build: --mirror: "ftp://there" is no URL; allowed are http://..., https://... and hub.' "$code $said"
+  code=0 said=$(./build --stock --mirror hub 2>&1) || code=$?
+  expect "build --stock --mirror hub" "2 build: --stock: real clouds have Debian's own image; leave out --stock or --mirror." "$code $said"
   code=0 said=$(./check --frob 2>&1) || code=$?
   expect "check --frob" '2 check: unknown argument "--frob"; see the head of the file.' "$code $said"
 }
 
 test_shell() {
   local file
-  for file in build check test.sh lib.sh parts/* patches/*; do expect "$file parses" "" "$(bash -n "$file" 2>&1)"; done
-  expect "node/initrd parses" "" "$(sh -n node/initrd 2>&1)"
-  ! command -v shellcheck > /dev/null || expect "shellcheck" "" "$(shellcheck -x -e SC2034,SC2154 build check test.sh lib.sh parts/* patches/* node/initrd 2>&1)"
+  for file in build check test.sh lib.sh parts/* patches/* node/setup stock/setup; do expect "$file parses" "" "$(bash -n "$file" 2>&1)"; done
+  expect "disk/initrd parses" "" "$(sh -n disk/initrd 2>&1)"
+  ! command -v shellcheck > /dev/null || expect "shellcheck" "" "$(shellcheck -x -e SC2034,SC2154 build check test.sh lib.sh parts/* patches/* node/setup stock/setup disk/initrd 2>&1)"
 }
 
-for one in go_programs recipe node keys arguments shell; do "test_$one"; done
+for one in go_programs recipe node stock keys arguments shell; do "test_$one"; done
 echo "lab/images/test.sh: $passed passed, $failed failed"
 ((failed == 0))
