@@ -88,7 +88,7 @@ zone down az1 az2|zone: one zone at a time
 console|console: which server?
 console a --tail x|console: unknown arguments "--tail x"
 client|client: which command?
-image|image: "" is unknown; allowed: image build
+image|image: "" is unknown; allowed: image build [--stock]
 clouds now|clouds: takes no arguments
 ROWS
     has "lab help" "lab zone down|up AZ" "$("$here/lab" help)"
@@ -99,6 +99,20 @@ ROWS
 # group_members PGID: its processes, zombies aside.
 group_members() {
     awk -v g="$1" '{pid = $1; sub(/^.*\) /, ""); split($0, f, " "); if (f[3] == g && f[1] !~ /[ZX]/) print pid}' /proc/[0-9]*/stat 2>/dev/null || true
+}
+
+test_packages() {
+    local got
+    got=$(DEBIAN_MIRROR=http://mirror.example/debian with 'package_mirrors')
+    has "packages: the mirror that is named" "http://mirror.example/debian" "$got"
+    is "packages: an archive and its security updates" 2 "$(wc -l <<<"$got")"
+    is "packages: without a mirror in apt's sources, Debian's own" "http://deb.debian.org/debian http://deb.debian.org/debian-security" \
+        "$(with 'bash() { printf "\n\n"; }; package_mirrors' | paste -sd' ')"
+    command -v apt-config >/dev/null || return 0
+    echo 'Acquire::http::Proxy "http://proxy.example:3128";' >"$work/apt.conf"
+    is "packages: apt's proxy is handed on" "Proxy: http://proxy.example:3128" "$(APT_CONFIG=$work/apt.conf with upstream_proxy)"
+    echo 'Acquire::http::Proxy "DIRECT";' >"$work/apt.conf"
+    is "packages: no proxy" "" "$(APT_CONFIG=$work/apt.conf with upstream_proxy)"
 }
 
 test_steps() {
@@ -175,6 +189,6 @@ test_python() {
     done
 }
 
-for t in preflight routes arguments steps lock holder memory python shellcheck; do "test_$t"; done
+for t in preflight routes arguments packages steps lock holder memory python shellcheck; do "test_$t"; done
 echo "lab/test.sh: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -3,6 +3,7 @@
 set -euo pipefail
 read -r outer _ </proc/self/stat          # /proc is still the machine's: this is our pid as the machine sees it
 hostname "$LAB_HOST"
+exec 8<"$LAB_MACHINE_NET"                 # the machine's own network, which is named below
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys                 # of this network namespace; no cgroups in it
@@ -20,6 +21,13 @@ ln -s pts/ptmx /dev/ptmx
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount --bind "$LAB_SHARED" /srv
+if [ "$LAB_ROLE" = controller ]; then
+    # for the package cache (bin/package-cache); resolv.conf may be a link to what is hidden here
+    cp -L /etc/hosts "$LAB_DISK/etc/hosts.machine"
+    [ ! -r /etc/resolv.conf ] || cp -L --remove-destination /etc/resolv.conf "$LAB_DISK/etc/resolv.conf"
+    mkdir -p "$LAB_DISK/var/cache/packages"
+    mount --bind "$LAB_PACKAGES" "$LAB_DISK/var/cache/packages"
+fi
 mount -t overlay -o "lowerdir=/etc,upperdir=$LAB_DISK/etc,workdir=$LAB_DISK/etc.work" lab-etc /etc
 mount -t overlay -o lowerdir=/srv/bin:/usr/bin lab-bin /usr/bin
 mkdir -p "$LAB_DISK/var/log/lab"
@@ -33,6 +41,11 @@ for f in passwd:libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin group
     grep -q ^libvirt-qemu: "/etc/${f%%:*}" || echo "${f#*:}" >>"/etc/${f%%:*}"
 done
 mkdir -p /run/lock /run/netns /run/sv
+if [ "$LAB_ROLE" = controller ]; then
+    touch /run/netns/machine
+    mount --bind /proc/self/fd/8 /run/netns/machine
+fi
+exec 8<&-
 if [ "$LAB_ROLE" = compute ]; then
     mount --bind /srv/libvirt /var/cache/libvirt     # what QEMU can do, asked once for all hosts
     for d in _base locks; do

@@ -31,11 +31,12 @@ host_start() {
     plug "$host" eth0 br-mgmt "mgmt-$host"
     ip -n "$ns" addr add "${HOST_IP[$host]}/24" dev eth0
     [ "$host" != controller ] || plug_controller
-    mkdir -p "$LAB_LOG/$host"
+    mkdir -p "$LAB_LOG/$host" "$LAB_CACHE/packages"
     setsid nsenter --net="/run/netns/$ns" \
         unshare --pid --fork --mount --uts --ipc --propagation private \
         env LAB_HOST="$host" LAB_ROLE="$(role_of "$host")" LAB_IP="${HOST_IP[$host]}" LAB_RUN="$LAB_RUN" \
-            LAB_DISK="$(host_disk "$host")" LAB_SHARED="$LAB_SHARED" LAB_LOGS="$LAB_LOG/$host" LAB_ACCEL="$(cat "$LAB_RUN/accel")" \
+            LAB_DISK="$(host_disk "$host")" LAB_SHARED="$LAB_SHARED" LAB_LOGS="$LAB_LOG/$host" LAB_PACKAGES="$LAB_CACHE/packages" \
+            LAB_MACHINE_NET="/proc/$$/ns/net" LAB_ACCEL="$(cat "$LAB_RUN/accel")" \
         bash "$LAB_SHARED/init.sh" >"$LAB_LOG/$host/init.log" 2>&1 </dev/null 9>&- &
     disown
     wait_for 15 "init of $host ($LAB_LOG/$host/init.log)" booted "$host"

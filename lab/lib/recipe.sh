@@ -44,6 +44,29 @@ reserved_memory_mb() {
     cat "$kept"
 }
 
+# What the templates of the package cache name.
+package_settings() {
+    export DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR UPSTREAM_PROXY
+    { read -r DEBIAN_MIRROR; read -r DEBIAN_SECURITY_MIRROR; } < <(package_mirrors)
+    UPSTREAM_PROXY=$(upstream_proxy)
+}
+
+# Two lines: where the package cache gets Debian's packages and their security updates, as apt of this machine does.
+package_mirrors() {
+    # shellcheck source-path=SCRIPTDIR/.. disable=SC2016
+    bash -c '. "$1"
+        echo "${DEBIAN_MIRROR:-$(mirror_of /debian)}"
+        echo "${DEBIAN_SECURITY_MIRROR:-$(mirror_of /debian-security)}"' mirrors "$LAB_HOME/images/lib.sh" |
+        sed -e '1s|^$|http://deb.debian.org/debian|' -e '2s|^$|http://deb.debian.org/debian-security|'
+}
+
+# The package cache's setting for the proxy that apt of this machine goes through; empty where there is none.
+upstream_proxy() {
+    local proxy=
+    eval "$(apt-config shell proxy Acquire::http::Proxy)"
+    [[ $proxy != http*://* ]] || echo "Proxy: $proxy"
+}
+
 # Each host's /etc is the machine's with these files laid over it; its /var is its own. A host whose files have changed
 # is powered off first: its servers come back with it.
 render_hosts() {
@@ -51,6 +74,7 @@ render_hosts() {
     export CONTROLLER_IP AUTH_URL REGION EXT_SERVICES HOST IP HOST_UUID BRIDGE_MAPPINGS RESERVED_MB CPU_SETTINGS
     RESERVED_MB=$(reserved_memory_mb)
     CPU_SETTINGS=$(cpu_settings)
+    package_settings
     mkdir -p "$LAB_STATE_DIR/hosts"
     chmod 700 "$LAB_STATE_DIR"
     # shellcheck disable=SC2153  # HOSTS are all, HOST is the template's

@@ -55,11 +55,11 @@ def services(pid):
 
 def memory():
     """Proportional set sizes in MiB, per host: the cloud's daemons and the servers' emulators apart."""
-    spaces = {namespace(f"/proc/{pid}/ns/mnt"): h for h in HOSTS if (pid := host_pid(h))}
+    spaces = {namespace(f"/proc/{pid}/ns/pid"): h for h in HOSTS if (pid := host_pid(h))}
     spaces.pop(None, None)
     daemons, servers = dict.fromkeys(HOSTS, 0), dict.fromkeys(HOSTS, 0)
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        host = spaces.get(namespace(f"/proc/{pid}/ns/mnt"))
+        host = spaces.get(namespace(f"/proc/{pid}/ns/pid"))
         pss = re.search(r"^Pss:\s+(\d+)", read(f"/proc/{pid}/smaps_rollup") if host else "", re.M)
         if pss:
             kind = servers if "qemu-system" in read(f"/proc/{pid}/comm") else daemons

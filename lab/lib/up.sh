@@ -70,6 +70,7 @@ start_base() {
     wait_for 60 rabbitmq port_open "$CONTROLLER_IP" 5672
     wait_for 20 memcached port_open "$CONTROLLER_IP" 11211
     wait_for 20 registry ip netns exec lab-client curl -sf -m 2 "http://$EXT_SERVICES:5000/v2/"
+    wait_for 20 package-proxy ip netns exec lab-client curl -sf -m 2 "http://$EXT_SERVICES:3142/style.css"
 }
 
 # An answer, not the port: uwsgi opens that before it has loaded the application, and callers of a broken one hang.

@@ -18,12 +18,16 @@ export async function lookAtMachine(): Promise<Machine> {
   };
 }
 
-/** Command lines of the processes in network namespaces other than this one: each of the lab's daemons is in one. */
+/**
+ * Command lines of the processes in network or process namespaces other than this one's: each of the lab's daemons is in
+ * such ones. The package cache has the machine's network.
+ */
 function processesElsewhere(): string[] {
-  const here = readlinkSync("/proc/self/ns/net");
+  const spaces = (pid: string): string[] => ["net", "pid"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+  const here = spaces("self").join();
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
     try {
-      return readlinkSync(`/proc/${pid}/ns/net`) === here ? [] : [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()];
+      return spaces(pid).join() === here ? [] : [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()];
     } catch {
       return []; // it has ended since
     }
