@@ -19,7 +19,7 @@ const other = new LabStack("other", {
   "swarm:managers": 1,
   // Debian as it comes: the nodes install Docker, keepalived and curl themselves, through the lab's package proxy
   "swarm:image": "debian-stock",
-  "swarm:proxy": { http: "http://172.24.4.3:3142", exceptions: ["172.24.4.3"] },
+  "swarm:proxy": { http: "http://172.24.4.3:3142", exceptions: ["172.24.4.0/24"] },
   "swarm:workerGroups": { edge: { zone: "az2", min: 1, max: 1, labels: { tier: "edge" } } },
   "swarm:networkName": network,
   "swarm:networkCidr": cidr,
