@@ -86,6 +86,7 @@ describe("a cluster on the lab", () => {
     say(output.trim().split("\n").slice(-4).join("\n      "));
     say(`lab up: ${Math.round(seconds)} s`);
     expect((await lab("status")).output).to.include("az3");
+    expect((await lookAtMachine())["processes"], "the lab's daemons").to.have.length.above(20);
   });
 
   it("plans the cluster before it is there", async () => {

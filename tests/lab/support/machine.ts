@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { run } from "./run";
 
 /** What a lab could leave behind on the machine, each as sorted lines. */
@@ -14,20 +14,16 @@ export async function lookAtMachine(): Promise<Machine> {
     namespaces: await lines("ip", "netns", "list"),
     mounts: readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "").sort(),
     firewall: (await lines("iptables-save")).filter((line) => !line.startsWith("#")).map((line) => line.replace(/\[\d+:\d+\]/, "")),
-    processes: processesElsewhere(),
+    processes: processesOfLab(),
   };
 }
 
-/**
- * Command lines of the processes in network or process namespaces other than this one's: each of the lab's daemons is in
- * such ones. The package cache has the machine's network.
- */
-function processesElsewhere(): string[] {
-  const spaces = (pid: string): string[] => ["net", "pid"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
-  const here = spaces("self").join();
+/** Command lines of the lab's processes: each of its hosts has laid an /etc of its own over the machine's (lab/host/init.sh). */
+function processesOfLab(): string[] {
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
     try {
-      return spaces(pid).join() === here ? [] : [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()];
+      const mounts = readFileSync(`/proc/${pid}/mounts`, "utf8");
+      return mounts.includes("\nlab-etc /etc ") ? [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()] : [];
     } catch {
       return []; // it has ended since
     }
