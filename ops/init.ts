@@ -4,14 +4,21 @@ import { OperationError } from "./errors";
 import type { InitResult, InitSpec } from "../settings/specs";
 import { Pending, waitFor } from "./wait";
 
+/** Said once the first manager has booted; the benchmark takes the time from it. */
+export const bootedSign = "SSH and Docker answer";
+
 /**
  * Makes the first manager a swarm of one and gives the ingress network the MTU that the cloud carries. Repeating it
  * changes nothing: a manager that is part of a swarm keeps it.
+ *
+ * @param say where progress goes; standard error by default.
  */
-export async function initSwarm(access: ClusterAccess, spec: InitSpec): Promise<InitResult> {
+export async function initSwarm(
+  access: ClusterAccess, spec: InitSpec, say: (line: string) => void = (line) => { process.stderr.write(`${line}\n`); },
+): Promise<InitResult> {
   const target = access.managers.find(({ name }) => name === spec.manager);
   if (target === undefined) throw new OperationError(`${spec.manager}: not among the managers; this is a bug.`);
-  const node = await waitFor({ what: `SSH and Docker on ${spec.manager}`, deadlineSeconds: spec.deadlineSeconds }, async () => {
+  const node = await waitFor({ what: `SSH and Docker on ${spec.manager}`, deadlineSeconds: spec.deadlineSeconds, say }, async () => {
     const candidate = await openManager(access, target);
     try {
       // made by the node itself once Docker runs; a swarm that comes first would make it with another MTU
@@ -22,6 +29,7 @@ export async function initSwarm(access: ClusterAccess, spec: InitSpec): Promise<
       throw error;
     }
   });
+  say(`${spec.manager}: ${bootedSign}.`);
   try {
     const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
     if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
