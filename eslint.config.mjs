@@ -25,10 +25,12 @@ export default tseslint.config(
     },
   },
   { files: ["settings/**"], rules: forbid(["components", "cloudinit", "ops", "stacks", "lab", "bench", "tests"], direction) },
-  { files: ["cloudinit/**"], rules: forbid(["components", "ops", "stacks", "lab", "tests"], direction) },
-  { files: ["components/**"], rules: forbid(["ops", "stacks", "lab", "tests"], direction) },
-  { files: ["ops/**"], rules: forbid(["components", "cloudinit", "stacks", "lab", "tests"], direction) },
-  { files: ["index.ts"], rules: forbid(["stacks", "lab", "tests"], direction, "\\./") },
+  { files: ["cloudinit/**"], rules: forbid(["components", "ops", "stacks", "lab", "bench", "tests"], direction) },
+  { files: ["components/**"], rules: forbid(["ops", "stacks", "lab", "bench", "tests"], direction) },
+  { files: ["ops/**"], rules: forbid(["components", "cloudinit", "stacks", "lab", "bench", "tests"], direction) },
+  { files: ["index.ts"], rules: forbid(["stacks", "lab", "bench", "tests"], direction, "\\./") },
+  { files: ["bench/**"], rules: forbid(["stacks", "lab", "tests"], direction) },
+  { files: ["docs/**", "toolchain/**", "tests/lab/**"], rules: forbid(["bench"], "bench/ measures what there is; nothing is made of it") },
   {
     files: ["tests/**"],
     rules: {

@@ -1,19 +1,54 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { deriveSshKeyPair } from "../cloudinit/ssh-keys";
+import { renderUserData } from "../cloudinit/render";
+import type { ClusterPlan, PlannedManager } from "../components/plan";
+import { commonFacts } from "../components/user-data";
 import { parseSettings } from "../settings/parse";
+import type { NodePlace } from "../settings/names";
 import type { Settings } from "../settings/schema";
 
 /** Image without anything to boot from: a server of it is ACTIVE at once and leaves the processors to what is measured. */
 export const emptyImage = "bench-empty";
 
-/** The lab's cluster, under another name, with so many workers in its first zone and one in each other. */
-export function benchSettings(workers: number): Settings {
+/** The lab's cluster as Pulumi.lab.yaml has it, with some keys changed. */
+export function labSettings(changes: Readonly<Record<string, unknown>> = {}): Settings {
   const { config } = parse(readFileSync(join(__dirname, "..", "Pulumi.lab.yaml"), "utf8")) as { config: Record<string, unknown> };
-  const raw = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^swarm:/, ""), value]));
-  const groups = Object.fromEntries(Object.keys(raw["workerGroups"] as object).map((group, index) => {
-    const count = index === 0 ? workers : 1;
+  return parseSettings({ ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^swarm:/, ""), value])), ...changes });
+}
+
+/**
+ * The lab's cluster, under another name, with so many nodes: its managers, and the rest workers, evenly in all groups.
+ *
+ * @throws SettingsError for a number of nodes that leaves no worker, or more than a group may have.
+ */
+export function benchSettings(nodes: number): Settings {
+  const { managers, workerGroups } = labSettings();
+  const names = Object.keys(workerGroups);
+  const groups = Object.fromEntries(names.map((group, index) => {
+    const count = Math.floor((nodes - managers + names.length - 1 - index) / names.length);
     return [group, { min: count, max: count }];
   }));
-  return parseSettings({ ...raw, clusterName: "bench", networkCidr: "10.21.0.0/24", image: emptyImage, workerGroups: groups });
+  return labSettings({ clusterName: "bench", networkCidr: "10.21.0.0/20", image: emptyImage, workerGroups: groups });
+}
+
+/** What the keys and user data of the nodes are made from; the program's own come the same way, by Outputs. */
+export interface NodeSource {
+  readonly settings: Settings;
+  readonly plan: ClusterPlan;
+  /** The cluster's seed, 32 bytes in hexadecimal. */
+  readonly seed: string;
+  /** MTU of the network, in bytes. */
+  readonly mtu: number;
+}
+
+/** The user data that the program gives a node of a cluster that is not there yet. */
+export function userDataFor({ settings, plan, seed, mtu }: NodeSource, place: NodePlace, address: string, manager?: PlannedManager): string {
+  const vip = manager === undefined || settings.ingressMode !== "vip" ? undefined
+    : { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: manager.priority };
+  return renderUserData({
+    ...commonFacts(settings, plan, mtu, vip),
+    name: place.name, address, hostKey: deriveSshKeyPair(seed, `host:${place.name}`), adminKey: deriveSshKeyPair(seed, "admin").publicKey,
+  });
 }

@@ -39,7 +39,7 @@ export function terraformOf(exported: unknown): Record<string, unknown> {
   const address = new Map(resources.map(({ urn, type, name }) => [urn, `${type}.${name}`]));
   const references = new Map(resources.map(({ id, type, name }) => [id ?? "", `\${${type}.${name}.id}`]));
   const value = (given: unknown): unknown => {
-    if (typeof given === "string") return references.get(given) ?? given.replaceAll("${", "$${");
+    if (typeof given === "string") return references.get(given) ?? escaped(given);
     if (Array.isArray(given)) return given.map(value);
     if (typeof given !== "object" || given === null) return given;
     const secret = (given as Record<string, unknown>)["plaintext"];
@@ -57,6 +57,11 @@ export function terraformOf(exported: unknown): Record<string, unknown> {
     };
   }
   return { terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } }, resource: byType };
+}
+
+/** Text in which Terraform sees none of its templates. */
+function escaped(text: string): string {
+  return text.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
 }
 
 function snake(key: string): string {

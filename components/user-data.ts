@@ -36,7 +36,8 @@ export function userDataOf(
   }));
 }
 
-function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, vip: VipFacts | undefined): CommonFacts {
+/** What a node's user data says beside its own name, address and keys. */
+export function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, vip: VipFacts | undefined): CommonFacts {
   return {
     managers: plan.addresses.managers,
     mtu,

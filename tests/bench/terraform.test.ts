@@ -12,7 +12,7 @@ describe("terraformOf", () => {
       },
       {
         urn: "u::server", type: "openstack:compute/instance:Instance", id: "s-1",
-        inputs: { networks: [{ port: "p-1" }], metadata: { camelCase: "x" }, userData: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": "\"#cloud-config\"" } },
+        inputs: { networks: [{ port: "p-1" }], metadata: { camelCase: "x" }, userData: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": "\"#cloud-config ${A} %{http_code} 100%\"" } },
       },
     ] } });
     expect(made["resource"]).to.deep.equal({
@@ -21,7 +21,7 @@ describe("terraformOf", () => {
         network_id: "${openstack_networking_network_v2.net.id}", fixed_ip: [{ ip_address: "10.0.0.2" }], security_group_ids: [],
         depends_on: ["openstack_networking_network_v2.net"],
       } },
-      openstack_compute_instance_v2: { server: { network: [{ port: "${openstack_networking_port_v2.port.id}" }], user_data: "#cloud-config", metadata: { camelCase: "x" } } },
+      openstack_compute_instance_v2: { server: { network: [{ port: "${openstack_networking_port_v2.port.id}" }], user_data: "#cloud-config $${A} %%{http_code} 100%", metadata: { camelCase: "x" } } },
     });
   });
 

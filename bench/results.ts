@@ -1,0 +1,28 @@
+/** One measured figure. */
+export interface Result {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "s" | "ratio" | "bytes";
+  /** What it should be at most. */
+  readonly bound?: number;
+}
+
+/** The middle one, or the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+/** The figures as people read them, with a word where one misses its bound. */
+export function table(results: readonly Result[]): string {
+  const width = Math.max(0, ...results.map(({ name }) => name.length));
+  return results.map(({ name, value, unit, bound }) => {
+    const figure = (unit === "bytes" ? Math.round(value).toString() : value.toFixed(2)).padStart(9);
+    const aim = bound === undefined ? "" : `  (aim: ${bound} at most${value > bound ? ", missed" : ""})`;
+    return `${name.padEnd(width)} ${figure} ${unit}${aim}`;
+  }).join("\n");
+}
+
+/** Takes a figure as soon as it is measured, so that a later failure does not lose it. */
+export type Report = (result: Result) => void;

@@ -1,0 +1,64 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command";
+import { nodes, type Step, type Tool } from "./rounds";
+import { parallelism, type BenchStack } from "./stack";
+
+/**
+ * Pulumi, with the program's own components.
+ *
+ * @param after called after each step, outside of what is timed.
+ */
+export function pulumiTool(name: string, stack: BenchStack, after: (step: Step) => Promise<void> = async () => Promise.resolve()): Tool {
+  const command = async (step: Step): Promise<{ seconds: number }> => {
+    switch (step) {
+      case "create": return stack.up(nodes);
+      case "no-op": return stack.preview(nodes, ["--expect-no-changes"]);
+      case "no-op with refresh": return stack.preview(nodes, ["--refresh", "--expect-no-changes"]);
+      case "one more node": return stack.up(nodes + 1);
+      case "destroy": return stack.destroy();
+    }
+  };
+  return {
+    name,
+    step: async (step) => {
+      const { seconds } = await command(step);
+      await after(step);
+      return seconds;
+    },
+    clean: async () => stack.destroy(),
+  };
+}
+
+/** Terraform's configurations of the cluster and of the same with one more node, as JSON. */
+export interface Configurations {
+  small?: string;
+  large?: string;
+}
+
+/**
+ * Terraform, with the configurations that are there when a step needs them.
+ *
+ * @param folder where it works and keeps its state.
+ */
+export function terraformTool(folder: string, environment: NodeJS.ProcessEnv, configurations: Configurations): Tool {
+  const common = [`-parallelism=${parallelism}`, "-input=false", "-no-color"];
+  const terraform = async (configuration: string | undefined, words: readonly string[]): Promise<number> => {
+    if (configuration === undefined) throw new Error("terraform: no configuration yet; Pulumi's round comes first. This is a bug.");
+    writeFileSync(join(folder, "main.tf.json"), configuration);
+    return (await run(["terraform", ...words, ...common], { cwd: folder, environment })).seconds;
+  };
+  return {
+    name: "terraform",
+    step: async (step) => {
+      switch (step) {
+        case "create": return terraform(configurations.small, ["apply", "-auto-approve"]);
+        case "no-op": return terraform(configurations.small, ["plan", "-detailed-exitcode", "-refresh=false"]);
+        case "no-op with refresh": return terraform(configurations.small, ["plan", "-detailed-exitcode"]);
+        case "one more node": return terraform(configurations.large, ["apply", "-auto-approve"]);
+        case "destroy": return terraform(configurations.large, ["destroy", "-auto-approve"]);
+      }
+    },
+    clean: async () => terraform(configurations.large ?? configurations.small, ["destroy", "-auto-approve"]),
+  };
+}
