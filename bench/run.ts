@@ -4,6 +4,7 @@ import { messageOf } from "../ops/errors";
 import { readChoices, type Choices, type Part } from "./choices";
 import { log, out, say } from "./command";
 import { labCloud, uploadEmptyImage } from "./lab-cloud";
+import { measurePhases } from "./parts/phases";
 import { measureSizes } from "./parts/size";
 import { measureTerraform } from "./parts/terraform";
 import { measureTuned } from "./parts/tuned";
@@ -13,6 +14,7 @@ import { table, type Report, type Result } from "./results";
 
 async function measure(part: Part, { rounds, sizes }: Choices, report: Report): Promise<void> {
   switch (part) {
+    case "phases": return measurePhases(labCloud(), report);
     case "terraform":
       await uploadEmptyImage(labCloud());
       return measureTerraform(labCloud(), rounds, report);

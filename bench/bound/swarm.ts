@@ -1,0 +1,63 @@
+import { demoReplicas, readCompose, renderCompose } from "../../components/compose";
+import { overlayOptions } from "../../components/overlay";
+import { imageReference } from "../../components/plan";
+import { traefikCompose } from "../../components/traefik";
+import { admitNode } from "../../ops/admit";
+import { withManager } from "../../ops/docker";
+import { OperationError } from "../../ops/errors";
+import { bootedSign, initSwarm } from "../../ops/init";
+import { deployStack } from "../../ops/stacks";
+import type { Milestones } from "../phases";
+import { all } from "./all";
+import type { BootingCluster, BootingNode, ClusterSource } from "./boot";
+
+/** Path of the demo behind the ingress. */
+const demoPath = "/whoami";
+
+/**
+ * Makes a swarm of servers that boot, as a person with a script would: init on the first, the token to all others at once,
+ * each stack as soon as the nodes that it runs on are in. Ends in the state that the program's `up` ends in.
+ *
+ * @returns when each phase ended.
+ */
+export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu, managers, workers }: BootingCluster): Promise<Omit<Milestones, "api">> {
+  const [first] = managers;
+  if (first === undefined) throw new OperationError("managers: none; this is a bug.");
+  const readySeconds = settings.deadlines.nodeReadyMinutes * 60;
+  let boot = NaN;
+  const swarm = await initSwarm(access, {
+    manager: first.place.name, address: first.address, mtu, overlayPools: [...settings.overlayPools], overlayPrefix: settings.overlayPrefix,
+    dispatcherHeartbeatSeconds: settings.dispatcherHeartbeatSeconds, deadlineSeconds: readySeconds,
+  }, (line) => { if (line.includes(bootedSign)) boot = seconds(); });
+  const init = seconds();
+
+  const admit = async (nodes: readonly BootingNode[], token: string): Promise<void> => {
+    await all(nodes.map(({ place, address, hostKey, serverId, labels }) => admitNode(access, {
+      name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, readySeconds, drainSeconds: 0,
+    }, token)));
+  };
+  const options = overlayOptions(mtu, settings.overlayEncryption);
+  const overlay = withManager(access, (manager) => manager.api.createNetwork({ Name: "proxy", Driver: "overlay", Options: options }));
+  const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
+  const deadlineSeconds = settings.deadlines.stackReadyMinutes * 60;
+  const withManagers = all([admit(managers, swarm.managerToken), overlay]);
+  const withAll = all([withManagers, admit(workers, swarm.workerToken)]);
+  const traefik = withManagers.then(() => deployStack(access, { name: "traefik", deadlineSeconds }, traefikCompose(readCompose("traefik"), {
+    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, overlay: options, dashboard: settings.dashboard, proxyProtocolFrom: [],
+  })));
+  const demo = withAll.then(async () => {
+    const join = seconds();
+    if (settings.demo) {
+      await deployStack(access, { name: "demo", deadlineSeconds, route: demoPath }, renderCompose(readCompose("demo"), {
+        WHOAMI_IMAGE: image("whoami"), DEMO_PATH: demoPath, DEMO_REPLICAS: String(demoReplicas(Object.values(plan.workers).flat().length)),
+      }));
+    }
+    return join;
+  });
+  const [join] = await all([demo, traefik]);
+  return { boot, init, join, stacks: seconds() };
+}
+
+function seconds(): number {
+  return Date.now() / 1000;
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { measureBound } from "../bound/bound";
+import { out, root, run, say, type Ran } from "../command";
+import { milestonesOf } from "../event-log";
+import type { Cloud } from "../lab-cloud";
+import { phases, phaseSeconds, type Milestones } from "../phases";
+import type { Report } from "../results";
+import { labSettings } from "../settings";
+import { parseState } from "../../ops/state";
+
+/** How much longer than the bound an `up` may take. */
+const upBound = 1.2;
+
+/** Minutes for an `up`; 9 were measured with all servers emulated. */
+const deadlineMinutes = 45;
+
+const unasked = ["--yes", "--skip-preview"];
+const destroy = ["destroy", "--run-program", ...unasked];
+
+/** An `up` of the lab's whole cluster by its phases, then one without changes, beside the bound. */
+export async function measurePhases(cloud: Cloud, report: Report): Promise<void> {
+  const up = await measureUp(report);
+  say("bound: the same cluster by bare API calls, joined by hand");
+  const { begun, milestones } = await measureBound(labSettings({ clusterName: "bound" }), { ...process.env, ...cloud });
+  reportPhases("bound", begun, milestones, report);
+  const bound = milestones.stacks - begun;
+  report({ name: "bound", value: bound, unit: "s" });
+  report({ name: "up to bound", value: up / bound, unit: "ratio", bound: upBound });
+}
+
+/** Seconds of the `up`; the cluster is gone when it is done. */
+async function measureUp(report: Report): Promise<number> {
+  const folder = join(out, "phases");
+  mkdirSync(folder, { recursive: true });
+  const eventLog = join(folder, "up.events.json");
+  const held = parseState((await pulumi(["stack", "export"])).stdout);
+  if (held.length > 0) throw new Error("the lab has a cluster already; run `make destroy`.");
+  const seconds = await measureCluster(eventLog, report).catch(async (error: unknown) => {
+    await pulumi(destroy).catch((cause: unknown) => { say(`cluster: it is still there: ${String(cause)}`); });
+    throw error;
+  });
+  await measure("destroy", destroy, report);
+  return seconds;
+}
+
+async function measureCluster(eventLog: string, report: Report): Promise<number> {
+  const begun = Date.now() / 1000;
+  // the option is there only for who asks for the commands for debugging
+  const { seconds } = await measure("up", ["up", ...unasked, "--event-log", eventLog], report, { PULUMI_DEBUG_COMMANDS: "true" });
+  reportPhases("up", begun, milestonesOf(readFileSync(eventLog, "utf8")), report);
+  // the cluster's keys are in it in clear
+  rmSync(eventLog);
+  await measure("no-op up", ["up", ...unasked, "--expect-no-changes"], report);
+  await measure("no-op preview", ["preview", "--expect-no-changes"], report);
+  return seconds;
+}
+
+async function measure(what: string, words: readonly string[], report: Report, environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const ran = await pulumi(words, environment);
+  say(`cluster: ${what}: ${ran.seconds.toFixed(1)} s`);
+  report({ name: `cluster, ${what}`, value: ran.seconds, unit: "s" });
+  return ran;
+}
+
+function reportPhases(of: string, begun: number, milestones: Milestones, report: Report): void {
+  const seconds = phaseSeconds(begun, milestones);
+  for (const phase of phases) report({ name: `${of}, phase ${phase}`, value: seconds[phase], unit: "s" });
+}
+
+async function pulumi(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return run([join(root, "lab", "pulumi"), ...words], { cwd: root, environment, deadlineMinutes });
+}
