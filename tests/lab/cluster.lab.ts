@@ -46,17 +46,15 @@ async function expectNothingTwice(): Promise<void> {
   expect(held["server groups"], "server groups").to.have.length(1);
 }
 
-/** When an update is killed: what it shows just before. The whole list is for `make soak`. */
-const killedWhile: readonly (readonly [string, RegExp])[] = [
-  ["the network is being made", /networking:Network lab-network creating/],
-  ["a server is there", /compute:Instance lab-\S+ created/],
-  ...(isSoak ? [
-    ["ports are there", /networking:Port lab-\S+ created/],
-    ["servers are being made", /compute:Instance lab-\S+ creating/],
-    ["four servers are there", /(compute:Instance lab-\S+ created[\s\S]*){4}/],
-    ["the swarm is being made", /command:local:Command lab-managers-init creating/],
-  ] as const : []),
-];
+/** When an update is killed, in the order of its progress: what it shows just before. The whole list is for `make soak`. */
+const killedWhile = ([
+  ["the network is being made", /networking:Network lab-network creating/, "make test"],
+  ["ports are there", /networking:Port lab-\S+ created/, "make soak"],
+  ["servers are being made", /compute:Instance lab-\S+ creating/, "make soak"],
+  ["a server is there", /compute:Instance lab-\S+ created/, "make test"],
+  ["more servers are there", /(compute:Instance lab-\S+ created[\s\S]*){2}|lab-managers-init creating/, "make soak"],
+  ["the swarm is being made", /command:local:Command lab-managers-init creating/, "make soak"],
+] as const).filter(([, , command]) => isSoak || command === "make test");
 
 const vip = planAddresses(parseSettings(goodConfiguration).networkCidr, 3).vip;
 
@@ -96,8 +94,9 @@ describe("a cluster on the lab", () => {
     expect(await servers()).to.deep.equal([]);
   });
 
-  it(`refuses ${badConfigurations.length} bad configurations, each with its faults, and touches nothing`, async () => {
-    for (const [what, change, faults] of badConfigurations) {
+  // the unit tests have them all; here each costs a start of Pulumi
+  it("refuses 25 bad configurations, each with its faults, and touches nothing", async () => {
+    for (const [what, change, faults] of badConfigurations.slice(0, 25)) {
       const good = cluster.editConfig((config) => {
         for (const key of Object.keys(config)) Reflect.deleteProperty(config, key);
         for (const [key, value] of Object.entries({ ...goodConfiguration, ...change })) config[`swarm:${key}`] = value;
