@@ -16,6 +16,7 @@ import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
+import { refusal } from "./settings/refusal";
 
 /** Path of the demo service behind the ingress. */
 const demoPath = "/whoami";
@@ -27,7 +28,7 @@ export = async (): Promise<Record<string, unknown>> => {
   const name = settings.clusterName;
   // a preview changes nothing
   if (!pulumi.runtime.isDryRun()) {
-    await sweepBeforeUpdate(name, pulumi.getStack(), process.env).catch((error: unknown) => { throw new pulumi.RunError(`Leftovers: ${messageOf(error)}`); });
+    await sweepBeforeUpdate(name, pulumi.getStack(), process.env).catch((error: unknown) => { throw refusal(`Leftovers: ${messageOf(error)}`); });
   }
 
   const identity = new Identity(`${name}-identity`, name);

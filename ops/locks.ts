@@ -60,7 +60,12 @@ export async function endOrphans(say: (line: string) => void): Promise<void> {
   for (const { pid, name, engine } of await plugins()) {
     if (await answers(engine)) continue;
     say(`${name} (process ${pid}) has lost its engine at ${engine}: it is ended.`);
-    process.kill(pid, "SIGKILL");
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // it may end by itself in this moment
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
     for (let waited = 0; waited < orphanSeconds && await commandOf(pid) !== "none"; waited += 0.2) await sleep(200);
   }
 }

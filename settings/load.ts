@@ -4,6 +4,7 @@ import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs } from "./outputs";
 import { parseSettings } from "./parse";
+import { refusal } from "./refusal";
 import { isTextKey, type Settings } from "./schema";
 import { warningsOf } from "./warnings";
 
@@ -37,7 +38,7 @@ export async function loadSettings(): Promise<Loaded> {
     for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
     return { settings, previous };
   } catch (error) {
-    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof SettingsError ? refusal(error.message) : error;
   }
 }
 
