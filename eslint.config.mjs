@@ -5,7 +5,17 @@ function forbid(folders, why, from = "(\\.\\./)+") {
   return { "no-restricted-imports": ["error", { patterns: [{ regex: `^${from}(${folders.join("|")})(/|$)`, message: why }] }] };
 }
 
-const direction = "imports go settings ← cloudinit ← components ← index, and settings ← ops ← index; stacks/ and lab/ are read as files";
+const direction = "imports go settings ← cloudinit ← components ← index, and settings ← ops ← {swarmctl, autoscaler}; stacks/ and lab/ are read as files";
+
+const folders = ["cloudinit", "components", "ops", "autoscaler", "swarmctl", "bench", "stacks", "lab", "tests"];
+
+/** Lets imports of ours come from settings/ and these folders alone. */
+function importsOnly(allowed, alsoForbidden = [], from = undefined) {
+  return forbid([...folders.filter((folder) => !allowed.includes(folder)), ...alsoForbidden], direction, from);
+}
+
+/** What decides is pure: it is tested as a function, replayed and simulated. Files of the loop that act are named here. */
+const acting = [];
 
 export default tseslint.config(
   { ignores: ["node_modules/", "**/node_modules/", "bench/out/"] },
@@ -24,12 +34,21 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  { files: ["settings/**"], rules: forbid(["components", "cloudinit", "ops", "stacks", "lab", "bench", "tests"], direction) },
-  { files: ["cloudinit/**"], rules: forbid(["components", "ops", "stacks", "lab", "bench", "tests"], direction) },
-  { files: ["components/**"], rules: forbid(["ops", "stacks", "lab", "bench", "tests"], direction) },
-  { files: ["ops/**"], rules: forbid(["components", "cloudinit", "stacks", "lab", "bench", "tests"], direction) },
-  { files: ["index.ts"], rules: forbid(["stacks", "lab", "bench", "tests"], direction, "\\./") },
-  { files: ["bench/**"], rules: forbid(["stacks", "lab", "tests"], direction) },
+  { files: ["settings/**", "cloudinit/**", "ops/**"], rules: importsOnly([]) },
+  { files: ["components/**"], rules: importsOnly(["cloudinit"]) },
+  { files: ["autoscaler/**"], rules: importsOnly(["ops"]) },
+  { files: ["swarmctl/**"], rules: importsOnly(["ops", "autoscaler"]) },
+  { files: ["bench/**"], rules: importsOnly(["cloudinit", "components", "ops"]) },
+  {
+    files: ["autoscaler/**"],
+    ignores: acting,
+    rules: {
+      ...importsOnly([], ["node:.*", "dockerode", "@pulumi"], "((\\.\\./)+)?"),
+      "no-restricted-globals": ["error", ...["process", "fetch", "setTimeout", "setInterval"].map((name) => ({ name, message: "files of autoscaler/ that decide do no I/O" }))],
+      "no-restricted-properties": ["error", { object: "Date", property: "now", message: "time comes in as `now`" }, { object: "Math", property: "random", message: "decisions do not vary" }],
+    },
+  },
+  { files: ["index.ts"], rules: importsOnly(["cloudinit", "components", "ops"], [], "\\./") },
   { files: ["docs/**", "toolchain/**", "tests/lab/**"], rules: forbid(["bench"], "bench/ measures what there is; nothing is made of it") },
   {
     files: ["tests/**"],

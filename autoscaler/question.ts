@@ -1,0 +1,10 @@
+import type { Situation } from "./situation";
+import type { Gate } from "./verdict";
+
+/** What a gate asks of a situation. */
+export type Question = (situation: Situation) => Pick<Gate, "passed" | "value" | "needs">;
+
+/** Managers that answer, all of them, and how many keep the quorum. */
+export function managersOf({ seen: { managers } }: Situation): { readonly reachable: number; readonly all: number; readonly quorum: number } {
+  return { reachable: managers.filter(({ reachable }) => reachable).length, all: managers.length, quorum: Math.floor(managers.length / 2) + 1 };
+}
