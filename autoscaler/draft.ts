@@ -26,6 +26,7 @@ export class Draft {
   private taken: Set<string> | undefined;
   private readonly probed = new Set<string>();
   private readonly sizes = new Map<string, Resources>();
+  private readonly dead: ReadonlyMap<string, number>;
   private readonly idle: ReadonlyMap<string, number>;
   private readonly stuck: ReadonlyMap<string, number>;
   private readonly byName: ReadonlyMap<string, GroupPolicy>;
@@ -35,6 +36,7 @@ export class Draft {
     // without fresh figures nothing is taken away, not even the dead
     const staying = metrics.fresh ? [] : dead;
     this.byName = new Map(policy.groups.map((group) => [group.name, group]));
+    this.dead = tally(metrics.fresh ? dead : []);
     this.idle = tally([...lost, ...staying]);
     this.stuck = tally(stuck);
     const more = tally(staying);
@@ -101,13 +103,9 @@ export class Draft {
 
   /** Why no qualifying group can grow, as a clause; undefined where one can. */
   obstacle(qualifies: (group: GroupPolicy) => boolean): string | undefined {
-    const { policy, memory, now, leaving } = this.situation;
+    const { policy, memory, now } = this.situation;
     const { quota } = memory;
     if (quota !== undefined && quota.until > now) return `nothing is asked of the cloud for ${seconds(quota.until - now)} (${quota.why})`;
-    if (this.total >= policy.max) {
-      const still = leaving.filter((node) => isRunning(node) && !this.kept.includes(node));
-      return `the cluster is at its max of ${count(policy.max, "worker")}${still.length > 0 ? `, ${names(still)} still leaving` : ""}`;
-    }
     const whys = policy.groups.filter(qualifies).map((group) => this.barOf(group));
     if (whys.length === 0) return "there is no group for it";
     return whys.includes(undefined) ? undefined : [...new Set(whys)].join(", ");
@@ -123,14 +121,25 @@ export class Draft {
   }
 
   private barOf({ name, zone, max }: GroupPolicy): string | undefined {
-    if (this.room(name) >= max) return `${name} is at its max of ${max}`;
+    const grown = this.room(name, 1);
+    if (this.total - this.room(name) + grown > this.situation.policy.max) return this.fullness();
+    if (grown > max) return `${name} is at its max of ${max}`;
     const state = this.situation.zones.get(zone);
     if (state === undefined || state.condition === "healthy") return undefined;
     return state.condition === "probation" && !this.probed.has(zone) ? undefined : state.why;
   }
 
-  private room(group: string): number {
-    return (this.counts.get(group) ?? 0) + (this.leaving.get(group) ?? 0);
+  private fullness(): string {
+    const { leaving, policy } = this.situation;
+    const still = leaving.filter((node) => isRunning(node) && !this.kept.includes(node));
+    return `the cluster is at its max of ${count(policy.max, "worker")}${still.length > 0 ? `, ${names(still)} still leaving` : ""}`;
+  }
+
+  /** Nodes that the group takes room for, with so many more: of its dead ones those that its minimum keeps on the books. */
+  private room(group: string, more = 0): number {
+    const counted = (this.counts.get(group) ?? 0) + more;
+    const booked = Math.min(this.byName.get(group)?.min ?? 0, counted + (this.dead.get(group) ?? 0));
+    return Math.max(counted, booked) + (this.leaving.get(group) ?? 0);
   }
 
   private present(group: string): number {

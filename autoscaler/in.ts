@@ -25,7 +25,7 @@ export function deadToKeep({ policy, sets, dead, leaving, minimum }: Situation, 
   const stay = new Set<Dead>();
   const keepWhile = (needs: (node: Dead) => boolean): void => {
     for (const node of dead) {
-      if (stay.has(node) || total + still >= policy.max || !needs(node)) continue;
+      if (stay.has(node) || !needs(node)) continue;
       stay.add(node);
       total += 1;
       counts.set(node.group, (counts.get(node.group) ?? 0) + 1);
@@ -33,7 +33,7 @@ export function deadToKeep({ policy, sets, dead, leaving, minimum }: Situation, 
   };
   const groups = new Map(policy.groups.map((group) => [group.name, group]));
   keepWhile(({ group }) => (counts.get(group) ?? 0) < (groups.get(group)?.min ?? 0));
-  keepWhile(({ group }) => total < minimum.nodes && (counts.get(group) ?? 0) < (groups.get(group)?.max ?? 0));
+  keepWhile(({ group }) => total < minimum.nodes && total + still < policy.max && (counts.get(group) ?? 0) < (groups.get(group)?.max ?? 0));
   return [...stay];
 }
 
@@ -71,7 +71,12 @@ export function towardsLimits(situation: Situation): Inward | undefined {
   const byRank = (a: NodeSeen, b: NodeSeen): number => Number(a.protected ?? false) - Number(b.protected ?? false) || inZone(b) - inZone(a) || emptiestFirst(a, b);
   const order: NodeRef[] = [...lost, ...[...ready].sort(byRank), ...stuck, ...coming];
   const victim = order.find(({ group }) => may.has(group));
-  return victim === undefined ? undefined : { remove: [{ group: victim.group, ordinal: victim.ordinal, because: "limits" }], add: [], why };
+  if (victim === undefined) return undefined;
+  const draft = new Draft(situation);
+  const isShort = total <= situation.minimum.nodes;
+  // the cluster's minimum still counts a node that its group may no longer have: another takes its place, or it stays
+  if (isShort && draft.add(({ name }) => name !== first?.name) === undefined) return undefined;
+  return { remove: [{ group: victim.group, ordinal: victim.ordinal, because: "limits" }], add: draft.added, why };
 }
 
 /**

@@ -21,7 +21,10 @@ export interface BackoffPolicy {
   readonly forgetAfterSeconds: number;
 }
 
-/** Everything that the decisions depend on but the observation. Ratios are 0 to 1. */
+/**
+ * Everything that the decisions depend on but the observation. Ratios are 0 to 1. The groups' `min` together are `max` at most; a
+ * minimum above what the groups may have is taken as that.
+ */
 export interface Policy {
   readonly groups: readonly GroupPolicy[];
   /** Fewest workers of the cluster, where no schedule says otherwise. */

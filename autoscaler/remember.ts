@@ -12,7 +12,7 @@ export function remember(policy: Policy, seen: Seen, memory: Memory, now: number
   const workers = workersByKey(seen.nodes, new Set(policy.groups.map(({ name }) => name)));
   const downSince = Object.fromEntries([...workers].filter(([, node]) => isDown(node)).map(([key]) => [key, memory.downSince[key] ?? now]));
   const failures = seen.failures.filter(({ at }) => at > (memory.failuresCountedAt ?? -Infinity));
-  const settled = withDrains({ ...memory, downSince }, seen, workers, failures, now);
+  const settled = withDrains(policy, { ...memory, downSince }, seen, workers, failures, now);
   const asked = withInFlight(policy, settled, seen, workers, now);
   const failed = withFailures(policy, withoutRefused(asked, failures), failures, now);
   const late = withLate(policy, failed, now);
@@ -21,16 +21,17 @@ export function remember(policy: Policy, seen: Seen, memory: Memory, now: number
 }
 
 /** Drains end when nothing of the node is left, or when they were refused before they began. */
-function withDrains(memory: Memory, seen: Seen, workers: Workers, failures: readonly Failure[], now: number): Memory {
+function withDrains(policy: Policy, memory: Memory, seen: Seen, workers: Workers, failures: readonly Failure[], now: number): Memory {
   if (memory.drains.length === 0) return memory;
   const there = new Set([
     ...workers.keys(), ...seen.inFlight.map(nodeKey),
     ...Object.entries(seen.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))),
   ]);
   const refused = refusedNodes(failures);
+  const ours = new Set(policy.groups.map(({ name }) => name));
   return {
     ...memory,
-    drains: memory.drains.filter((drain) => there.has(nodeKey(drain)) && !refused.has(nodeKey(drain))),
+    drains: memory.drains.filter((drain) => ours.has(drain.group) && there.has(nodeKey(drain)) && !refused.has(nodeKey(drain))),
     removed: [...memory.removed, ...memory.drains.filter((drain) => !there.has(nodeKey(drain))).map(({ group, ordinal }) => ({ group, ordinal, at: now }))],
   };
 }

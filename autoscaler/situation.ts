@@ -87,7 +87,8 @@ function optional<K extends string, V>(key: K, value: V | undefined): Partial<Re
 
 function minimumOf(policy: Policy, now: number): Situation["minimum"] {
   const schedule = activeSchedule(policy.schedules, now);
-  const nodes = Math.min(policy.max, schedule?.min ?? policy.min);
+  const most = Math.min(policy.max, policy.groups.reduce((sum, { max }) => sum + max, 0));
+  const nodes = Math.min(most, schedule?.min ?? policy.min);
   return { nodes, from: schedule === undefined ? `the min of ${nodes}` : `the min of ${nodes} by the schedule ${schedule.name}` };
 }
 

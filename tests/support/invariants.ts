@@ -15,7 +15,7 @@ export function violations(policy: Policy, seen: Seen, before: Memory, decision:
   if (verdict.kind === "hold" || verdict.kind === "blocked") return found;
   must(gates.every(({ side, passed }) => side !== "both" || passed), "nothing is done past a closed gate");
   const held = (group: string): Set<number> => new Set([
-    ...(seen.workerSets[group] ?? []), ...before.inFlight.filter((node) => node.group === group).map(({ ordinal }) => ordinal),
+    ...(seen.workerSets[group] ?? []), ...[...before.inFlight, ...seen.inFlight].filter((node) => node.group === group).map(({ ordinal }) => ordinal),
   ]);
   const leaving = new Set(before.drains.map(nodeKey));
   const staying = (group: string): number[] => [...held(group)].filter((ordinal) => !leaving.has(nodeKey({ group, ordinal })));
@@ -27,9 +27,9 @@ export function violations(policy: Policy, seen: Seen, before: Memory, decision:
     must(wanted(name).length >= Math.min(min, staying(name).length), `${name} stays within its min`);
   }
   const total = sum(policy.groups.map(({ name }) => wanted(name).length));
-  const min = Math.min(policy.max, activeSchedule(policy.schedules, now)?.min ?? policy.min);
+  const min = Math.min(policy.max, sum(policy.groups.map(({ max }) => max)), activeSchedule(policy.schedules, now)?.min ?? policy.min);
   must(total <= Math.max(policy.max, sum(policy.groups.map(({ name }) => held(name).size))), "the cluster stays within its max");
-  must(total >= Math.min(min, sum(policy.groups.map(({ name }) => staying(name).length))), "the cluster stays within its min");
+  must(total >= Math.min(min, sum(policy.groups.map(({ name, max }) => Math.min(max, staying(name).length)))), "the cluster stays within its min");
   const cpu = seen.cpu;
   const fresh = cpu !== undefined && Number.isFinite(cpu.ratio) && Math.abs(now - cpu.newestSampleAt) <= policy.staleAfterSeconds * 1000;
   must(fresh || (verdict.kind === "scale-out" && verdict.remove.length === 0), "nothing is removed without fresh figures");
@@ -39,7 +39,7 @@ export function violations(policy: Policy, seen: Seen, before: Memory, decision:
   must(verdict.add.every(({ group, ordinal }) => wanted(group).includes(ordinal)), "what is added is wanted");
   must(verdict.remove.every(({ group, ordinal }) => !wanted(group).includes(ordinal)), "what is removed is not wanted");
   must(verdict.add.length <= policy.maxStepNodes.out, "a step has its limit");
-  must(seen.nodes.every((node) => !removed.has(nodeKey(node)) || node.protected !== true || verdict.remove.some((one) => nodeKey(one) === nodeKey(node) && one.because !== "load" && one.because !== "balance")), "a protected worker does not go for load");
+  must(seen.nodes.every((node) => !removed.has(nodeKey(node)) || leaving.has(nodeKey(node)) || node.protected !== true || verdict.remove.some((one) => nodeKey(one) === nodeKey(node) && one.because !== "load" && one.because !== "balance")), "a protected worker does not go for load");
   must(verdict.add.length + verdict.remove.length + verdict.keep.length > 0, "an action changes something");
   return found;
 }
