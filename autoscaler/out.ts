@@ -116,12 +116,21 @@ function planCpu(situation: Situation, draft: Draft): Planned {
   const addedCores = draft.added.reduce((sum, { group }) => { const known = groups.get(group); return sum + (known === undefined ? 0 : draft.size(known).cpu); }, 0);
   let missing = missingCores - keptCores - addedCores;
   const waits = cooldownOut(situation);
+  const most = wantsNew ? draft.added.length + (waits.left <= 0 ? Infinity : toMakeUp(situation)) : 0;
   while (missing > negligibleCores) {
-    const gain = draft.keep(() => true) ?? (wantsNew && waits.left <= 0 ? draft.add(() => true) : undefined);
-    if (gain === undefined) return { cause, hindrance: waits.left > 0 && wantsNew ? waits.value : draft.obstacle(() => true) };
+    const gain = draft.keep(() => true) ?? (draft.added.length < most ? draft.add(() => true) : undefined);
+    if (gain === undefined) return { cause, hindrance: waits.left > 0 && wantsNew && draft.added.length >= most ? waits.value : draft.obstacle(() => true) };
     missing -= gain.cores;
   }
   return { cause };
+}
+
+/**
+ * Nodes that fail after they were asked for, or are lost: others take their place at once. After a join all wait, since until the
+ * window is over the figure still holds time without the node that joined.
+ */
+function toMakeUp({ stuck, lost, dead, memory, policy, now }: Situation): number {
+  return now - (memory.lastJoinAt ?? -Infinity) < policy.cooldownOutSeconds * 1000 ? 0 : stuck.length + lost.length + dead.length;
 }
 
 /** How long CPU has to wait for its next scale-out, in milliseconds, with the clause that says so. */

@@ -34,13 +34,18 @@ export interface Policy {
   readonly schedules: readonly Schedule[];
   /** Workers are added while the CPU utilisation over the window is above this. */
   readonly scaleOutCpuRatio: number;
+  /** From this utilisation on nobody knows how much is missing: the cores are multiplied instead. */
+  readonly saturation: { readonly cpuRatio: number; readonly factor: number };
   /** A worker is removed only where the utilisation without it stays below this; below `scaleOutCpuRatio`. */
   readonly scaleInCpuRatio: number;
   /** Window that the utilisation is averaged over. */
   readonly windowSeconds: number;
   /** How long the load must have stayed low before a worker goes. */
   readonly scaleInAfterSeconds: number;
-  /** From the last scale-out or join to the next scale-out for CPU; pending tasks and minimums do not wait. */
+  /**
+   * From the last scale-out or join to the next scale-out for CPU. Pending tasks and minimums do not wait, nor does what makes up for
+   * nodes that fail.
+   */
   readonly cooldownOutSeconds: number;
   /** From the last scale-in to the next. */
   readonly cooldownInSeconds: number;
@@ -78,6 +83,8 @@ export const policyDefaults: Omit<Policy, "groups" | "min" | "max"> = {
   schedules: [],
   /** The seed's `--autoscale-cpu-threshold=75`. */
   scaleOutCpuRatio: 0.75,
+  /** Own: half as many again. Kubernetes' HorizontalPodAutoscaler doubles, but there a wrong guess costs a container, here a server. */
+  saturation: { cpuRatio: 0.95, factor: 1.5 },
   /** CA `--scale-down-utilization-threshold`. */
   scaleInCpuRatio: 0.5,
   /** Four scrapes of 15 s: one outlier does not make an average, and a spike is acted on a minute after it began. */

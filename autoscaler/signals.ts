@@ -1,4 +1,4 @@
-import { nodeKey, type NodeSeen } from "./observation";
+import type { NodeSeen } from "./observation";
 import { admits, lotOf, type Lot } from "./packing";
 import { isCancellable, sizeOf, sumOfCores, type Situation } from "./situation";
 import { count, names, percent } from "./wording";
@@ -35,7 +35,9 @@ export function cpuSignal(situation: Situation): CpuSignal {
   const drained = leaving.filter(isCancellable);
   const high = cpu.ratio > threshold;
   const measured = `CPU of the cluster is ${percent(cpu.ratio, threshold)} over ${policy.windowSeconds} s`;
-  const missingCores = usedCores / threshold - cores;
+  const { saturation } = policy;
+  const wanted = cpu.ratio >= saturation.cpuRatio ? Math.max(usedCores / threshold, sumOfCores(ready) * saturation.factor) : usedCores / threshold;
+  const missingCores = wanted - cores;
   const isShort = missingCores > negligibleCores;
   return {
     wants: isShort && (high || drained.length > 0),
@@ -57,15 +59,6 @@ export function ratioWithout({ ready, usedCores }: Situation, gone: readonly Nod
 export function ratioWithoutOne(situation: Situation): number {
   const { ready, usedCores } = situation;
   return ready.length > 1 ? usedCores / (sumOfCores(ready) * (1 - 1 / ready.length)) : ratioWithout(situation, ready);
-}
-
-/** Utilisation of a zone without the given nodes; undefined where no node or no figure would be left. */
-export function zoneRatioWithout({ ready, seen, policy }: Situation, zone: string, gone: ReadonlySet<string>): number | undefined {
-  const groups = new Set(policy.groups.filter((group) => group.zone === zone).map(({ name }) => name));
-  const nodes = ready.filter(({ group }) => groups.has(group));
-  const left = sumOfCores(nodes.filter((node) => !gone.has(nodeKey(node))));
-  const figure = seen.zoneCpu[zone];
-  return figure === undefined || !Number.isFinite(figure.ratio) || left === 0 ? undefined : figure.ratio * sumOfCores(nodes) / left;
 }
 
 /** Tasks that more nodes can help: those that lack resources, of which some group's nodes may have them. */

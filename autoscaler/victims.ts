@@ -2,7 +2,7 @@ import { nodeKey, tally, type NodeSeen } from "./observation";
 import { binOf, firstMisfit, lotsOf } from "./packing";
 import type { GroupPolicy } from "./policy";
 import { dominantShare } from "./resources";
-import { ratioWithout, zoneRatioWithout } from "./signals";
+import { ratioWithout } from "./signals";
 import type { Situation } from "./situation";
 import { count, percent } from "./wording";
 
@@ -67,7 +67,7 @@ function chooseOne(situation: Situation, ceiling: number, gone: readonly NodeSee
   const ranked = may.filter((node) => inZone(node) === largest).sort(emptiestFirst);
   let refusal: string | undefined;
   for (const node of ranked.slice(0, mostTried)) {
-    const against = objection(situation, ceiling, gone, node, zoneOf.get(node.group) ?? "");
+    const against = objection(situation, ceiling, gone, node);
     if (against === undefined) {
       const zone = zoneOf.get(node.group) ?? "";
       const why = `${nodeKey(node)} is the emptiest of ${count(largest, "worker")} in ${zone}, no zone that can give one has more, and its tasks fit elsewhere`;
@@ -78,15 +78,12 @@ function chooseOne(situation: Situation, ceiling: number, gone: readonly NodeSee
   return { victims: gone, why: refusal ?? "every worker is needed for a minimum, protected or bound to its tasks", ratio: ratioWithout(situation, gone) };
 }
 
-function objection(situation: Situation, ceiling: number, gone: readonly NodeSeen[], node: NodeSeen, zone: string): string | undefined {
+function objection(situation: Situation, ceiling: number, gone: readonly NodeSeen[], node: NodeSeen): string | undefined {
   const going = [...gone, node];
   const key = nodeKey(node);
   const ratio = ratioWithout(situation, going);
   if (ratio >= ceiling) return `CPU of the cluster would be ${percent(ratio, ceiling)} without ${key}, not below ${percent(ceiling)}`;
   const keys = new Set(going.map(nodeKey));
-  const { scaleOutCpuRatio } = situation.policy;
-  const zonal = zoneRatioWithout(situation, zone, keys);
-  if (zonal !== undefined && zonal > scaleOutCpuRatio) return `CPU of ${zone} would be ${percent(zonal, scaleOutCpuRatio)} without ${key}, above ${percent(scaleOutCpuRatio)}`;
   const others = situation.ready.filter((one) => !keys.has(nodeKey(one)));
   const misfit = firstMisfit(lotsOf(going.flatMap(({ tasks }) => tasks)), others.map(binOf), node.total);
   return misfit === undefined ? undefined : `not every task of ${misfit.service} on ${key} fits elsewhere`;

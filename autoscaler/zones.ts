@@ -1,7 +1,7 @@
 import type { Memory } from "./memory";
 import { isDown, nodeKey, type NodeSeen, type Seen } from "./observation";
 import type { Policy } from "./policy";
-import { seconds } from "./wording";
+import { count, seconds } from "./wording";
 
 /**
  * `down`: its machines do not answer. `backoff`: it failed and is skipped. `probation`: its backoff is over and no node has
@@ -22,26 +22,28 @@ export function zoneNames(policy: Policy): string[] {
 const fewestWitnesses = 2;
 
 /**
- * Zones that are down, with the reason: the cloud says so, or two machines at least and more than half of those in it,
- * managers included, do not answer. A worker that has been down for so long that it is removed is no witness any more, or a
- * zone without managers would never be tried again.
+ * Zones that are down, with the reason: the cloud says so, or more than half of the machines in it, managers included, do not
+ * answer, and these are two at least or a manager with nothing beside it that does. A worker that has been down for so long that
+ * it is removed is no witness any more: a zone without managers would never be tried again.
  */
 export function downZones(policy: Policy, seen: Seen, workers: Iterable<NodeSeen>, downSince: Memory["downSince"], now: number): ReadonlyMap<string, string> {
-  const tally = new Map<string, { out: number; all: number }>();
-  const witness = (zone: string, out: boolean): void => {
-    const counts = tally.get(zone) ?? { out: 0, all: 0 };
+  const tally = new Map<string, { out: number; all: number; managersOut: number }>();
+  const witness = (zone: string, out: boolean, isManager: boolean): void => {
+    const counts = tally.get(zone) ?? { out: 0, all: 0, managersOut: 0 };
     counts.out += out ? 1 : 0;
     counts.all += 1;
+    counts.managersOut += out && isManager ? 1 : 0;
     if (counts.all === 1) tally.set(zone, counts);
   };
   for (const node of workers) {
     const since = downSince[nodeKey(node)] ?? now;
-    if (now - since < policy.unreadyRemovalSeconds * 1000) witness(node.zone, isDown(node));
+    if (now - since < policy.unreadyRemovalSeconds * 1000) witness(node.zone, isDown(node), false);
   }
-  for (const { zone, reachable } of seen.managers) witness(zone, !reachable);
+  for (const { zone, reachable } of seen.managers) witness(zone, !reachable, true);
   const down = new Map<string, string>();
-  for (const [zone, { out, all }] of tally) {
-    if (out >= fewestWitnesses && out * 2 > all) down.set(zone, `${out} of its ${all} machines do not answer`);
+  for (const [zone, { out, all, managersOut }] of tally) {
+    const isBelieved = out >= fewestWitnesses || (managersOut > 0 && out === all);
+    if (isBelieved && out * 2 > all) down.set(zone, `${out} of its ${count(all, "machine")} ${out === 1 ? "does" : "do"} not answer`);
   }
   for (const zone of seen.unavailableZones) down.set(zone, "the cloud calls it unavailable");
   return down;
