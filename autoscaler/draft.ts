@@ -1,4 +1,5 @@
 import { nodeKey, tally, type NodeRef } from "./observation";
+import { lowestFree, takenNodes } from "./ordinals";
 import { binOf, type Bin } from "./packing";
 import type { GroupPolicy } from "./policy";
 import { coresOf, isCancellable, isRunning, sizeOf, type Leaving, type Situation } from "./situation";
@@ -78,10 +79,8 @@ export class Draft {
   add(qualifies: (group: GroupPolicy) => boolean): Gain | undefined {
     const group = this.isFull ? undefined : this.pick(qualifies);
     if (group === undefined) return undefined;
-    this.taken ??= takenOrdinals(this.situation);
-    let ordinal = 0;
-    while (this.taken.has(nodeKey({ group: group.name, ordinal }))) ordinal += 1;
-    const node = { group: group.name, ordinal };
+    this.taken ??= takenNodes(this.situation.seen, this.situation.memory);
+    const node = lowestFree(this.taken, group.name);
     this.taken.add(nodeKey(node));
     this.added.push(node);
     this.probed.add(group.zone);
@@ -145,11 +144,4 @@ export class Draft {
   private present(group: string): number {
     return (this.counts.get(group) ?? 0) - (this.idle.get(group) ?? 0);
   }
-}
-
-function takenOrdinals({ seen, memory }: Situation): Set<string> {
-  return new Set([
-    ...Object.entries(seen.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))),
-    ...[...memory.inFlight, ...memory.drains, ...memory.removed, ...seen.nodes, ...seen.inFlight].map(nodeKey),
-  ]);
 }

@@ -1,6 +1,6 @@
 import { Draft } from "./draft";
-import { nodeKey, tally, type NodeRef, type NodeSeen } from "./observation";
-import { isRunning, sizeOf, type Dead, type Situation } from "./situation";
+import { tally, type NodeRef, type NodeSeen } from "./observation";
+import { sizeOf, type Dead, type Situation } from "./situation";
 import type { Removal } from "./verdict";
 import { chooseVictims, emptiestFirst, moveBetweenZones, workersByZone, type Choice } from "./victims";
 import { count, names, percent, seconds } from "./wording";
@@ -16,11 +16,9 @@ export interface Inward {
  * Dead nodes that stay on the books until others can take their place, because a minimum counts them: without them the
  * wanted sets would lie below the limits. `add` are nodes that come in the same action.
  */
-export function deadToKeep({ policy, sets, dead, leaving, minimum }: Situation, add: readonly NodeRef[], keep: readonly NodeRef[] = []): readonly Dead[] {
+export function deadToKeep({ policy, sets, dead, minimum }: Situation, add: readonly NodeRef[], keep: readonly NodeRef[] = []): readonly Dead[] {
   const more = tally([...add, ...keep]);
   const counts = new Map(policy.groups.map(({ name }) => [name, (sets.get(name)?.length ?? 0) + (more.get(name) ?? 0)]));
-  const kept = new Set(keep.map(nodeKey));
-  const still = leaving.filter((node) => isRunning(node) && !kept.has(nodeKey(node))).length;
   let total = [...counts.values()].reduce((sum, number) => sum + number, 0);
   const stay = new Set<Dead>();
   const keepWhile = (needs: (node: Dead) => boolean): void => {
@@ -33,7 +31,7 @@ export function deadToKeep({ policy, sets, dead, leaving, minimum }: Situation, 
   };
   const groups = new Map(policy.groups.map((group) => [group.name, group]));
   keepWhile(({ group }) => (counts.get(group) ?? 0) < (groups.get(group)?.min ?? 0));
-  keepWhile(({ group }) => total < minimum.nodes && total + still < policy.max && (counts.get(group) ?? 0) < (groups.get(group)?.max ?? 0));
+  keepWhile(({ group }) => total < minimum.nodes && (counts.get(group) ?? 0) < (groups.get(group)?.max ?? 0));
   return [...stay];
 }
 

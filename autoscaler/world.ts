@@ -2,6 +2,7 @@ import type { WorkerSets } from "../settings/ordinals";
 import { nodeKey, type Failure, type NodeRef, type NodeSeen, type TaskSeen } from "./observation";
 import type { Policy } from "./policy";
 import type { Resources } from "./resources";
+import { spread } from "./spread";
 import type { TracePoint } from "./trace";
 import type { Verdict } from "./verdict";
 
@@ -129,27 +130,6 @@ export class World {
   coming(point: TracePoint, now: number): SimulatedNode[] {
     return [...this.nodes.values()].filter((node) => this.stateOf(node, point, now) === "coming" && node.goneAt === undefined);
   }
-}
-
-/** Brings the number of tasks on the nodes to the wanted one, the least laden first. Returns how many found no room. */
-function spread(nodes: SimulatedNode[], wanted: number, most: number): number {
-  let running = nodes.reduce((sum, { tasks }) => sum + tasks, 0);
-  const byLoad = [...nodes].sort((a, b) => a.tasks - b.tasks);
-  for (let level = 0; level < most && running < wanted; level += 1) {
-    for (const node of byLoad) {
-      if (node.tasks > level || running >= wanted) break;
-      node.tasks += 1;
-      running += 1;
-    }
-    byLoad.sort((a, b) => a.tasks - b.tasks);
-  }
-  for (let index = byLoad.length - 1; index >= 0 && running > wanted; index -= 1) {
-    const node = byLoad[index];
-    const taken = Math.min(node?.tasks ?? 0, running - wanted);
-    if (node !== undefined) node.tasks -= taken;
-    running -= taken;
-  }
-  return Math.max(0, wanted - running);
 }
 
 function startingSets({ groups, min }: Policy): WorkerSets {

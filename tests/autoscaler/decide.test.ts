@@ -244,6 +244,8 @@ describe("decide, zones that fail", () => {
       "az3 has 1 worker at work or on the way, below its min of 2; az3-2 is added, az3 has the fewest workers of the zones that can take one."],
     ["keeps it on the books while its zone cannot replace it", { policy: { groups: goodPolicy().groups.map((group) => group.name === "az3" ? { ...group, min: 2, max: 2 } : group) }, nodes: [...five.slice(0, 4), down("az3-1")], memory: { downSince: { "az3-1": ago(1200) }, zones: failed("az3", 50) } }, "hold", "",
       "az3 has 1 worker at work or on the way, below its min of 2, but az3 is skipped for 50 s (No valid host was found)."],
+    ["keeps it on the books for the cluster's min while another still leaves", { policy: { min: 3, max: 3 }, nodes: ["az1-0", "az2-0", "az3-0"].map((name) => busy(name, 1)), memory: { inFlight: [inFlight("az1-1", 20, { failed: "No valid host was found" })], drains: [drain("az3-0", 20, "limits")] } }, "hold", "",
+      "The cluster has 2 workers at work or on the way, below the min of 3, but the cluster is at its max of 3 workers, az3-0 still leaving."],
     ["moves a worker to a zone that is back", { nodes: [...["az1-0", "az1-1", "az1-2", "az2-0", "az2-1", "az2-2"].map((name) => busy(name, 1)), busy("az3-0", 1)], seen: { cpu: cpu(0.55) } }, "scale-in", "+az3-1 -az1-0",
       "az1 has 3 workers and az3 has 1, so az3-1 takes the place of az1-0."],
     ["moves nobody where the load does not allow it", { nodes: [...["az1-0", "az1-1", "az1-2", "az2-0", "az2-1", "az2-2"].map((name) => busy(name, 1)), busy("az3-0", 1)], seen: { cpu: cpu(0.7) } }, "hold", "",
