@@ -1,7 +1,8 @@
 import type { z } from "zod";
+import { completeAutoscale } from "./autoscale";
 import { SettingsError, type Fault } from "./errors";
 import { rules } from "./rules";
-import { settingsKeys, settingsShape, type Settings, type SettingsKey } from "./schema";
+import { settingsKeys, settingsShape, type Settings, type SettingsKey, type ShapedSettings } from "./schema";
 
 /**
  * Turns raw configuration values, key by key, into settings.
@@ -19,10 +20,15 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings 
     else if (value === undefined) faults.push({ path: `settings.${key}`, problem: `missing; ${settingsShape[key].description}` });
     else faults.push(...result.error.issues.map((issue) => fault(key, value, issue)));
   }
-  const settings = parsed as Partial<Settings>;
-  for (const rule of rules) faults.push(...rule(settings));
+  const shaped = parsed as Partial<ShapedSettings>;
+  for (const rule of rules) faults.push(...rule(shaped));
   if (faults.length > 0) throw new SettingsError(faults);
-  return Object.freeze(settings as Settings);
+  return Object.freeze(complete(shaped as ShapedSettings));
+}
+
+/** Fills in the defaults that hang on other keys. */
+function complete({ autoscale, ...settings }: ShapedSettings): Settings {
+  return autoscale === undefined ? settings : { ...settings, autoscale: completeAutoscale(autoscale, settings.workerGroups) };
 }
 
 function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {

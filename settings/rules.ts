@@ -1,10 +1,11 @@
 import ipaddr from "ipaddr.js";
 import { firstWorkerHost } from "./addresses";
+import { autoscaleRules } from "./autoscale-rules";
 import type { Fault } from "./errors";
-import type { Settings } from "./schema";
+import type { ShapedSettings } from "./schema";
 
 /** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
-type Rule = (settings: Partial<Settings>) => Fault[];
+export type Rule = (settings: Partial<ShapedSettings>) => Fault[];
 
 /** Longest host name that Linux takes: 63 characters of a DNS label (RFC 1123). */
 const hostNameLength = 63;
@@ -19,14 +20,15 @@ export const rules: readonly Rule[] = [
   nodeNamesFit,
   foreignNetworkKeepsItsServers,
   demoHasWorkers,
+  ...autoscaleRules,
 ];
 
-function zonesAreNamedOnce({ zones = [] }: Partial<Settings>): Fault[] {
+function zonesAreNamedOnce({ zones = [] }: Partial<ShapedSettings>): Fault[] {
   const twice = zones.filter((zone, index) => zones.indexOf(zone) !== index);
   return twice.map((zone) => ({ path: "settings.zones", problem: `${JSON.stringify(zone)} stands there twice; name each zone once.` }));
 }
 
-function groupsLieInZones({ zones, workerGroups = {} }: Partial<Settings>): Fault[] {
+function groupsLieInZones({ zones, workerGroups = {} }: Partial<ShapedSettings>): Fault[] {
   if (zones === undefined) return [];
   return Object.entries(workerGroups).filter(([name, group]) => !zones.includes(group.zone ?? name)).map(([name, group]) => ({
     path: `settings.workerGroups.${name}.zone`,
@@ -34,14 +36,14 @@ function groupsLieInZones({ zones, workerGroups = {} }: Partial<Settings>): Faul
   }));
 }
 
-function groupLimitsAreOrdered({ workerGroups = {} }: Partial<Settings>): Fault[] {
+function groupLimitsAreOrdered({ workerGroups = {} }: Partial<ShapedSettings>): Fault[] {
   return Object.entries(workerGroups).filter(([, group]) => group.min > group.max).map(([name, group]) => ({
     path: `settings.workerGroups.${name}.min`,
     problem: `${group.min} is above max ${group.max}; use ${group.max} at most, or raise max.`,
   }));
 }
 
-function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<Settings>): Fault[] {
+function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<ShapedSettings>): Fault[] {
   if (networkCidr === undefined) return [];
   const prefix = Number(networkCidr.split("/")[1]);
   if (prefix < 16 || prefix > 27) {
@@ -56,7 +58,7 @@ function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<Settings>): 
   }];
 }
 
-function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }: Partial<Settings>): Fault[] {
+function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }: Partial<ShapedSettings>): Fault[] {
   return overlayPools.flatMap((pool, index) => {
     const path = `settings.overlayPools.${index}`;
     const others = [
@@ -79,14 +81,14 @@ function overlap(one: string, other: string): boolean {
   return a[0].match(b[0], prefix);
 }
 
-function administrationIsNotOpen({ adminCidrs = [] }: Partial<Settings>): Fault[] {
+function administrationIsNotOpen({ adminCidrs = [] }: Partial<ShapedSettings>): Fault[] {
   return adminCidrs.filter((network) => network.endsWith("/0")).map((network) => ({
     path: "settings.adminCidrs",
     problem: `"${network}" opens SSH to everyone; name the networks of the administrators.`,
   }));
 }
 
-function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<Settings>): Fault[] {
+function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<ShapedSettings>): Fault[] {
   if (clusterName === undefined) return [];
   const names = [
     ...zones.map((zone) => ({ path: "settings.zones", name: `${clusterName}-manager-${zone}-0` })),
@@ -98,7 +100,7 @@ function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<Se
   }));
 }
 
-function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial<Settings>): Fault[] {
+function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial<ShapedSettings>): Fault[] {
   if (networkName === undefined || dnsServers.length === 0) return [];
   return [{
     path: "settings.dnsServers",
@@ -106,7 +108,7 @@ function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial
   }];
 }
 
-function demoHasWorkers({ demo, workerGroups }: Partial<Settings>): Fault[] {
+function demoHasWorkers({ demo, workerGroups }: Partial<ShapedSettings>): Fault[] {
   if (demo !== true || workerGroups === undefined || Object.values(workerGroups).some(({ min }) => min > 0)) return [];
   return [{ path: "settings.demo", problem: "true, but the demo runs on workers and every group's min is 0; raise a min or leave the demo away." }];
 }

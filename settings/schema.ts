@@ -1,19 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-
-/** One kind of error for a value of any wrong shape: what is allowed, in words. */
-function allowed(words: string): { error: () => string } {
-  return { error: () => `use ${words}` };
-}
-
-function text(pattern: RegExp, words: string) {
-  return z.string(allowed(words)).regex(pattern, allowed(words));
-}
-
-function integer(minimum: number, maximum: number, what: string) {
-  const words = `a whole number of ${what} from ${minimum} to ${maximum}`;
-  return z.int(allowed(words)).min(minimum, allowed(words)).max(maximum, allowed(words));
-}
+import { autoscale, autoscaleDescription, type AutoscaleSettings } from "./autoscale";
+import { allowed, integer, list, text } from "./values";
 
 /** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
 export function isIpv4Network(value: string): boolean {
@@ -72,7 +60,6 @@ const pem = text(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----
 const hostName = text(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, `a host name or IPv4 address, e.g. "ntp.example"`);
 
 const url = text(/^https?:\/\/[^\s/]+$/, `the URL of a registry without a path, e.g. "https://mirror.example"`);
-const list = <T extends z.ZodType>(item: T, words: string) => z.array(item, allowed(`a list of ${words}`));
 
 /**
  * Shape, default and one-line description of every key of the stack's configuration (`swarm:<key>`). `Pulumi.yaml` and
@@ -118,13 +105,16 @@ export const settingsShape = {
   ntpServers: list(hostName, "host names").default([]).describe("Time servers of the nodes; empty: the image's own."),
   dispatcherHeartbeatSeconds: integer(2, 60, "seconds").default(5)
     .describe("Heartbeat of the nodes to the managers in seconds; a node is down after three missed ones."),
+  autoscale: autoscale.optional().describe(autoscaleDescription),
   demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),
   deadlines: deadlines.prefault({})
     .describe("Minutes: nodeReadyMinutes from a server's creation to Ready, drainMinutes for tasks to leave a node, stackReadyMinutes for a stack to run."),
 };
 
+/** The values key by key, before defaults that hang on other keys are filled in. */
+export type ShapedSettings = Readonly<z.output<z.ZodObject<typeof settingsShape>>>;
 /** The validated configuration, plain and complete: every default is filled in. */
-export type Settings = Readonly<z.output<z.ZodObject<typeof settingsShape>>>;
+export type Settings = Omit<ShapedSettings, "autoscale"> & { readonly autoscale?: AutoscaleSettings };
 export type SettingsKey = keyof typeof settingsShape;
 export type WorkerGroupSettings = Settings["workerGroups"][string];
 

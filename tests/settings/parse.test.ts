@@ -24,6 +24,22 @@ describe("parseSettings", () => {
     });
   });
 
+  it("has no autoscaling unless it is asked for, and then fills in the seed's threshold and the groups' limits", () => {
+    expect(parseSettings(goodConfiguration)).not.to.have.property("autoscale");
+    expect(parseSettings({ ...goodConfiguration, autoscale: {} }).autoscale).to.deep.equal({
+      cpuThreshold: 75, scaleInCpuThreshold: 45, windowSeconds: 60, minNodes: 3, maxNodes: 10, scaleOutCooldownSeconds: 60,
+      scaleInCooldownSeconds: 600, joinDeadlineSeconds: 300, maxStep: 3, schedules: [],
+    });
+  });
+
+  it("takes a schedule that ends on the next day, and one of a whole day", () => {
+    const schedules = [
+      { days: ["mon", "tue"], from: "22:00", to: "06:00", timeZone: "Europe/Zurich", minNodes: 4 },
+      { days: ["sat"], from: "00:00", to: "24:00", timeZone: "UTC", minNodes: 0 },
+    ];
+    expect(parseSettings({ ...goodConfiguration, autoscale: { schedules } }).autoscale?.schedules).to.deep.equal(schedules);
+  });
+
   it("takes an empty text as an absent value", () => {
     expect(parseSettings({ ...goodConfiguration, managers: "", keyPair: "" })).to.deep.equal(parseSettings(goodConfiguration));
   });
