@@ -23,8 +23,8 @@ const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const { settings, previous } = await loadSettings();
-  const plan = planCluster(settings, previous.workerSets);
+  const { settings, previous, wanted } = await loadSettings();
+  const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   // a preview changes nothing
   if (!pulumi.runtime.isDryRun()) {

@@ -30,12 +30,12 @@ export interface ClusterPlan {
 /** Highest VRRP priority of a node that does not own the address itself (RFC 5798, section 5.2.4). */
 const highestPriority = 254;
 
-export function planCluster(settings: Settings, previous: WorkerSets): ClusterPlan {
+export function planCluster(settings: Settings, previous: WorkerSets, wanted?: WorkerSets): ClusterPlan {
   const addresses = planAddresses(settings.networkCidr, settings.managers);
   const managers = placeManagers(settings.clusterName, settings.zones, settings.managers).map((place, index) => ({
     place, address: addresses.managers[index] ?? "", flavor: settings.managerFlavor, priority: highestPriority - index,
   }));
-  const workerSets = planWorkerSets(settings.workerGroups, previous);
+  const workerSets = planWorkerSets(settings.workerGroups, previous, wanted);
   const workers = Object.fromEntries(Object.entries(settings.workerGroups).map(([group, { zone = group, flavor, labels }]) => [
     group,
     (workerSets[group] ?? []).map((ordinal): PlannedWorker => {

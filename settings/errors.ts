@@ -4,10 +4,10 @@ export interface Fault {
   readonly problem: string;
 }
 
-/** The configuration cannot be used. Carries every fault at once. */
+/** What was given cannot be used: the configuration, unless another subject is named. Carries every fault at once. */
 export class SettingsError extends Error {
-  constructor(readonly faults: readonly Fault[]) {
-    super(`The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}; nothing was touched.\n`
+  constructor(readonly faults: readonly Fault[], subject = "configuration") {
+    super(`The ${subject} has ${faults.length} fault${faults.length === 1 ? "" : "s"}; nothing was touched.\n`
       + faults.map((fault) => `  ${fault.path}: ${fault.problem}`).join("\n"));
     this.name = "SettingsError";
   }

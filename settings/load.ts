@@ -4,8 +4,10 @@ import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs } from "./outputs";
 import { parseSettings } from "./parse";
+import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
-import { isTextKey, type Settings } from "./schema";
+import type { Settings } from "./schema";
+import { expectedVariable, readWanted, wantedVariable } from "./wanted";
 import { warningsOf } from "./warnings";
 
 /** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
@@ -21,22 +23,27 @@ export interface Previous {
 export interface Loaded {
   readonly settings: Settings;
   readonly previous: Previous;
+  /** The worker sets that whoever runs this update wants in place of the previous ones. */
+  readonly wanted?: WorkerSets;
 }
 
 /**
- * Reads the stack's configuration and what the last update left, and warns of what the configuration gives up.
+ * Reads the stack's configuration, what the last update left, and the worker sets that this one is asked for by the
+ * environment (SWARM_WANTED_WORKERS): the one door by which they come. Warns of what the configuration gives up.
  *
  * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the settings
  * are good.
  */
 export async function loadSettings(): Promise<Loaded> {
   try {
-    const settings = parseSettings(rawSettings());
+    const settings = parseSettings(rawSettings(pulumi.runtime.allConfig(), pulumi.getProject()));
     const previous = await readPrevious();
     const faults = lastingFaults(settings, previous.madeWith, previous.managers);
     if (faults.length > 0) throw new SettingsError(faults);
+    const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
+    const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
     for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
-    return { settings, previous };
+    return { settings, previous, ...asked };
   } catch (error) {
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }
@@ -55,25 +62,4 @@ async function readPrevious(): Promise<Previous> {
     workerSets,
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
-}
-
-/** Pulumi hands every value over as text; all but the text keys hold JSON. */
-function rawSettings(): Record<string, unknown> {
-  const prefix = `${pulumi.getProject()}:`;
-  const raw: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
-    if (!key.startsWith(prefix)) continue;
-    const name = key.slice(prefix.length);
-    raw[name] = isTextKey(name) ? value : json(value);
-  }
-  return raw;
-}
-
-/** A text where JSON is wanted is left as it is, for the validation to name. */
-function json(value: string): unknown {
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
 }

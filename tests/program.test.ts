@@ -102,16 +102,18 @@ describe("the program", () => {
   });
 });
 
+/** What the last update of a cluster left. */
+const previous = {
+  clusterId: "cluster-id",
+  madeWith: madeWith(goodSettings()),
+  nodes: ["az1", "az2", "az3"].map((zone, index) =>
+    ({ name: `test-manager-${zone}-0`, role: "manager", zone, group: "managers", ordinal: 0, address: `10.20.0.${10 + index}`, stale: false })),
+  workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
+  joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+};
+
 describe("the program on a stack that has a swarm", () => {
   let run: Run;
-  const previous = {
-    clusterId: "cluster-id",
-    madeWith: madeWith(goodSettings()),
-    nodes: ["az1", "az2", "az3"].map((zone, index) =>
-      ({ name: `test-manager-${zone}-0`, role: "manager", zone, group: "managers", ordinal: 0, address: `10.20.0.${10 + index}`, stale: false })),
-    workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
-    joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
-  };
   before(async () => {
     run = await runProgram({ ...goodConfiguration, workerGroups: { az1: { min: 1, max: 4 }, az2: { min: 0, max: 1 }, az3: { min: 0, max: 3 } } }, previous);
   });
@@ -135,6 +137,31 @@ describe("the program on a stack that has a swarm", () => {
   it("leaves the demo out when it is not asked for", () => {
     expect(run.recorder.registrations.filter(({ name }) => name.includes("demo"))).to.deep.equal([]);
     expect(run.outputs).not.to.have.property("demoUrl");
+  });
+});
+
+describe("the program asked for a worker set", () => {
+  afterEach(() => { delete process.env["SWARM_WANTED_WORKERS"]; delete process.env["SWARM_EXPECTED_WORKERS"]; });
+
+  it("makes that one", async () => {
+    process.env["SWARM_WANTED_WORKERS"] = `{"az1":[1],"az2":[0,1],"az3":[0]}`;
+    process.env["SWARM_EXPECTED_WORKERS"] = JSON.stringify(previous.workerSets);
+    const { recorder, outputs } = await runProgram(goodConfiguration, previous);
+    expect(outputs["workerSets"]).to.deep.equal({ az1: [1], az2: [0, 1], az3: [0] });
+    const workers = recorder.ofType("openstack:compute/instance:Instance").map(({ inputs }) => String(inputs["name"])).filter((name) => name.includes("-worker-"));
+    expect(workers).to.have.members(["test-worker-az1-1", "test-worker-az2-0", "test-worker-az2-1", "test-worker-az3-0"]);
+  });
+
+  it("makes nothing when it lies outside the limits, and says which", async () => {
+    process.env["SWARM_WANTED_WORKERS"] = `{"az1":[0,1,2,3,4],"az2":[],"az3":[0]}`;
+    const error = await runProgram(goodConfiguration, previous).then(() => undefined, (reason: unknown) => reason);
+    expect(pulumi.RunError.isInstance(error)).to.equal(true);
+    expect((error as Error).message).to.equal([
+      "The wanted worker set has 2 faults; nothing was touched.",
+      "  SWARM_WANTED_WORKERS.az1: 5 workers are above max 4 of the group; want 4 at most, or raise settings.workerGroups.az1.max.",
+      "  SWARM_WANTED_WORKERS.az2: 0 workers are below min 1 of the group; want 1 or more, or lower settings.workerGroups.az2.min.",
+    ].join("\n"));
+    expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
   });
 });
 

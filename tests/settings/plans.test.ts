@@ -58,6 +58,10 @@ describe("planWorkerSets", () => {
     it(what, () => { expect(planWorkerSets(groups(min, max), { az1: previous })).to.deep.equal({ az1: expected }); });
   }
 
+  it("takes the wanted set in place of the last update's", () => {
+    expect(planWorkerSets(groups(1, 5), { az1: [0, 1, 2] }, { az1: [0, 7] })).to.deep.equal({ az1: [0, 7] });
+  });
+
   it("drops a group that is no longer there", () => {
     expect(planWorkerSets(groups(1, 1), { az1: [0], old: [0, 1] })).to.deep.equal({ az1: [0] });
   });

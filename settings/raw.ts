@@ -1,0 +1,31 @@
+import { isTextKey } from "./schema";
+
+/**
+ * The values of a stack's configuration as `parseSettings` takes them, by key without the project's prefix; keys of
+ * other packages are left out. Pulumi hands every value over as text, and `pulumi config set` writes most as text: all
+ * but the text keys hold JSON.
+ *
+ * @param config values by full key, e.g. `swarm:managers`.
+ */
+export function rawSettings(config: Readonly<Record<string, unknown>>, project: string): Record<string, unknown> {
+  const prefix = `${project}:`;
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => {
+    const name = key.slice(prefix.length);
+    return [name, isTextKey(name) ? asText(value) : typeof value === "string" ? json(value) : value];
+  }));
+}
+
+/** A number or truth value where text is wanted is that text: YAML knows what Pulumi does not. */
+function asText(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+/** A text where JSON is wanted is left as it is, for the validation to name. */
+function json(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
