@@ -6,6 +6,14 @@ export class OperationError extends Error {
   }
 }
 
+/** Somebody else is at it: nothing was done, and the same may be tried again later. */
+export class BusyError extends OperationError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "BusyError";
+  }
+}
+
 /** The message of anything that was thrown, with the causes behind it. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");

@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { ClusterOutputs } from "../settings/outputs";
+import { BusyError, messageOf, OperationError } from "./errors";
+import { readOutputs } from "./input";
+
+/** A stack and the checkout of the project that it is a stack of. */
+export interface StackPlace {
+  /** Folder of Pulumi.yaml. */
+  readonly project: string;
+  readonly stack: string;
+}
+
+/** The stack of the embedded lab; its credentials and state are the lab's own. */
+export const labStack = "lab";
+
+/**
+ * The command that runs Pulumi on a stack. The toolchain takes an installed Pulumi of the pinned version and builds one
+ * where there is none. Pure.
+ *
+ * @param words Pulumi's own arguments.
+ */
+export function pulumiArgv({ project, stack }: StackPlace, words: readonly string[]): readonly string[] {
+  return stack === labStack
+    ? [join(project, "lab", "pulumi"), ...words]
+    : [join(project, "toolchain", "toolchain"), "exec", "pulumi", ...words, "--stack", stack];
+}
+
+export interface PulumiRun {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly timeoutSeconds: number;
+  /** Where its talk goes while it runs; kept for the error otherwise. */
+  readonly talk?: (text: string) => void;
+}
+
+export interface PulumiResult {
+  /** The exit code, or undefined where a signal ended it. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The end of standard output and error as they came. */
+  readonly end: string;
+  readonly timedOut: boolean;
+}
+
+/** Characters of the output that are kept to be looked at and shown. */
+const endLength = 20_000;
+/** Seconds that Pulumi gets to note what it did after it was asked to stop. */
+const graceSeconds = 120;
+
+/**
+ * Runs Pulumi. After the deadline, and when this process is asked to end, it is interrupted so that it can finish what is
+ * in flight and note it in the state; a Pulumi that is killed leaves servers behind.
+ */
+export async function runPulumi(place: StackPlace, words: readonly string[], options: PulumiRun): Promise<PulumiResult> {
+  const [program = "", ...rest] = pulumiArgv(place, words);
+  // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop everything
+  const child = spawn(program, rest, { cwd: place.project, env: options.environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let [stdout, stderr, end, timedOut] = ["", "", "", false];
+  const take = (text: string): void => {
+    end = (end + text).slice(-endLength);
+    options.talk?.(text);
+  };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; take(text); });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => { stderr = (stderr + text).slice(-endLength); take(text); });
+  const interrupt = (): void => { child.kill("SIGINT"); };
+  const timers = [
+    setTimeout(() => { timedOut = true; interrupt(); }, options.timeoutSeconds * 1000),
+    setTimeout(() => { child.kill("SIGKILL"); }, (options.timeoutSeconds + graceSeconds) * 1000),
+  ];
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+  try {
+    const code = await new Promise<number | undefined>((resolve, reject) => {
+      child.once("error", (cause) => { reject(new OperationError(`${program}: it cannot be run; is ${place.project} a checkout of this project?`, { cause })); });
+      child.once("close", (exit) => { resolve(exit ?? undefined); });
+    });
+    return { code, stdout, stderr, end, timedOut };
+  } finally {
+    timers.forEach(clearTimeout);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
+  }
+}
+
+/** Seconds for the outputs: the first time, the toolchain may be built before. */
+const outputsSeconds = 1200;
+
+/**
+ * The outputs of a stack, secrets in clear.
+ *
+ * @throws OperationError when Pulumi fails, or when the stack has no cluster.
+ */
+export async function stackOutputs(place: StackPlace, environment: NodeJS.ProcessEnv): Promise<ClusterOutputs> {
+  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], { environment, timeoutSeconds: outputsSeconds });
+  const subject = `stack ${place.stack}`;
+  if (result.code !== 0) {
+    // standard output may hold secrets and is not shown
+    if (isLocked(result.stderr)) throw new BusyError(`${subject}: it is locked by an update; try again later.`);
+    throw new OperationError(`${subject}: Pulumi cannot read its outputs; ${lastWords(result.stderr)}`);
+  }
+  try {
+    return readOutputs(JSON.parse(result.stdout));
+  } catch (error) {
+    throw new OperationError(`${subject}: ${messageOf(error)}`);
+  }
+}
+
+/** How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a file backend, and the service. */
+const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
+
+export function isLocked(output: string): boolean {
+  return lockTexts.some((text) => output.includes(text));
+}
+
+/** The last words of a program that failed: its line of an error where there is one. */
+function lastWords(output: string): string {
+  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return (lines.findLast((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it said nothing.").replace(/^error: /, "");
+}

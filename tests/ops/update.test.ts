@@ -1,0 +1,85 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { BusyError, OperationError } from "../../ops/errors";
+import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
+import { runUpdate, updateSeconds, type Update } from "../../ops/update";
+import { overtaken } from "../../settings/wanted";
+import { goodSettings } from "../support/settings";
+
+/** A project whose Pulumi, that of the lab, is the given script. */
+function projectWith(script: string): string {
+  const project = mkdtempSync(join(tmpdir(), "swarm-test-update-"));
+  mkdirSync(join(project, "lab"));
+  writeFileSync(join(project, "lab", "pulumi"), `#!/bin/sh\ncd "$(dirname "$0")"\n${script}\n`);
+  chmodSync(join(project, "lab", "pulumi"), 0o755);
+  return project;
+}
+
+async function update(script: string, changes: Partial<Update> = {}): Promise<{ project: string; talk: string; error: unknown }> {
+  const project = projectWith(script);
+  let talk = "";
+  const error = await runUpdate({ place: { project, stack: "lab" }, environment: process.env, timeoutSeconds: 60, talk: (text) => { talk += text; }, ...changes })
+    .then(() => undefined, (reason: unknown) => reason);
+  return { project, talk, error };
+}
+
+describe("pulumiArgv", () => {
+  it("goes through the toolchain with the stack named, and on the lab through the lab's own", () => {
+    expect(pulumiArgv({ project: "/p", stack: "prod" }, ["up", "--yes"])).to.deep.equal(["/p/toolchain/toolchain", "exec", "pulumi", "up", "--yes", "--stack", "prod"]);
+    expect(pulumiArgv({ project: "/p", stack: "lab" }, ["up", "--yes"])).to.deep.equal(["/p/lab/pulumi", "up", "--yes"]);
+  });
+});
+
+describe("runUpdate", () => {
+  it("hands the wanted set over by the environment, and lets Pulumi talk", async () => {
+    const { project, talk, error } = await update(`echo "$*" "$SWARM_WANTED_WORKERS" "$SWARM_EXPECTED_WORKERS" > args; echo out; echo err >&2`, { wanted: { az1: [1] }, expected: { az1: [0] } });
+    expect(error).to.equal(undefined);
+    expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal(`up --yes --skip-preview --non-interactive {"az1":[1]} {"az1":[0]}\n`);
+    expect(talk.split("\n")).to.have.members(["out", "err", ""]);
+  });
+
+  const rows: readonly (readonly [string, string, typeof OperationError, string])[] = [
+    ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s)", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
+    ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
+    ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers in between; nothing was touched, try again."],
+    ["anything else", "error: no valid host", OperationError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
+  ];
+  for (const [what, said, kind, message] of rows) {
+    it(`fails on ${what} as ${kind.name}`, async () => {
+      const { error } = await update(`echo '${said}' >&2; exit 255`);
+      expect(error).to.be.instanceOf(kind).with.property("name", kind.name);
+      expect((error as Error).message).to.equal(message);
+    });
+  }
+
+  it("interrupts an update that hangs, and lets it end by itself", async () => {
+    const { project, error } = await update("trap 'echo noted > end; exit 1' INT; while :; do sleep 0.05; done", { timeoutSeconds: 1 });
+    expect((error as Error).message).to.equal("stack lab: the update was not done within 1 seconds and was interrupted; run it again, it goes on where it was.");
+    expect(readFileSync(join(project, "lab", "end"), "utf8")).to.equal("noted\n");
+  });
+
+  it("says when there is nothing to run", async () => {
+    const error = await runUpdate({ place: { project: "/nowhere", stack: "lab" }, environment: {}, timeoutSeconds: 1, talk: () => undefined }).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(OperationError);
+    expect((error as Error).message).to.equal("/nowhere/lab/pulumi: it cannot be run; is /nowhere a checkout of this project?");
+  });
+});
+
+describe("updateSeconds", () => {
+  it("leaves time for every deadline of the settings", () => {
+    expect(updateSeconds(goodSettings({ deadlines: { nodeReadyMinutes: 30, drainMinutes: 5, stackReadyMinutes: 20 } }))).to.equal(85 * 60);
+  });
+});
+
+describe("stackOutputs", () => {
+  const read = async (script: string): Promise<unknown> =>
+    stackOutputs({ project: projectWith(script), stack: "lab" }, process.env).then((value) => value, (reason: unknown) => reason);
+
+  it("says what Pulumi said when it fails, and what to do when there is no cluster", async () => {
+    expect(await read("echo SECRET; exit 1")).to.be.instanceOf(OperationError).with.property("message", "stack lab: Pulumi cannot read its outputs; it said nothing.");
+    expect(await read(`echo "error: no stack named 'lab' found" >&2; exit 255`)).to.be.instanceOf(OperationError).with.property("message", "stack lab: Pulumi cannot read its outputs; no stack named 'lab' found");
+    expect(await read("echo '{}'")).to.be.instanceOf(OperationError).with.property("message", "stack lab: the stack has no cluster yet, or an older one; run `pulumi up`.");
+  });
+});
