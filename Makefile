@@ -9,6 +9,7 @@ TOOLCHAIN := toolchain/toolchain
 PULUMI := $(if $(OS_CLOUD),$(TOOLCHAIN) exec pulumi,lab/pulumi)
 ON_STACK := $(if $(OS_CLOUD),--stack $(STACK) --parallel 64,)
 OPS := node --import tsx ops/main.ts
+SWARMCTL := node swarmctl/swarmctl.cjs
 OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
 # an update that was killed on this machine must not be in the way of the next
 UNLOCK := $(if $(OS_CLOUD),$(OPS) unlock)
@@ -25,7 +26,7 @@ up: node_modules toolchain $(if $(OS_CLOUD),,lab) ## a running cluster: on the e
 	@$(MAKE) --no-print-directory nodes
 
 nodes: ## the table of the cluster's nodes, and the demo's address
-	@$(OUTPUTS) | $(OPS) nodes
+	@$(SWARMCTL) node ls --stack=$(if $(OS_CLOUD),$(STACK),lab)
 
 context: ## a Docker context of the cluster's name, and `ssh MANAGER`, on this machine
 	@$(OUTPUTS) | $(OPS) context

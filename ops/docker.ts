@@ -3,7 +3,7 @@ import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
-import { messageOf } from "./errors";
+import { messageOf, OperationError } from "./errors";
 import { SshConnection } from "./ssh";
 import { DeadlineError, Pending, waitFor } from "./wait";
 
@@ -37,12 +37,24 @@ class SocketAgent extends Agent {
 }
 
 /** Connects to a node that is reachable from here. */
-export async function openManager(access: ClusterAccess, manager: ClusterAccess["managers"][number]): Promise<DockerNode> {
-  return new DockerNode(await SshConnection.open({ ...manager, user: access.user, privateKey: access.privateKey }));
+export async function openManager(
+  access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number,
+): Promise<DockerNode> {
+  const login = { user: access.user, privateKey: access.privateKey };
+  return new DockerNode(await SshConnection.open({ ...manager, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) }));
 }
 
-/** Seconds until some manager must answer: an election takes up to 20, a machine that is busy booting others more. */
-const managerSeconds = 180;
+/** How long one waits for a manager, in seconds: for some manager to answer, and for each connection. */
+export interface Patience {
+  /** 0: each manager is tried once. */
+  readonly managerSeconds: number;
+  readonly connectSeconds?: number;
+}
+
+/** An election takes up to 20 seconds, a machine that is busy booting others more. */
+const untilOneAnswers: Patience = { managerSeconds: 180 };
+/** For whoever looks how the cluster is. A handshake under emulation took 5 seconds. */
+export const oneLook: Patience = { managerSeconds: 0, connectSeconds: 20 };
 
 /** Seconds before something is done once more on a manager that has a say again. */
 const pauseSeconds = 2;
@@ -64,7 +76,9 @@ export function isTransient(error: unknown): boolean {
 export class Managers {
   private current: DockerNode | undefined;
 
-  constructor(private readonly access: ClusterAccess, private readonly find = firstThatAnswers) {}
+  constructor(
+    private readonly access: ClusterAccess, private readonly find = firstThatAnswers, private readonly patience: Patience = untilOneAnswers,
+  ) {}
 
   /**
    * Does something on a manager; again, on whichever answers then, where it failed for a reason of the moment. So the
@@ -75,13 +89,13 @@ export class Managers {
   async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
     let deadline: number | undefined;
     for (;;) {
-      this.current ??= await waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, () => this.find(this.access));
+      this.current ??= await this.connect();
       try {
         return await action(this.current);
       } catch (error) {
         this.close();
-        deadline ??= Date.now() + managerSeconds * 1000;
-        if (!isTransient(error) || Date.now() > deadline) throw error;
+        deadline ??= Date.now() + this.patience.managerSeconds * 1000;
+        if (!isTransient(error) || Date.now() >= deadline) throw error;
         await sleep(pauseSeconds * 1000);
       }
     }
@@ -91,11 +105,20 @@ export class Managers {
     this.current?.close();
     this.current = undefined;
   }
+
+  private async connect(): Promise<DockerNode> {
+    const { managerSeconds, connectSeconds } = this.patience;
+    const tryEach = (): Promise<DockerNode | Pending> => this.find(this.access, connectSeconds);
+    if (managerSeconds > 0) return waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, tryEach);
+    const node = await tryEach();
+    if (node instanceof Pending) throw new OperationError(`no manager answers: ${node.reason}`);
+    return node;
+  }
 }
 
 /** Does one thing on a manager; the connection is of this one thing. */
-export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>): Promise<T> {
-  const managers = new Managers(access);
+export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>, patience?: Patience): Promise<T> {
+  const managers = new Managers(access, firstThatAnswers, patience);
   try {
     return await managers.use(action);
   } finally {
@@ -107,7 +130,7 @@ export async function withManager<T>(access: ClusterAccess, action: (manager: Do
 const headStartSeconds = 5;
 
 /** Tries the managers in order, the next as soon as one fails or is slow; the first that answers is taken. */
-async function firstThatAnswers(access: ClusterAccess): Promise<DockerNode | Pending> {
+async function firstThatAnswers(access: ClusterAccess, connectSeconds?: number): Promise<DockerNode | Pending> {
   const reasons: string[] = [];
   return new Promise((resolve) => {
     let [begun, taken] = [0, false];
@@ -116,7 +139,7 @@ async function firstThatAnswers(access: ClusterAccess): Promise<DockerNode | Pen
       if (candidate === undefined || taken) return;
       begun += 1;
       const slow = setTimeout(tryNext, headStartSeconds * 1000);
-      answering(access, candidate).then((node) => {
+      answering(access, candidate, connectSeconds).then((node) => {
         clearTimeout(slow);
         if (taken) { node.close(); return; }
         taken = true;
@@ -132,8 +155,10 @@ async function firstThatAnswers(access: ClusterAccess): Promise<DockerNode | Pen
   });
 }
 
-async function answering(access: ClusterAccess, candidate: ClusterAccess["managers"][number]): Promise<DockerNode> {
-  const node = await openManager(access, candidate);
+async function answering(
+  access: ClusterAccess, candidate: ClusterAccess["managers"][number], connectSeconds: number | undefined,
+): Promise<DockerNode> {
+  const node = await openManager(access, candidate, connectSeconds);
   try {
     // a manager without quorum knows that it is one, but answers no question about the swarm
     await node.api.swarmInspect();

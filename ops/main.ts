@@ -9,9 +9,8 @@ import { removeNode } from "./remove";
 import { breakDeadLocks, endOrphans } from "./locks";
 import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
-import { nodeTable } from "./table";
 
-/** The verbs that the program and its Makefile call; people use Pulumi. Input as in input.ts, data on standard output. */
+/** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
 const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   "init": async () => JSON.stringify(await initSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", initSpec))),
   "admit-node": async () => {
@@ -38,7 +37,6 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   },
   "preview-table": async () => previewTable(JSON.parse(await text(process.stdin))),
   "context": async () => makeContext(JSON.parse(await text(process.stdin))),
-  "nodes": async () => nodeTable(JSON.parse(await text(process.stdin))),
 };
 
 async function main(): Promise<number> {

@@ -13,6 +13,8 @@ export interface SshTarget {
   readonly hostKey: string;
   readonly user: string;
   readonly privateKey: string;
+  /** Seconds that the connection may take; 60 by default. */
+  readonly connectSeconds?: number;
 }
 
 export interface ExecResult {
@@ -21,8 +23,8 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-/** Seconds that a connection may take: two round trips and a handshake on a machine that is busy booting. */
-const connectSeconds = 60;
+/** Seconds that a connection may take by default: two round trips and a handshake on a machine that is busy booting. */
+const defaultConnectSeconds = 60;
 
 /** Seconds that the other side gets to answer a goodbye. A machine that has died never does, and an open socket keeps a program alive. */
 const goodbyeSeconds = 2;
@@ -49,7 +51,7 @@ export class SshConnection {
         sock: socket,
         username: target.user,
         privateKey: target.privateKey,
-        readyTimeout: connectSeconds * 1000,
+        readyTimeout: (target.connectSeconds ?? defaultConnectSeconds) * 1000,
         keepaliveInterval: 15_000,
         algorithms: { serverHostKey: ["ssh-ed25519"] },
         hostVerifier: (key: Buffer) => key.toString("base64") === pinned,

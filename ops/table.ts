@@ -1,42 +1,41 @@
-import type { ClusterOutputs } from "../settings/outputs";
-import { withManager } from "./docker";
-import { messageOf } from "./errors";
-import { readOutputs } from "./input";
-import { listNodes, type SwarmNodeState } from "./nodes";
+import type { ClusterHealth, NodeHealth } from "./health";
 
-/**
- * The nodes of a cluster as people read them, and the demo's address.
- *
- * @param outputs the stack's outputs, secrets in clear, as `pulumi stack output --json --show-secrets` prints them.
- */
-export async function nodeTable(outputs: unknown): Promise<string> {
-  const cluster = readOutputs(outputs);
-  const states = await withManager(cluster.access, listNodes).catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return [] as SwarmNodeState[];
-  });
-  const rows = [["NODE", "ZONE", "ROLE", "STATE", "ADDRESS", "REACHED AT"], ...cluster.nodes.map((node) => row(cluster, states, node))];
-  const demo = cluster.demoUrl === undefined ? [] : ["", `demo: ${cluster.demoUrl}`, `open: curl ${cluster.demoUrl}   (or in a browser)`];
-  return [...align(rows), ...demo].join("\n");
-}
-
-function row(cluster: ClusterOutputs, states: readonly SwarmNodeState[], node: ClusterOutputs["nodes"][number]): string[] {
-  const state = states.find(({ Description, Status }) => Description?.Hostname === node.name && Status.State === "ready")
-    ?? states.find(({ Description }) => Description?.Hostname === node.name);
-  const host = cluster.access.managers.find(({ name }) => name === node.name)?.host ?? "-";
-  return [node.name, node.zone, node.role, `${stateOf(state)}${node.stale ? ", stale" : ""}`, node.address, host];
-}
-
-function stateOf(state: SwarmNodeState | undefined): string {
-  if (state === undefined) return "unknown";
-  const extra = [
-    state.ManagerStatus?.Leader === true ? "leader" : state.ManagerStatus?.Reachability,
-    state.Spec.Availability === "active" ? undefined : state.Spec.Availability,
-  ].filter((part) => part !== undefined);
-  return [state.Status.State, ...extra].join(", ");
-}
-
-function align(rows: readonly (readonly string[])[]): string[] {
+/** Rows of cells as lines with aligned columns; the first row is the head. Pure, as all here. */
+export function align(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  return rows.map((cells) => `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+}
+
+/** The nodes of a cluster as people read them. */
+export function nodeTable(nodes: readonly NodeHealth[]): string {
+  const rows = nodes.map((node) => [node.name, node.zone, node.role, stateOf(node), node.address, node.host ?? "-"]);
+  return align([["NODE", "ZONE", "ROLE", "STATE", "ADDRESS", "REACHED AT"], ...rows]);
+}
+
+function stateOf({ state, leader, reachable, availability, stale }: NodeHealth): string {
+  return [
+    state,
+    ...(reachable === null ? [] : [leader ? "leader" : reachable ? "reachable" : "unreachable"]),
+    ...(availability === null || availability === "active" ? [] : [availability]),
+    ...(stale ? ["stale"] : []),
+  ].join(", ");
+}
+
+/** The state of a cluster as people read it: the verdict first, what to do last. */
+export function statusPage(health: ClusterHealth): string {
+  const { clusterName, healthy, reasons, notes, quorum, zones, nodes, ingressAddress, demoUrl, staleNodes } = health;
+  const facts = [
+    ["quorum", quorum === null ? "not known" : `${quorum.reachable} of ${quorum.managers} managers reachable, ${quorum.needed} needed, margin ${quorum.margin}`],
+    ["ingress", ingressAddress ?? "none"],
+    ...(demoUrl === null ? [] : [["demo", demoUrl]]),
+    ["stale nodes", String(staleNodes)],
+  ];
+  const share = ({ ready, all }: { ready: number; all: number }): string => quorum === null ? `? of ${all}` : `${ready} of ${all}`;
+  const section = (title: string, lines: readonly string[]): string => lines.length === 0 ? "" : `\n${title}:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  return `${clusterName}: ${healthy ? "healthy" : "not healthy"}\n`
+    + align(facts.map(([name = "", value = ""]) => [`${name}:`, value]))
+    + `\n${align([["ZONE", "MANAGERS READY", "WORKERS READY"], ...zones.map(({ zone, managers, workers }) => [zone, share(managers), share(workers)])])}`
+    + `\n${nodeTable(nodes)}`
+    + section("not healthy because", reasons)
+    + section("to know", notes);
 }

@@ -1,0 +1,26 @@
+import type { ClusterAccess } from "../settings/outputs";
+import { withManager } from "./docker";
+import { OperationError } from "./errors";
+import { nodesNamed, updateNode, waitUntilEmpty } from "./nodes";
+
+/**
+ * Gives a node tasks again, or takes them away and waits until none runs on it any more. Repeating it changes nothing.
+ *
+ * @param drainSeconds deadline for the tasks to leave.
+ * @returns whether the swarm's entry of the node was changed.
+ * @throws OperationError when the swarm does not know the node, or tasks are still there after the deadline.
+ */
+export async function setAvailability(
+  access: ClusterAccess, name: string, availability: "active" | "drain", drainSeconds: number,
+): Promise<boolean> {
+  return withManager(access, async (manager) => {
+    const entries = await nodesNamed(manager, name);
+    const entry = entries.find(({ Status }) => Status.State === "ready") ?? entries[0];
+    if (entry === undefined) throw new OperationError(`${name}: not in the swarm; \`swarmctl cluster status\` shows what is.`);
+    const changed = entry.Spec.Availability !== availability;
+    if (changed) await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: availability }));
+    // a node that is down reports no end of its tasks
+    if (availability === "drain" && entry.Status.State === "ready") await waitUntilEmpty(manager, entry.ID, name, drainSeconds);
+    return changed;
+  });
+}

@@ -1,0 +1,134 @@
+import type { ClusterOutputs } from "../settings/outputs";
+import { unreadiness, type SwarmNodeState } from "./nodes";
+
+/** What the swarm says of its nodes, or why nobody could be asked. */
+export type Seen = { readonly states: readonly SwarmNodeState[] } | { readonly unreachable: string };
+
+/** One node: what the stack knows of it and what the swarm says. */
+export interface NodeHealth {
+  readonly name: string;
+  readonly zone: string;
+  readonly role: "manager" | "worker";
+  readonly group: string;
+  readonly ordinal: number;
+  readonly address: string;
+  /** Address from outside; managers only. */
+  readonly host: string | null;
+  /** `missing`: the swarm does not know it; `unknown`: nobody could be asked. */
+  readonly state: SwarmNodeState["Status"]["State"] | "missing";
+  readonly availability: SwarmNodeState["Spec"]["Availability"] | null;
+  readonly leader: boolean;
+  readonly reachable: boolean | null;
+  readonly stale: boolean;
+}
+
+/** Raft: `needed` of `managers` must be reachable; `margin` is how many more may be lost. */
+export interface Quorum {
+  readonly managers: number;
+  readonly reachable: number;
+  readonly needed: number;
+  readonly margin: number;
+}
+
+export interface ZoneHealth {
+  readonly zone: string;
+  readonly managers: { readonly ready: number; readonly all: number };
+  readonly workers: { readonly ready: number; readonly all: number };
+}
+
+export interface ClusterHealth {
+  readonly clusterName: string;
+  readonly healthy: boolean;
+  /** Why it is not healthy; empty where it is. */
+  readonly reasons: readonly string[];
+  /** What one should know all the same. */
+  readonly notes: readonly string[];
+  /** Null where nobody could be asked. */
+  readonly quorum: Quorum | null;
+  readonly zones: readonly ZoneHealth[];
+  readonly nodes: readonly NodeHealth[];
+  readonly staleNodes: number;
+  readonly ingressAddress: string | null;
+  readonly demoUrl: string | null;
+}
+
+/** Judges a cluster by its stack's outputs and what the swarm says. Pure. */
+export function clusterHealth(outputs: ClusterOutputs, seen: Seen): ClusterHealth {
+  const nodes = outputs.nodes.map((node) => nodeHealth(outputs, seen, node));
+  const quorum = "states" in seen ? quorumOf(seen.states) : null;
+  const reasons = "states" in seen ? faults(outputs, seen.states, quorum) : [`${outputs.clusterName}: ${seen.unreachable}`];
+  return {
+    clusterName: outputs.clusterName,
+    healthy: reasons.length === 0,
+    reasons,
+    notes: [...remarks(nodes, quorum), ...("states" in seen ? strangers(outputs, seen.states) : [])],
+    quorum,
+    zones: zonesOf(nodes),
+    nodes,
+    staleNodes: outputs.staleNodes,
+    ingressAddress: outputs.ingressAddress ?? null,
+    demoUrl: outputs.demoUrl ?? null,
+  };
+}
+
+function nodeHealth({ access }: ClusterOutputs, seen: Seen, node: ClusterOutputs["nodes"][number]): NodeHealth {
+  const { name, zone, role, group, ordinal, address, stale } = node;
+  const entries = "states" in seen ? seen.states.filter(({ Description }) => Description?.Hostname === name) : [];
+  // beside its own a node may have dead entries, which its earlier servers left
+  const entry = entries.find(({ Status }) => Status.State === "ready") ?? entries[0];
+  return {
+    name, zone, role, group, ordinal, address,
+    host: access.managers.find((manager) => manager.name === name)?.host ?? null,
+    state: entry?.Status.State ?? ("states" in seen ? "missing" : "unknown"),
+    availability: entry?.Spec.Availability ?? null,
+    leader: entry?.ManagerStatus?.Leader ?? false,
+    reachable: entry?.ManagerStatus === undefined ? null : entry.ManagerStatus.Reachability === "reachable",
+    stale,
+  };
+}
+
+/** Every entry with a manager's part counts, that of a server which is no more as well: raft asks it, too. */
+function quorumOf(states: readonly SwarmNodeState[]): Quorum {
+  const managers = states.filter(({ ManagerStatus }) => ManagerStatus !== undefined);
+  const reachable = managers.filter(({ ManagerStatus }) => ManagerStatus?.Reachability === "reachable").length;
+  const needed = Math.floor(managers.length / 2) + 1;
+  return { managers: managers.length, reachable, needed, margin: reachable - needed };
+}
+
+function faults(outputs: ClusterOutputs, states: readonly SwarmNodeState[], quorum: Quorum | null): string[] {
+  const ofNodes = outputs.nodes.flatMap(({ name, role }) => {
+    const why = unreadiness(role, states.filter(({ Description }) => Description?.Hostname === name));
+    return why === undefined ? [] : [`${name}: ${why}; docs/runbook.md has what to do when a node is gone.`];
+  });
+  const ofQuorum = quorum !== null && quorum.managers > 1 && quorum.margin <= 0
+    ? [`quorum: ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed, so the next loss stops changes to the swarm; see "A manager dies" in docs/runbook.md.`]
+    : [];
+  const leader = states.some(({ ManagerStatus }) => ManagerStatus?.Leader === true) ? [] : ["quorum: no manager leads; wait for an election, then see \"The quorum is lost\" in docs/runbook.md."];
+  return [...ofNodes, ...ofQuorum, ...leader];
+}
+
+function remarks(nodes: readonly NodeHealth[], quorum: Quorum | null): string[] {
+  const names = (which: (node: NodeHealth) => boolean): string => nodes.filter(which).map(({ name }) => name).join(", ");
+  const [drained, stale] = [names(({ availability }) => availability === "drain" || availability === "pause"), names((node) => node.stale)];
+  return [
+    ...(drained === "" ? [] : [`${drained}: no tasks are given to it; \`swarmctl node activate NODE\` changes that.`]),
+    ...(stale === "" ? [] : [`${stale}: stale, a new one would be made differently; \`swarmctl node replace NODE\` replaces a worker.`]),
+    ...(quorum?.managers === 1 ? ["quorum: one manager; its loss is the loss of the swarm, see settings.managers in docs/configuration.md."] : []),
+  ];
+}
+
+/** Entries that belong to no node of the stack. One without a name was never used by a node. */
+function strangers({ nodes }: ClusterOutputs, states: readonly SwarmNodeState[]): string[] {
+  return states.flatMap(({ ID, Description, Status }) => {
+    const name = Description?.Hostname ?? "";
+    return name === "" || nodes.some((node) => node.name === name) ? [] : [`${name}: in the swarm (${Status.State}), but not of this stack; \`docker node rm --force ${ID}\` takes it out.`];
+  });
+}
+
+function zonesOf(nodes: readonly NodeHealth[]): ZoneHealth[] {
+  const count = (zone: string, role: NodeHealth["role"]): { ready: number; all: number } => {
+    const own = nodes.filter((node) => node.zone === zone && node.role === role);
+    return { ready: own.filter(({ state }) => state === "ready").length, all: own.length };
+  };
+  return [...new Set(nodes.map(({ zone }) => zone))].map((zone) => ({ zone, managers: count(zone, "manager"), workers: count(zone, "worker") }));
+}

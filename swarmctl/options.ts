@@ -1,0 +1,24 @@
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+
+/** Options that several verbs have. Each call makes one anew: an option belongs to one command. */
+export const stackOption = () => new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
+export const projectOption = () => new Option("--project <dir>", "checkout of the project (default: around the current folder, else swarmctl's own)");
+export const jsonOption = () => new Option("--json", "print JSON");
+
+/** An option whose value is a whole number; its limits are the settings' business. */
+export function numberOption<const Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser(wholeNumber);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("use a whole number.");
+  return Number(text);
+}
+
+/** Examples below a verb's help: what it does, and the line that is typed. */
+export function examples(...rows: readonly (readonly [string, string])[]): string {
+  return `\nExamples:\n${rows.map(([what, line]) => `  # ${what}\n  $ ${line}\n`).join("")}`;
+}
+
+/** The exit codes below the program's help. */
+export const exitCodesHelp = "\nExit codes: 0 done, 1 failed, 2 usage, 3 checked and not healthy, 75 busy, try again.\n";

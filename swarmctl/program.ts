@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { z } from "zod";
+import { addClusterList } from "./commands/cluster-list";
+import { addClusterStatus } from "./commands/cluster-status";
+import { addClusterUpdate } from "./commands/cluster-update";
+import { addCompletion } from "./commands/completion";
+import { addNodeActivate } from "./commands/node-activate";
+import { addNodeDrain } from "./commands/node-drain";
+import { addNodeLs } from "./commands/node-ls";
+import { addNodeReplace } from "./commands/node-replace";
+import { examples, exitCodesHelp } from "./options";
+import type { Terminal } from "./terminal";
+
+/** Every verb of swarmctl. A wrong command line is thrown as a CommanderError and not written. */
+export function buildProgram(terminal: Terminal): Command {
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")));
+  const program = new Command("swarmctl")
+    .description("Runs highly available Docker Swarms on OpenStack.")
+    .version(version)
+    .exitOverride()
+    // what a wrong command line gets is written by `refuse`
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText("after", examples(
+      ["which clusters are there?", "swarmctl cluster list"],
+      ["is one well?", "swarmctl cluster status prod-swarm-alpha"],
+      ["scale by load", "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha"],
+    ) + exitCodesHelp);
+  const cluster = program.command("cluster").description("look at clusters and set how they scale");
+  for (const add of [addClusterList, addClusterStatus, addClusterUpdate]) add(cluster, terminal);
+  const node = program.command("node").description("look at the nodes of a cluster and change what they do");
+  for (const add of [addNodeLs, addNodeDrain, addNodeActivate, addNodeReplace]) add(node, terminal);
+  addCompletion(program, terminal);
+  return program;
+}

@@ -1,0 +1,87 @@
+import { createServer } from "node:http";
+import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
+import { Server, utils } from "ssh2";
+import type { SwarmNodeState } from "../../ops/nodes";
+import { madeWith } from "../../settings/lasting";
+import type { ClusterOutputs } from "../../settings/outputs";
+import { goodSettings } from "./settings";
+
+/** A node as the swarm has it: ready, active, and a reachable manager where that is its role. */
+export function swarmNode(name: string, changes: Partial<SwarmNodeState> & { availability?: SwarmNodeState["Spec"]["Availability"] } = {}): SwarmNodeState {
+  const { availability = "active", ...rest } = changes;
+  const manager = name.includes("-manager-");
+  return {
+    ID: `id-${name}`, Version: { Index: 1 }, Spec: { Role: manager ? "manager" : "worker", Availability: availability }, Description: { Hostname: name },
+    Status: { State: "ready" }, ...(manager ? { ManagerStatus: { Leader: name.endsWith("az1-0"), Reachability: "reachable" } } : {}), ...rest,
+  };
+}
+
+const keys = utils.generateKeyPairSync("ed25519");
+
+/** Outputs of a stack whose cluster has three managers and the given workers, all in zones az1 to az3. */
+export function outputsOf(clusterName: string, workerSets: Record<string, number[]>, changes: Partial<ClusterOutputs> = {}): ClusterOutputs {
+  const zones = ["az1", "az2", "az3"];
+  const managers = zones.map((zone, index) => ({ name: `${clusterName}-manager-${zone}-0`, role: "manager" as const, zone, group: "managers", ordinal: 0, address: `10.20.0.${10 + index}`, stale: false }));
+  const workers = Object.entries(workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => ({
+    name: `${clusterName}-worker-${group}-${ordinal}`, role: "worker" as const, zone: group, group, ordinal, address: `10.20.0.${20 + 10 * zones.indexOf(group) + ordinal}`, stale: false,
+  })));
+  return {
+    version: 1, clusterName, clusterId: "cluster-id", madeWith: madeWith(goodSettings({ clusterName })), workerSets, nodes: [...managers, ...workers], staleNodes: 0, ingressAddress: "192.0.2.100",
+    access: { user: "swarm", privateKey: keys.private, managers: managers.map(({ name }, index) => ({ name, host: `192.0.2.${index + 1}`, hostKey: keys.public.trim() })) },
+    joinTokens: { manager: "SWMTKN-1-manager", worker: "SWMTKN-1-worker" }, ...changes,
+  };
+}
+
+/** A manager on this machine: SSH with the pinned key, and the part of Docker's API that is used, over its socket. */
+export class FakeManager {
+  /** Numbers of tasks that the next questions for a node's tasks find running; 0 when there are no more. */
+  runningTasks: number[] = [];
+  private readonly docker = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://docker");
+    const path = url.pathname.replace("/v1.41", "");
+    const id = /^\/nodes\/([^/]+)/.exec(path)?.[1];
+    const node = this.nodes.find(({ ID }) => ID === id);
+    let body = "";
+    request.on("data", (data: Buffer) => { body += data.toString(); });
+    request.on("end", () => {
+      const answer = (value: unknown): void => { response.setHeader("Content-Type", "application/json"); response.end(JSON.stringify(value)); };
+      if (path === "/swarm") answer({ ID: "cluster-id" });
+      else if (path === "/nodes") answer(this.nodes);
+      else if (path === "/tasks") answer(Array.from({ length: this.runningTasks.shift() ?? 0 }, () => ({ Status: { State: "running" } })));
+      else if (node !== undefined && request.method === "GET") answer(node);
+      else if (node !== undefined && request.method === "POST" && url.searchParams.get("version") === String(node.Version.Index)) {
+        const spec = JSON.parse(body) as SwarmNodeState["Spec"];
+        this.nodes = this.nodes.map((one) => one === node ? { ...one, Spec: { Role: spec.Role, Availability: spec.Availability } } : one);
+        answer({});
+      } else { response.statusCode = 404; answer({ message: `${path}: not expected` }); }
+    });
+  });
+  private readonly ssh = new Server({ hostKeys: [keys.private] }, (client) => {
+    client.on("authentication", (context) => { context.accept(); });
+    client.on("error", () => undefined);
+    client.on("ready", () => {
+      client.on("openssh.streamlocal", (accept) => {
+        const channel = accept();
+        const socket = connect((this.docker.address() as AddressInfo).port, "127.0.0.1");
+        channel.pipe(socket).pipe(channel);
+        for (const end of [channel, socket]) end.on("error", () => undefined);
+      });
+    });
+  });
+
+  constructor(public nodes: SwarmNodeState[]) {}
+
+  /** @returns the port of its SSH server. */
+  async start(): Promise<number> {
+    const listen = async (server: TcpServer): Promise<void> => new Promise((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+    await listen(this.docker);
+    await listen(this.ssh);
+    return (this.ssh.address() as AddressInfo).port;
+  }
+
+  stop(): void {
+    this.docker.close();
+    this.docker.closeAllConnections();
+    this.ssh.close();
+  }
+}

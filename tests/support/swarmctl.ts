@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClusterOutputs } from "../../settings/outputs";
+
+const root = join(__dirname, "..", "..");
+const bin = join(root, "tests", "swarmctl", "bin");
+
+export interface Result { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** A checkout of the project in a folder of its own, with the stacks prod and lab, and a Pulumi that only notes what it is asked. */
+export class TestProject {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "swarm-test-project-")));
+  private readonly pulumi = join(this.folder, ".fake");
+
+  constructor() {
+    for (const file of ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.lab.yaml"]) cpSync(join(root, file), join(this.folder, file));
+    symlinkSync(join(root, "toolchain"), join(this.folder, "toolchain"));
+    mkdirSync(this.pulumi);
+    mkdirSync(join(this.folder, "lab"));
+    writeFileSync(join(this.folder, "lab", "pulumi"), `#!/bin/sh\nexec pulumi "$@"\n`);
+    chmodSync(join(this.folder, "lab", "pulumi"), 0o755);
+  }
+
+  read(file: string): string { return readFileSync(join(this.folder, file), "utf8"); }
+
+  write(file: string, text: string): void { writeFileSync(join(this.folder, file), text); }
+
+  /** What the stack's outputs are before the first update, after it, and so on. */
+  setOutputs(...outputs: readonly (ClusterOutputs | Record<string, never>)[]): void {
+    outputs.forEach((each, index) => { writeFileSync(join(this.pulumi, `outputs-${index}.json`), JSON.stringify(each)); });
+  }
+
+  /** What each later update says before it fails. */
+  failUpdates(text: string): void { writeFileSync(join(this.pulumi, "failure"), text); }
+
+  /** What Pulumi was asked, in order. */
+  calls(): string[] {
+    const path = join(this.pulumi, "calls");
+    return existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
+  }
+
+  /** What makes swarmctl find the Pulumi of the tests. */
+  environment(): Readonly<Record<string, string>> {
+    return {
+      PATH: `${bin}:${process.env["PATH"] ?? ""}`, FAKE_PULUMI: this.pulumi, COLUMNS: "100", SWARM_TOOLCHAIN: "installed", SWARM_CACHE_DIR: join(this.folder, ".cache"),
+    };
+  }
+
+  /** Runs the real command. */
+  async swarmctl(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Result> {
+    const env = { ...process.env, ...this.environment(), ...environment };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [join(root, "swarmctl", "swarmctl.cjs"), ...words], { cwd: this.folder, env }, (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      });
+    });
+  }
+}
+
+/** Runs all at once, but no more than the cores bear: each is a program that starts. */
+export async function inBatches<T, R>(all: readonly T[], run: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = all.map((one, index) => ({ one, index }));
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results[next.index] = await run(next.one);
+  };
+  await Promise.all([work(), work(), work()]);
+  return results;
+}
