@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { z } from "zod";
+import { addAutoscalerSimulate } from "./commands/autoscaler-simulate";
 import { addClusterList } from "./commands/cluster-list";
 import { addClusterStatus } from "./commands/cluster-status";
 import { addClusterUpdate } from "./commands/cluster-update";
@@ -31,6 +32,7 @@ export function buildProgram(terminal: Terminal): Command {
   for (const add of [addClusterList, addClusterStatus, addClusterUpdate]) add(cluster, terminal);
   const node = program.command("node").description("look at the nodes of a cluster and change what they do");
   for (const add of [addNodeLs, addNodeDrain, addNodeActivate, addNodeReplace]) add(node, terminal);
+  addAutoscalerSimulate(program.command("autoscaler").description("look into what the autoscaler would do"), terminal);
   addCompletion(program, terminal);
   return program;
 }

@@ -52,7 +52,7 @@ export class TestProject {
   async swarmctl(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Result> {
     const env = { ...process.env, ...this.environment(), ...environment };
     return new Promise((resolve) => {
-      execFile(process.execPath, [join(root, "swarmctl", "swarmctl.cjs"), ...words], { cwd: this.folder, env }, (error, stdout, stderr) => {
+      execFile(process.execPath, [join(root, "swarmctl", "swarmctl.cjs"), ...words], { cwd: this.folder, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
       });
     });

@@ -43,6 +43,8 @@ const table: readonly (readonly [string, readonly string[], number, string | Reg
     "swarmctl cluster update: option '--dry-run' cannot be used with option '--apply'; see `swarmctl cluster update --help`.\n"],
   ["autoscaling on and off at once", ["cluster", "update", "lab", "--no-autoscale", "--autoscale-max-nodes=3"], 2, "", "--no-autoscale: it takes away what the other options set; give either.\n"],
   ["a status of a stack of another cluster", ["cluster", "status", "lab", "--stack=prod"], 2, "", /^cluster "lab" of stack "prod": not known; /],
+  ["a simulation of a cluster that does not scale", ["autoscaler", "simulate", "trace.csv", "lab"], 2, "",
+    "Pulumi.lab.yaml: settings.autoscale is not set, so nothing scales; run `swarmctl cluster update lab --autoscale-cpu-threshold=75`.\n"],
   ["no node", ["node", "drain"], 2, "", "swarmctl node drain: missing required argument 'node'; see `swarmctl node drain --help`.\n"],
   ["a node of no cluster", ["node", "activate", "web-1"], 2, "", "node \"web-1\": of no known cluster; names are <cluster>-worker-<group>-<ordinal>, clusters lab, prod-swarm-alpha.\n"],
   ["a shell that nobody knows", ["completion", "elvish"], 2, "", /^swarmctl completion: .*'elvish' is invalid for argument 'shell': allowed choices are zsh, bash, fish/],
@@ -57,7 +59,7 @@ describe("the help of swarmctl", () => {
 
   it("is of every verb", () => {
     expect(verbs.map((command) => `${command.parent?.name() ?? ""} ${command.name()}`)).to.deep.equal([
-      "cluster list", "cluster status", "cluster update", "node ls", "node drain", "node activate", "node replace", "swarmctl completion",
+      "cluster list", "cluster status", "cluster update", "node ls", "node drain", "node activate", "node replace", "autoscaler simulate", "swarmctl completion",
     ]);
   });
 
@@ -69,7 +71,7 @@ describe("the help of swarmctl", () => {
       expect(shown.length).to.be.greaterThan(1);
       shown.forEach((line, index) => {
         if (index % 2 === 0) expect(line).to.match(/^ {2}# \S/);
-        else expect(line).to.match(new RegExp(`^ {2}\\$ .*swarmctl (cluster |node )?${command.name()}\\b`));
+        else expect(line).to.match(new RegExp(`^ {2}\\$ .*swarmctl (cluster |node |autoscaler )?${command.name()}\\b`));
       });
       expect(command.summary()).to.match(/^\S.*$/);
     });
