@@ -12,7 +12,7 @@ OPS := node --import tsx ops/main.ts
 SWARMCTL := node swarmctl/swarmctl.cjs
 OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
 # an update that was killed on this machine must not be in the way of the next
-UNLOCK := $(if $(OS_CLOUD),$(OPS) unlock)
+UNLOCK := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) $(OPS) unlock)
 
 .PHONY: help up destroy nodes context check test soak bench toolchain lab lab-down
 

@@ -1,10 +1,11 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { BusyError } from "./errors";
 
 /** What Pulumi writes into a lock of a file backend (pkg/backend/diy/lock.go). */
 const lockSchema = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
@@ -24,22 +25,52 @@ export async function isHolderDead(lock: Lock, thisHost: string, lookUp: LookUp)
 }
 
 /**
- * Breaks the locks of updates that were killed on this machine. Other backends than files keep their locks themselves.
+ * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins.
  *
  * @param backendUrl `PULUMI_BACKEND_URL`.
+ * @throws BusyError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which that
+ * update may be writing.
  */
-export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
-  if (backendUrl?.startsWith("file://") !== true) return;
+export async function clearWay(stack: string, backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
+  await endOrphans(say);
+  const holder = (await breakDeadLocks(backendUrl, say)).find((lock) => lock.stack === stack);
+  if (holder === undefined) return;
+  const { username, hostname: host, pid, timestamp } = holder;
+  throw new BusyError(`stack ${stack}: locked by ${username}@${host}'s update of ${timestamp} (process ${pid}); try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
+}
+
+/**
+ * Breaks the locks of updates that were killed on this machine. Other backends than files keep their locks themselves.
+ *
+ * @returns the locks that stay.
+ */
+export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<(Lock & { readonly stack: string })[]> {
+  if (backendUrl?.startsWith("file://") !== true) return [];
   const folder = join(backendUrl === "file://~" ? process.env["HOME"] ?? "" : fileURLToPath(backendUrl), ".pulumi", "locks");
   const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  const held: (Lock & { readonly stack: string })[] = [];
   for (const entry of entries.filter((name) => name.endsWith(".json"))) {
     const path = join(folder, entry);
-    const lock = lockSchema.safeParse(JSON.parse(await readFile(path, "utf8")));
-    if (!lock.success || !await isHolderDead(lock.data, hostname(), commandOf)) continue;
-    const { pid, username, timestamp } = lock.data;
+    const lock = await readLock(path);
+    // one that is being written or taken away in this moment is somebody's who lives
+    if (lock === undefined) continue;
+    if (!await isHolderDead(lock, hostname(), commandOf)) {
+      held.push({ ...lock, stack: basename(dirname(path)) });
+      continue;
+    }
+    const { pid, username, timestamp } = lock;
     say(`The lock of ${username}'s update of ${timestamp} is broken: its process ${pid} on this machine is dead.`);
     await rm(path, { force: true });
     await rm(`${path}.attrs`, { force: true });
+  }
+  return held;
+}
+
+async function readLock(path: string): Promise<Lock | undefined> {
+  try {
+    return lockSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+  } catch {
+    return undefined;
   }
 }
 

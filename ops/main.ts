@@ -1,12 +1,12 @@
 import { text } from "node:stream/consumers";
 import { admitNode } from "./admit";
 import { makeContext } from "./context";
-import { messageOf, OperationError } from "./errors";
+import { BusyError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
 import { readAccess, readJson, readText } from "./input";
 import { previewTable } from "./preview";
 import { removeNode } from "./remove";
-import { breakDeadLocks, endOrphans } from "./locks";
+import { clearWay } from "./locks";
 import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
@@ -30,9 +30,7 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     return undefined;
   },
   "unlock": async () => {
-    const say = (line: string): void => { process.stderr.write(`${line}\n`); };
-    await endOrphans(say);
-    await breakDeadLocks(process.env["PULUMI_BACKEND_URL"], say);
+    await clearWay(readText(process.env, "SWARM_STACK"), process.env["PULUMI_BACKEND_URL"], (line) => { process.stderr.write(`${line}\n`); });
     return undefined;
   },
   "preview-table": async () => previewTable(JSON.parse(await text(process.stdin))),
@@ -52,7 +50,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     process.stderr.write(`${error instanceof OperationError ? messageOf(error) : `${error instanceof Error ? error.stack : String(error)}\nThis is a bug.`}\n`);
-    return 1;
+    return error instanceof BusyError ? 75 : 1;
   }
 }
 

@@ -2,7 +2,7 @@ import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
 import { expectedVariable, overtaken, wantedVariable } from "../settings/wanted";
 import { BusyError, OperationError } from "./errors";
-import { breakDeadLocks, endOrphans } from "./locks";
+import { clearWay } from "./locks";
 import { isLocked, labStack, runPulumi, type StackPlace } from "./pulumi";
 
 export interface Update {
@@ -35,11 +35,7 @@ export function updateSeconds({ deadlines }: Settings): number {
 export async function runUpdate({ place, wanted, expected, environment, timeoutSeconds, talk }: Update): Promise<void> {
   const subject = `stack ${place.stack}`;
   // lab/pulumi does it itself, and knows where the lab's state is
-  if (place.stack !== labStack) {
-    const say = (line: string): void => { talk(`${line}\n`); };
-    await endOrphans(say);
-    await breakDeadLocks(environment["PULUMI_BACKEND_URL"], say);
-  }
+  if (place.stack !== labStack) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
   const sets = {
     ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
     ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),

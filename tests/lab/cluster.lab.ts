@@ -218,7 +218,7 @@ describe("a cluster on the lab", () => {
         say(`one more worker: ${Math.round(seconds)} s`);
       });
     });
-    expect(second, "what a second update says meanwhile").to.match(/the stack is currently locked by 1 lock.*created by \S+@\S+ \(pid \d+\) at /s);
+    expect(second, "what a second update says meanwhile").to.match(/stack lab: locked by \S+@\S+'s update of \S+ \(process \d+\); try again when it is done/);
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     const added = (await cluster.nodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { breakDeadLocks, endOrphans, isHolderDead, type Lock } from "../../ops/locks";
+import { BusyError } from "../../ops/errors";
+import { breakDeadLocks, clearWay, endOrphans, isHolderDead, type Lock } from "../../ops/locks";
 
 const lock: Lock = { pid: 4711, username: "ann", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
 
@@ -41,6 +42,21 @@ describe("breakDeadLocks", () => {
     await breakDeadLocks(`file://${backend}`, (line) => lines.push(line));
     expect([existsSync(broken), existsSync(elsewhere)]).to.deep.equal([false, true]);
     expect(lines).to.deep.equal([`The lock of ann's update of 2026-01-01T00:00:00Z is broken: its process ${dead.pid ?? 0} on this machine is dead.`]);
+  });
+
+  it("names the holder that lives to the next update of its stack, and to no other", async () => {
+    write("elsewhere", { hostname: "there" });
+    const busy = await clearWay("s", `file://${backend}`, () => undefined).then(() => "free", (error: unknown) => error);
+    expect(busy).to.be.instanceOf(BusyError);
+    expect(String(busy)).to.include(`stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done`);
+    await clearWay("other", `file://${backend}`, () => undefined);
+  });
+
+  it("leaves a lock that is just being written", async () => {
+    const path = join(folder, "half.json");
+    writeFileSync(path, "{");
+    await breakDeadLocks(`file://${backend}`, () => { throw new Error("nothing to say"); });
+    expect(existsSync(path)).to.equal(true);
   });
 
   it("touches nothing of a backend that keeps its locks itself", async () => {
