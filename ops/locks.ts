@@ -24,6 +24,9 @@ export async function isHolderDead(lock: Lock, thisHost: string, lookUp: LookUp)
   return found === "none" || (found.command !== undefined && found.command !== "pulumi");
 }
 
+/** How the refusal of an update says that another one holds the lock. */
+export const lockedWords = "locked by";
+
 /**
  * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins.
  *
@@ -36,7 +39,7 @@ export async function clearWay(stack: string, backendUrl: string | undefined, sa
   const holder = (await breakDeadLocks(backendUrl, say)).find((lock) => lock.stack === stack);
   if (holder === undefined) return;
   const { username, hostname: host, pid, timestamp } = holder;
-  throw new BusyError(`stack ${stack}: locked by ${username}@${host}'s update of ${timestamp} (process ${pid}); try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
+  throw new BusyError(`stack ${stack}: ${lockedWords} ${username}@${host}'s update of ${timestamp} (process ${pid}); try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
 }
 
 /**

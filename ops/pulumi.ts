@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ClusterOutputs } from "../settings/outputs";
 import { BusyError, messageOf, OperationError } from "./errors";
 import { readOutputs } from "./input";
+import { lockedWords } from "./locks";
 
 /** A stack and the checkout of the project that it is a stack of. */
 export interface StackPlace {
@@ -107,8 +108,9 @@ export async function stackOutputs(place: StackPlace, environment: NodeJS.Proces
 /** How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a file backend, and the service. */
 const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
 
+/** Whether what an update printed says that another one holds its lock: Pulumi's words, or those of `clearWay`, which lab/pulumi asks first. */
 export function isLocked(output: string): boolean {
-  return lockTexts.some((text) => output.includes(text));
+  return lockTexts.some((text) => output.includes(text)) || new RegExp(`^stack \\S+: ${lockedWords} `, "m").test(output);
 }
 
 /** The last words of a program that failed: its line of an error where there is one. */

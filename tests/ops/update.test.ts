@@ -42,6 +42,7 @@ describe("runUpdate", () => {
 
   const rows: readonly (readonly [string, string, typeof OperationError, string])[] = [
     ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s)", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
+    ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers in between; nothing was touched, try again."],
     ["anything else", "error: no valid host", OperationError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
