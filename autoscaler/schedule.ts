@@ -1,11 +1,10 @@
-export const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
-export type Weekday = (typeof weekdays)[number];
+import { weekDays, type WeekDay } from "../settings/autoscale";
 
 /** A minimum by time of week: in its hours it takes the place of the policy's, be it higher or lower. */
 export interface Schedule {
   readonly name: string;
   /** Days on which it begins. */
-  readonly days: readonly Weekday[];
+  readonly days: readonly WeekDay[];
   /** Wall clock, "HH:MM"; it ends on the next day where `to` is not after `from`. */
   readonly from: string;
   readonly to: string;
@@ -68,7 +67,8 @@ export function isActive({ days, from, to, timeZone }: Schedule, now: number): b
   const today = Math.floor(wallClock(now, timeZone) / day) * day;
   const [start, end] = [minutesOf(from), minutesOf(to)];
   return [today, today - day].some((date) => {
-    const weekday = weekdays[new Date(date).getUTCDay()];
+    // a week begins on Sunday for Date, and on Monday for ISO 8601 and the settings
+    const weekday = weekDays[(new Date(date).getUTCDay() + 6) % 7];
     if (weekday === undefined || !days.includes(weekday)) return false;
     const begins = instantOf(date + start * minute, timeZone);
     const ends = instantOf(date + end * minute + (end <= start ? day : 0), timeZone);
