@@ -28,6 +28,8 @@ function ask(url: string): Promise<{ host: string; client: string }> {
     const outgoing = request(url, { agent: false, timeout: requestSeconds * 1000 }, (answer) => {
       let body = "";
       answer.on("data", (data: Buffer) => { body += data.toString(); });
+      // one that breaks off in its middle has no end
+      answer.on("error", reject);
       answer.on("end", () => {
         const host = /^Hostname: (.+)$/m.exec(body)?.[1];
         const client = /^X-Real-Ip: (.+)$/mi.exec(body)?.[1] ?? "unknown";

@@ -36,7 +36,9 @@ export async function underTraffic(url: string, what: string, action: () => Prom
     child.stdin?.end();
     await ended;
   }
-  const tally = JSON.parse(await output) as Tally;
+  const printed = await output;
+  if (printed === "") throw new Error(`the request loop ended with ${String(child.exitCode ?? child.signalCode)} and without its tally`);
+  const tally = JSON.parse(printed) as Tally;
   const failed = failures(tally);
   const [firstFailure = 0, lastFailure = 0] = [tally.failedAt[0], tally.failedAt.at(-1)].map((at) => ((at ?? begun) - begun) / 1000);
   say(`requests during ${what}: ${tally.answered} answered, ${failed} not ${failed === 0 ? "" : `${JSON.stringify(tally.failures)} from ${firstFailure.toFixed(0)} s to ${lastFailure.toFixed(0)} s`}, longest gap ${tally.longestGap.toFixed(1)} s`);
