@@ -13,5 +13,7 @@ export const files = {
   join: file("swarm-join"),
   joinUnit: file("swarm-join.service"),
   joinPath: file("swarm-join.path"),
+  overlays: file("swarm-overlays"),
+  overlaysUnit: file("swarm-overlays.service"),
   keepalived: file("keepalived.conf"),
 } as const;

@@ -79,7 +79,7 @@ export function renderUserData(facts: NodeFacts): string {
       ["systemctl", "daemon-reload"],
       // an engine of the image may run already, without the proxy
       ...(facts.proxy === undefined ? [] : [["systemctl", "restart", "docker"]]),
-      ["systemctl", "enable", "--now", "--no-block", "swarm-node.service", "swarm-join.path"],
+      ["systemctl", "enable", "--now", "--no-block", "swarm-node.service", "swarm-join.path", "swarm-overlays.service"],
     ],
   };
   const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
@@ -103,6 +103,8 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     { path: "/etc/systemd/system/swarm-node.service", permissions: "0644", content: files.nodeUnit },
     { path: "/etc/systemd/system/swarm-join.service", permissions: "0644", content: files.joinUnit },
     { path: "/etc/systemd/system/swarm-join.path", permissions: "0644", content: files.joinPath },
+    { path: "/usr/local/sbin/swarm-overlays", permissions: "0755", content: files.overlays },
+    { path: "/etc/systemd/system/swarm-overlays.service", permissions: "0644", content: files.overlaysUnit },
     ...(facts.vip === undefined ? [] : [{ path: "/etc/swarm/keepalived.conf", permissions: "0644", content: keepalivedConf(facts, facts.vip) }]),
     ...(facts.joinToken === undefined ? [] : [{ path: "/etc/swarm/join-token", permissions: "0600", content: facts.joinToken }]),
   ];

@@ -7,7 +7,7 @@ import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 import { secondCluster } from "./second-cluster";
 import {
-  giveAddressTo, holdersOf, killPulumi, leaderOf, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, whileStalled, whileUnreachable, without, write,
+  giveAddressTo, holdersOf, killPulumi, leaderOf, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, stopDockerForced, whileStalled, whileUnreachable, without, write,
 } from "./support/faults";
 import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
@@ -283,7 +283,7 @@ describe("a cluster on the lab", () => {
 
   for (const [what, stop, start] of [
     ["Traefik hangs", `docker pause ${traefikContainer}`, `docker unpause ${traefikContainer} || true`],
-    ["Docker dies", "systemctl stop docker.socket docker.service", "systemctl start docker.socket docker.service"],
+    ["Docker dies and leaves its networks' devices behind", stopDockerForced, "systemctl start docker.socket docker.service"],
   ] as const) {
     it(`moves the ingress address when ${what} on its holder, and back`, async () => {
       const { access, demoUrl: url = "" } = await cluster.outputs();
@@ -301,6 +301,7 @@ describe("a cluster on the lab", () => {
         const back = await secondsUntil(`${first} to hold it again`, 15, async () => (await holdersOf(access, vip)).join() === first);
         say(`the address has moved: ${moved.toFixed(1)} s; it is back: ${back.toFixed(1)} s after the end of it`);
       });
+      await onManagerNamed(access, first, "! ip -o link show type vxlan | grep vx-");
       await secondsUntil(`${first} to be Ready`, 15, async () => (await notReady(access)).length === 0);
     });
   }
