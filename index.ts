@@ -81,7 +81,7 @@ export = async (): Promise<Record<string, unknown>> => {
     clusterId: quorum.clusterId,
     madeWith: madeWith(settings),
     workerSets: plan.workerSets,
-    nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale })),
+    nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale, serverUrn: node.server.urn })),
     staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),
     ...(ingress.address === undefined ? {} : { ingressAddress: ingress.address }),
     ...(settings.demo && ingress.address !== undefined ? { demoUrl: pulumi.interpolate`http://${ingress.address}${demoPath}` } : {}),

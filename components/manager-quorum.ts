@@ -34,6 +34,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   /** Access to the cluster as JSON, in the shape of `clusterAccess`; secret. */
   readonly access: pulumi.Output<string>;
   readonly clusterId: pulumi.Output<string>;
+  /** Stands when there is a swarm to join. */
+  readonly swarm: pulumi.Resource;
   /** Secrets. */
   readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
   /** Stand when every manager is proven Reachable. */
@@ -52,6 +54,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     }, { parent: this, dependsOn: [...args.network.route] }));
     this.access = this.accessOf(args.identity);
     const initialized = this.init(name, args);
+    this.swarm = initialized.init;
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
     this.memberships = this.nodes.map((node) => membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
@@ -60,9 +63,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       labels: placeLabels(node.place),
       deadlines: args.settings.deadlines,
       access: this.access,
-      joinToken: initialized.managerToken,
       cluster: args.firewall.anchor,
-    }, { parent: this, dependsOn: [node.server] }));
+    }, { parent: this, dependsOn: [node.server, this.swarm] }));
     this.registerOutputs({});
   }
 
@@ -97,7 +99,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   }
 
   /** The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too. */
-  private init(name: string, args: ManagerQuorumArgs): { clusterId: pulumi.Output<string>; managerToken: pulumi.Output<string>; workerToken: pulumi.Output<string> } {
+  private init(name: string, args: ManagerQuorumArgs): SwarmMade {
     const [first] = this.nodes;
     const [planned] = args.plan.managers;
     if (first === undefined || planned === undefined) throw new Error("managers: none planned; the settings require one at least");
@@ -117,6 +119,14 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       ignoreChanges: ["environment", "create"],
     });
     const result = pulumi.secret(init.stdout).apply((text) => initResult.parse(JSON.parse(text)));
-    return { clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };
+    return { init, clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };
   }
+}
+
+/** The swarm, and what stands when it is made. The tokens are secrets. */
+interface SwarmMade {
+  readonly init: pulumi.Resource;
+  readonly clusterId: pulumi.Output<string>;
+  readonly managerToken: pulumi.Output<string>;
+  readonly workerToken: pulumi.Output<string>;
 }

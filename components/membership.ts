@@ -13,15 +13,13 @@ export interface MembershipArgs {
   readonly deadlines: Settings["deadlines"];
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
-  /** Join token of the node's role; secret. */
-  readonly joinToken: pulumi.Input<string>;
   /** What is deleted together with the whole cluster: then no node needs to leave the swarm. */
   readonly cluster: pulumi.Resource;
 }
 
 /**
  * A node's part in the swarm: it stands when the node is proven Ready and labelled, and its removal drains the node and
- * takes it out before the server goes.
+ * takes it out before the server goes. It goes and comes with the server, also where that is made anew in its place.
  */
 export function membership(name: string, args: MembershipArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
   const { node, deadlines } = args;
@@ -35,6 +33,7 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     readySeconds: deadlines.nodeReadyMinutes * 60,
     drainSeconds: deadlines.drainMinutes * 60,
   };
-  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec, joinToken: args.joinToken },
-    pulumi.mergeOptions(opts, { deletedWith: args.cluster }));
+  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec },
+    // without replaceWith a replaced server would die undrained: another server's id only updates the membership
+    pulumi.mergeOptions(opts, { deletedWith: args.cluster, replaceWith: [node.server] }));
 }

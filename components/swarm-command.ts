@@ -10,8 +10,6 @@ export interface SwarmCommandArgs {
   readonly access: pulumi.Input<string>;
   /** What the verb is told, in the shape of ops/specs.ts. */
   readonly spec: pulumi.Input<Record<string, unknown>>;
-  /** Join token of the node's role; secret. */
-  readonly joinToken?: pulumi.Input<string>;
   readonly stdin?: pulumi.Input<string>;
   /** True where the output is a secret. */
   readonly secretOutput?: boolean;
@@ -29,7 +27,6 @@ export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.
     environment: {
       SWARM_ACCESS: pulumi.secret(args.access),
       SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
-      ...(args.joinToken === undefined ? {} : { SWARM_JOIN_TOKEN: pulumi.secret(args.joinToken) }),
     },
     ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
     // standard error is progress; standard output may be a secret

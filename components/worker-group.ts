@@ -52,9 +52,8 @@ export class WorkerGroup extends pulumi.ComponentResource {
       labels: args.workers[index]?.labels ?? {},
       deadlines: settings.deadlines,
       access: quorum.access,
-      joinToken: quorum.joinTokens.worker,
       cluster: firewall.anchor,
-    }, { parent: this, dependsOn: [node.server, ...firewall.rules] }));
+    }, { parent: this, dependsOn: [node.server, quorum.swarm, ...firewall.rules] }));
     this.registerOutputs({});
   }
 }

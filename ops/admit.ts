@@ -2,24 +2,25 @@ import type { ClusterAccess } from "../settings/outputs";
 import { Managers, type DockerNode } from "./docker";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
+import { onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
-import { SshConnection } from "./ssh";
 import { Pending, waitFor } from "./wait";
 
 /** Where the node's join unit looks for its token. */
 const tokenFile = "/etc/swarm/join-token";
 
 /**
- * Proves that a node is part of the swarm and labels it. A node that was booted before the swarm existed gets its token
- * first. Repeating it changes nothing.
+ * Proves that a node is part of the swarm and labels it. A node that has not joined is given the swarm's join token, as
+ * it is now: one that was booted before the swarm existed has none, and that of its user data may have been rotated since.
+ * Repeating it changes nothing.
  *
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
  */
-export async function admitNode(access: ClusterAccess, spec: NodeSpec, joinToken: string): Promise<void> {
+export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<void> {
   const managers = new Managers(access);
   try {
-    await proveReady(managers, access, spec, joinToken);
+    await proveReady(managers, access, spec);
     await managers.use(async (manager) => {
       const entries = await nodesNamed(manager, spec.name);
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
@@ -35,7 +36,7 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, joinToken
   }
 }
 
-async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec, joinToken: string): Promise<void> {
+async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<void> {
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
@@ -47,7 +48,7 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
         ?? (wasThere ? await managers.use(async (manager) => mistaken(await ownId(access, manager, spec), entries)) : undefined);
       if (reason === undefined) return true;
       if (!hasToken) {
-        await managers.use((manager) => deliver(access, manager, spec, joinToken));
+        await managers.use((manager) => deliver(access, manager, spec));
         hasToken = true;
       }
       return new Pending(reason);
@@ -68,24 +69,12 @@ async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec)
   return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: 60 }))).trim();
 }
 
-/** Hands the token over unless the node has one or has joined. */
-async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, joinToken: string): Promise<void> {
-  const script = `systemctl is-active -q swarm-join.service || test -e ${tokenFile} || install -D -m 600 /dev/stdin ${tokenFile}`;
-  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { stdin: joinToken, timeoutSeconds: 60 }));
-}
-
-/** Does something on the node itself: a manager is reached directly, a worker through a manager. */
-async function onNode<T>(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, action: (node: SshConnection) => Promise<T>): Promise<T> {
-  const itself = access.managers.find(({ name }) => name === spec.name);
-  const login = { user: access.user, privateKey: access.privateKey };
-  const node = itself === undefined
-    ? await SshConnection.open({ name: spec.name, host: spec.address, hostKey: spec.hostKey, ...login }, manager.ssh)
-    : await SshConnection.open({ ...itself, ...login });
-  try {
-    return await action(node);
-  } finally {
-    node.close();
-  }
+/** Hands the token over unless the node has joined; the join unit reads it anew each time it tries. */
+async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
+  const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
+  const script = `systemctl is-active -q swarm-join.service || install -D -m 600 /dev/stdin ${tokenFile}`;
+  const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
+  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { stdin, timeoutSeconds: 60 }));
 }
 
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */

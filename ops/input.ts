@@ -4,7 +4,7 @@ import { OperationError } from "./errors";
 
 /**
  * What the program hands to a verb: everything comes in the environment, since arguments are there for every user of
- * the machine to read. `SWARM_ACCESS`, `SWARM_SPEC` and `SWARM_JOIN_TOKEN`; the text of a stack is on standard input.
+ * the machine to read. `SWARM_ACCESS` and `SWARM_SPEC`; the text of a stack is on standard input.
  */
 export function readAccess(environment: NodeJS.ProcessEnv): ClusterAccess {
   return readJson(environment, "SWARM_ACCESS", clusterAccess);

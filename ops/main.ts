@@ -14,7 +14,7 @@ import { deployStack, removeStack } from "./stacks";
 const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   "init": async () => JSON.stringify(await initSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", initSpec))),
   "admit-node": async () => {
-    await admitNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec), readText(process.env, "SWARM_JOIN_TOKEN"));
+    await admitNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));
     return undefined;
   },
   "remove-node": async () => {

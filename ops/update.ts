@@ -11,6 +11,8 @@ export interface Update {
   readonly wanted?: WorkerSets;
   /** The sets that the wanted ones were made from; where the last update left others, this one does nothing. */
   readonly expected?: WorkerSets;
+  /** URN of a resource that is made anew in its place, from the configuration as it is: what it ignores otherwise counts, too. */
+  readonly replace?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly timeoutSeconds: number;
   /** Where Pulumi's progress and what is said about it goes. */
@@ -32,7 +34,7 @@ export function updateSeconds({ deadlines }: Settings): number {
  * @throws BusyError when another update holds the stack's lock or came in between.
  * @throws OperationError when the update fails or hangs.
  */
-export async function runUpdate({ place, wanted, expected, environment, timeoutSeconds, talk }: Update): Promise<void> {
+export async function runUpdate({ place, wanted, expected, replace, environment, timeoutSeconds, talk }: Update): Promise<void> {
   const subject = `stack ${place.stack}`;
   // lab/pulumi does it itself, and knows where the lab's state is
   if (place.stack !== labStack) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
@@ -41,7 +43,10 @@ export async function runUpdate({ place, wanted, expected, environment, timeoutS
     ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
   };
   // the work is waiting for the cloud; Pulumi's default goes by the number of cores
-  const words = ["up", "--yes", "--skip-preview", "--non-interactive", ...(place.stack === labStack ? [] : ["--parallel", "64"])];
+  const words = [
+    "up", "--yes", "--skip-preview", "--non-interactive", ...(place.stack === labStack ? [] : ["--parallel", "64"]),
+    ...(replace === undefined ? [] : ["--replace", replace]),
+  ];
   const { code, end, timedOut } = await runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk });
   if (timedOut) throw new OperationError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`);
   if (code === 0) return;

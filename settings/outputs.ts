@@ -12,6 +12,8 @@ const node = z.object({
   address: z.string(),
   /** True where a new server would be made from another image, flavor, key or user data. */
   stale: z.boolean(),
+  /** URN of its server, which `pulumi up --replace` takes; older programs gave none. */
+  serverUrn: z.string().optional(),
 });
 
 /** How a manager is reached from outside: its floating IP and the SSH host key that is pinned for it. */

@@ -4,6 +4,7 @@ import { Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 import { addAutoscalerSimulate } from "./commands/autoscaler-simulate";
 import { addClusterList } from "./commands/cluster-list";
+import { addClusterRollout } from "./commands/cluster-rollout";
 import { addClusterStatus } from "./commands/cluster-status";
 import { addClusterUpdate } from "./commands/cluster-update";
 import { addCompletion } from "./commands/completion";
@@ -28,8 +29,8 @@ export function buildProgram(terminal: Terminal): Command {
       ["is one well?", "swarmctl cluster status prod-swarm-alpha"],
       ["scale by load", "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha"],
     ) + exitCodesHelp);
-  const cluster = program.command("cluster").description("look at clusters and set how they scale");
-  for (const add of [addClusterList, addClusterStatus, addClusterUpdate]) add(cluster, terminal);
+  const cluster = program.command("cluster").description("look at clusters, set how they scale, replace stale nodes");
+  for (const add of [addClusterList, addClusterStatus, addClusterUpdate, addClusterRollout]) add(cluster, terminal);
   const node = program.command("node").description("look at the nodes of a cluster and change what they do");
   for (const add of [addNodeLs, addNodeDrain, addNodeActivate, addNodeReplace]) add(node, terminal);
   addAutoscalerSimulate(program.command("autoscaler").description("look into what the autoscaler would do"), terminal);

@@ -25,23 +25,23 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   if (first === undefined) throw new OperationError("managers: none; this is a bug.");
   const readySeconds = settings.deadlines.nodeReadyMinutes * 60;
   let boot = NaN;
-  const swarm = await initSwarm(access, {
+  await initSwarm(access, {
     manager: first.place.name, address: first.address, mtu, overlayPools: [...settings.overlayPools], overlayPrefix: settings.overlayPrefix,
     dispatcherHeartbeatSeconds: settings.dispatcherHeartbeatSeconds, deadlineSeconds: readySeconds,
   }, (line) => { if (line.includes(bootedSign)) boot = seconds(); });
   const init = seconds();
 
-  const admit = async (nodes: readonly BootingNode[], token: string): Promise<void> => {
+  const admit = async (nodes: readonly BootingNode[]): Promise<void> => {
     await all(nodes.map(({ place, address, hostKey, serverId, labels }) => admitNode(access, {
       name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, readySeconds, drainSeconds: 0,
-    }, token)));
+    })));
   };
   const options = overlayOptions(mtu, settings.overlayEncryption);
   const overlay = withManager(access, (manager) => manager.api.createNetwork({ Name: "proxy", Driver: "overlay", Options: options }));
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const deadlineSeconds = settings.deadlines.stackReadyMinutes * 60;
-  const withManagers = all([admit(managers, swarm.managerToken), overlay]);
-  const withAll = all([withManagers, admit(workers, swarm.workerToken)]);
+  const withManagers = all([admit(managers), overlay]);
+  const withAll = all([withManagers, admit(workers)]);
   const traefik = withManagers.then(() => deployStack(access, { name: "traefik", deadlineSeconds }, traefikCompose(readCompose("traefik"), {
     images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, overlay: options, dashboard: settings.dashboard, proxyProtocolFrom: [],
   })));

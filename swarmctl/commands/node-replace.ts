@@ -1,55 +1,34 @@
 import type { Command } from "@commander-js/extra-typings";
 import { stackOutputs } from "../../ops/pulumi";
-import { runUpdate, updateSeconds } from "../../ops/update";
-import { UsageError } from "../errors";
+import { OperationError } from "../../ops/errors";
 import { nodeOf } from "../node-of";
 import { examples, projectOption, stackOption } from "../options";
-import { settingsOf } from "../project";
-import { planAddition, planRemoval, requireWorker, type Step } from "../replace-plan";
-import type { Terminal } from "../terminal";
+import { Rollout, sentence } from "../rollout";
+import { planReplacement } from "../rollout-plan";
+import { upCommand, type Terminal } from "../terminal";
 
-/** `swarmctl node replace`: a new worker first, then the old one goes. */
+/** `swarmctl node replace`: a new node for one, stale or not. */
 export function addNodeReplace(parent: Command, terminal: Terminal): void {
   parent.command("replace")
-    .summary("put a new worker in the place of one")
-    .description("Puts a new worker in the place of one: an update adds a worker to its group and ends when that is Ready, a second one drains the old worker\n"
-      + "and removes it. The group needs room for one worker more. Managers are refused; docs/runbook.md says how they are replaced.")
-    .argument("<node>", "name of the worker that goes")
-    .option("--replacement <node>", "the worker that was made for it by a run that did not end: only the old one goes")
+    .summary("put a new node in the place of one")
+    .description("Puts a new node in the place of one by an update. A worker gets a new one beside it, which must be Ready before the old one is drained\n"
+      + "and removed. A manager, only while the quorum can spare it or without it, leaves the swarm first and is made anew in its place.")
+    .argument("<node>", "name of the node that goes")
     .option("--dry-run", "say what would be done and do nothing")
     .addOption(stackOption()).addOption(projectOption())
     .addHelpText("after", examples(
-      ["a stale or broken worker", "swarmctl node replace prod-swarm-alpha-worker-az1-0"],
-      ["the rest of a replacement that was interrupted", "swarmctl node replace prod-swarm-alpha-worker-az1-0 --replacement=prod-swarm-alpha-worker-az1-4"],
+      ["a broken worker", "swarmctl node replace prod-swarm-alpha-worker-az1-0"],
+      ["a manager whose server is lost", "swarmctl node replace prod-swarm-alpha-manager-az2-0"],
     ))
-    .action(async (name, { replacement, dryRun, stack, project }) => {
+    .action(async (name, { dryRun, stack, project }) => {
       const cluster = terminal.clusterOfNode(name, { stack, project });
-      const settings = settingsOf(cluster, cluster.text);
-      const update = async (step: Step): Promise<void> => runUpdate({
-        place: cluster, ...step, environment: terminal.environment, timeoutSeconds: updateSeconds(settings), talk: (part) => process.stderr.write(part),
-      });
-      let outputs = await stackOutputs(cluster, terminal.environment);
-      const old = nodeOf(outputs, name);
-      requireWorker(old, cluster.stack);
-      let added = replacement;
-      if (replacement === undefined) {
-        const addition = planAddition(settings, outputs.workerSets, old);
-        added = addition.added;
-        terminal.say(`${name}: ${added} comes first.`);
-        if (dryRun !== true) {
-          await update(addition);
-          outputs = await stackOutputs(cluster, terminal.environment);
-        }
-      } else if (replacement === name || nodeOf(outputs, replacement).group !== old.group) {
-        throw new UsageError(`--replacement: ${replacement} is no other worker of the group ${old.group}; name the one that was made for ${name}.`);
-      }
-      if (dryRun === true) {
-        terminal.say(`${name}: it would then be drained and removed; nothing was done.`);
-        return;
-      }
-      terminal.say(`${name}: ${added ?? ""} is Ready; ${name} is drained and removed. If this is interrupted: swarmctl node replace ${name} --replacement=${added ?? ""}`);
-      const removal = planRemoval(settings, outputs.workerSets, old);
-      if (removal !== undefined) await update(removal);
-      terminal.say(`${name}: replaced by ${added ?? ""}.`);
+      nodeOf(await stackOutputs(cluster, terminal.environment), name);
+      const rollout = new Rollout(cluster, terminal, (settings, outputs, health) => planReplacement(settings, outputs, health, [name]));
+      const { steps: [step], blocked } = await rollout.plan();
+      if (step === undefined) throw new OperationError(blocked?.why ?? `${name}: it goes with the next \`${upCommand(cluster)}\`, by the limits of its group.`);
+      terminal.say(`${name}: ${sentence(step)}${dryRun === true ? " Nothing was done." : ` If this fails, \`${upCommand(cluster)}\` finishes it.`}`);
+      if (dryRun === true) return;
+      await rollout.update(step);
+      terminal.say(`${name}: replaced by ${step.fresh.join()}.`);
     });
 }

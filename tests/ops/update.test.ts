@@ -40,6 +40,11 @@ describe("runUpdate", () => {
     expect(talk.split("\n")).to.have.members(["out", "err", ""]);
   });
 
+  it("names the resource that is to be made anew", async () => {
+    const { project } = await update(`echo "$*" > args`, { replace: "urn:pulumi:lab::swarm::x" });
+    expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal("up --yes --skip-preview --non-interactive --replace urn:pulumi:lab::swarm::x\n");
+  });
+
   const rows: readonly (readonly [string, string, typeof OperationError, string])[] = [
     ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s)", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],

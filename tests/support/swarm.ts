@@ -34,6 +34,8 @@ export function outputsOf(clusterName: string, workerSets: Record<string, number
 
 /** A manager on this machine: SSH with the pinned key, and the part of Docker's API that is used, over its socket. */
 export class FakeManager {
+  /** What was changed, in order: "command: <line>" by SSH, "<method> <path> <body>" by Docker's API. */
+  readonly changes: string[] = [];
   /** Numbers of tasks that the next questions for a node's tasks find running; 0 when there are no more. */
   runningTasks: number[] = [];
   private readonly docker = createServer((request, response) => {
@@ -45,13 +47,19 @@ export class FakeManager {
     request.on("data", (data: Buffer) => { body += data.toString(); });
     request.on("end", () => {
       const answer = (value: unknown): void => { response.setHeader("Content-Type", "application/json"); response.end(JSON.stringify(value)); };
-      if (path === "/swarm") answer({ ID: "cluster-id" });
+      if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
+      if (path === "/swarm") answer({ ID: "cluster-id", JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/nodes") answer(this.nodes);
       else if (path === "/tasks") answer(Array.from({ length: this.runningTasks.shift() ?? 0 }, () => ({ Status: { State: "running" } })));
       else if (node !== undefined && request.method === "GET") answer(node);
       else if (node !== undefined && request.method === "POST" && url.searchParams.get("version") === String(node.Version.Index)) {
         const spec = JSON.parse(body) as SwarmNodeState["Spec"];
-        this.nodes = this.nodes.map((one) => one === node ? { ...one, Spec: { Role: spec.Role, Availability: spec.Availability } } : one);
+        const { ManagerStatus: status, ...worker } = node;
+        const role = spec.Role === "worker" || status === undefined ? {} : { ManagerStatus: status };
+        this.nodes = this.nodes.map((one) => one === node ? { ...worker, ...role, Spec: spec } : one);
+        answer({});
+      } else if (node !== undefined && request.method === "DELETE") {
+        this.nodes = this.nodes.filter((one) => one !== node);
         answer({});
       } else { response.statusCode = 404; answer({ message: `${path}: not expected` }); }
     });
@@ -60,6 +68,18 @@ export class FakeManager {
     client.on("authentication", (context) => { context.accept(); });
     client.on("error", () => undefined);
     client.on("ready", () => {
+      client.on("session", (acceptSession) => {
+        acceptSession().on("exec", (acceptExec, _, { command }) => {
+          const channel = acceptExec();
+          let input = "";
+          channel.on("data", (data: Buffer) => { input += data.toString(); });
+          channel.on("end", () => {
+            this.changes.push(`command: ${command}${input === "" ? "" : ` <${input}>`}`);
+            channel.exit(0);
+            channel.end();
+          });
+        });
+      });
       client.on("openssh.streamlocal", (accept) => {
         const channel = accept();
         const socket = connect((this.docker.address() as AddressInfo).port, "127.0.0.1");

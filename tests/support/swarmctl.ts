@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterOutputs } from "../../settings/outputs";
@@ -34,6 +34,9 @@ export class TestProject {
 
   /** What each later update says before it fails. */
   failUpdates(text: string): void { writeFileSync(join(this.pulumi, "failure"), text); }
+
+  /** Updates do not fail any more. */
+  mendUpdates(): void { rmSync(join(this.pulumi, "failure")); }
 
   /** What Pulumi was asked, in order. */
   calls(): string[] {

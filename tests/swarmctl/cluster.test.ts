@@ -8,7 +8,6 @@ const cluster = "prod-swarm-alpha";
 const redirect = `--require ${join(__dirname, "redirect-ssh.cjs")}`;
 const sets = { az1: [0], az2: [0], az3: [0] };
 const worker = `${cluster}-worker-az1-0`;
-const readsOutputs = "stack output --json --show-secrets --stack prod wanted= expected=";
 
 describe("swarmctl on a cluster", function () {
   this.timeout(120_000);
@@ -123,61 +122,5 @@ describe("swarmctl cluster update --apply", function () {
     expect(second?.code).to.equal(1);
     expect(second?.stderr).to.match(/error: no valid host\nstack prod: the update failed, Pulumi ended with 255; its output says why, docs\/runbook\.md what to do\.\n$/);
     expect(broken.read("Pulumi.prod.yaml")).to.include("maxNodes: 9");
-  });
-});
-
-describe("swarmctl node replace", function () {
-  this.timeout(120_000);
-  const grown = { az1: [0, 1], az2: [0], az3: [0] };
-  const up = (wanted: object, expected: object): string => `up --yes --skip-preview --non-interactive --parallel 64 --stack prod wanted=${JSON.stringify(wanted)} expected=${JSON.stringify(expected)}`;
-
-  it("adds a new worker by one update, and takes the old one away by a second", async () => {
-    const project = new TestProject();
-    project.setOutputs(outputsOf(cluster, sets), outputsOf(cluster, grown));
-    const { code, stdout, stderr } = await project.swarmctl(["node", "replace", worker]);
-    expect([code, stdout]).to.deep.equal([0, ""]);
-    expect(project.calls()).to.deep.equal([readsOutputs, up(grown, sets), readsOutputs, up({ az1: [1], az2: [0], az3: [0] }, grown)]);
-    expect(stderr.split("\n").filter((line) => line.startsWith(worker))).to.deep.equal([
-      `${worker}: ${cluster}-worker-az1-1 comes first.`,
-      `${worker}: ${cluster}-worker-az1-1 is Ready; ${worker} is drained and removed. If this is interrupted: swarmctl node replace ${worker} --replacement=${cluster}-worker-az1-1`,
-      `${worker}: replaced by ${cluster}-worker-az1-1.`,
-    ]);
-  });
-
-  it("goes on where an interrupted run stopped", async () => {
-    const project = new TestProject();
-    project.setOutputs(outputsOf(cluster, grown));
-    const { code } = await project.swarmctl(["node", "replace", worker, `--replacement=${cluster}-worker-az1-1`]);
-    expect(code).to.equal(0);
-    expect(project.calls()).to.deep.equal([readsOutputs, up({ az1: [1], az2: [0], az3: [0] }, grown)]);
-  });
-
-  it("leaves the old worker alone when the new one does not join", async () => {
-    const project = new TestProject();
-    project.setOutputs(outputsOf(cluster, sets), outputsOf(cluster, sets));
-    project.failUpdates("error: it did not join\n");
-    const { code } = await project.swarmctl(["node", "replace", worker]);
-    expect(code).to.equal(1);
-    expect(project.calls()).to.deep.equal([readsOutputs, up(grown, sets)]);
-  });
-
-  it("does nothing dry, for a manager, without room, or for a replacement that is none", async () => {
-    const project = new TestProject();
-    const full = { az1: [0, 1, 2, 3], az2: [0], az3: [0] };
-    const other = new TestProject();
-    project.setOutputs(outputsOf(cluster, sets));
-    other.setOutputs(outputsOf(cluster, full));
-    const [dry, manager, room, replacement] = await inBatches<() => Promise<Result>, Result>([
-      async () => project.swarmctl(["node", "replace", worker, "--dry-run"]),
-      async () => project.swarmctl(["node", "replace", `${cluster}-manager-az1-0`]),
-      async () => other.swarmctl(["node", "replace", worker]),
-      async () => project.swarmctl(["node", "replace", worker, `--replacement=${cluster}-worker-az2-0`]),
-    ], async (each) => each());
-    expect([dry?.code, dry?.stderr]).to.deep.equal([0, `${worker}: ${cluster}-worker-az1-1 comes first.\n${worker}: it would then be drained and removed; nothing was done.\n`]);
-    expect(manager?.code).to.equal(2);
-    expect(manager?.stderr).to.match(/^prod-swarm-alpha-manager-az1-0: a manager, and only workers are replaced by this; .*`pulumi up --stack prod --replace <urn of its server>`/);
-    expect([room?.code, room?.stderr]).to.deep.equal([2, "The worker set that a replacement needs has 1 fault; nothing was touched.\n  workers.az1: 5 workers are above max 4 of the group; want 4 at most, or raise settings.workerGroups.az1.max.\n"]);
-    expect([replacement?.code, replacement?.stderr]).to.deep.equal([2, `--replacement: ${cluster}-worker-az2-0 is no other worker of the group az1; name the one that was made for ${worker}.\n`]);
-    expect([...project.calls(), ...other.calls()].filter((call) => call.startsWith("up"))).to.deep.equal([]);
   });
 });

@@ -43,6 +43,7 @@ const table: readonly (readonly [string, readonly string[], number, string | Reg
     "swarmctl cluster update: option '--dry-run' cannot be used with option '--apply'; see `swarmctl cluster update --help`.\n"],
   ["autoscaling on and off at once", ["cluster", "update", "lab", "--no-autoscale", "--autoscale-max-nodes=3"], 2, "", "--no-autoscale: it takes away what the other options set; give either.\n"],
   ["a status of a stack of another cluster", ["cluster", "status", "lab", "--stack=prod"], 2, "", /^cluster "lab" of stack "prod": not known; /],
+  ["a rollout of nothing at once", ["cluster", "rollout", "lab", "--surge=0"], 2, "", "--surge: 0 replaces nothing; use 1 or more.\n"],
   ["a simulation of a cluster that does not scale", ["autoscaler", "simulate", "trace.csv", "lab"], 2, "",
     "Pulumi.lab.yaml: settings.autoscale is not set, so nothing scales; run `swarmctl cluster update lab --autoscale-cpu-threshold=75`.\n"],
   ["no node", ["node", "drain"], 2, "", "swarmctl node drain: missing required argument 'node'; see `swarmctl node drain --help`.\n"],
@@ -59,7 +60,7 @@ describe("the help of swarmctl", () => {
 
   it("is of every verb", () => {
     expect(verbs.map((command) => `${command.parent?.name() ?? ""} ${command.name()}`)).to.deep.equal([
-      "cluster list", "cluster status", "cluster update", "node ls", "node drain", "node activate", "node replace", "autoscaler simulate", "swarmctl completion",
+      "cluster list", "cluster status", "cluster update", "cluster rollout", "node ls", "node drain", "node activate", "node replace", "autoscaler simulate", "swarmctl completion",
     ]);
   });
 

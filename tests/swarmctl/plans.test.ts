@@ -1,9 +1,6 @@
 import { expect } from "chai";
-import type { ClusterOutputs } from "../../settings/outputs";
-import { planAddition, planRemoval, requireWorker } from "../../swarmctl/replace-plan";
 import { readSchedule } from "../../swarmctl/schedule";
 import { clusterOfNode, selectCluster, type Cluster } from "../../swarmctl/project";
-import { goodSettings } from "../support/settings";
 
 describe("readSchedule", () => {
   const rows = [
@@ -55,36 +52,5 @@ describe("the cluster that is meant", () => {
     expect(clusterOfNode(both, "prod-worker-az1-0", undefined).stack).to.equal("a");
     expect(clusterOfNode(both, "prod-worker-x-worker-az1-0", undefined).stack).to.equal("b");
     expect(() => clusterOfNode(both, "test-worker-az1-0", undefined)).to.throw(`node "test-worker-az1-0": of no known cluster; names are <cluster>-worker-<group>-<ordinal>, clusters prod, prod-worker-x.`);
-  });
-});
-
-describe("the plan of a replacement", () => {
-  const settings = goodSettings();
-  const sets = { az1: [0, 2], az2: [0], az3: [0] };
-  const node = (changes: Partial<ClusterOutputs["nodes"][number]> = {}): ClusterOutputs["nodes"][number] =>
-    ({ name: "test-worker-az1-0", role: "worker", zone: "az1", group: "az1", ordinal: 0, address: "10.20.0.20", stale: true, ...changes });
-
-  it("adds the lowest free ordinal first, and takes the old one away then", () => {
-    expect(planAddition(settings, sets, node())).to.deep.equal({ added: "test-worker-az1-1", wanted: { ...sets, az1: [0, 1, 2] }, expected: sets });
-    const after = { ...sets, az1: [0, 1, 2] };
-    expect(planRemoval(settings, after, node())).to.deep.equal({ wanted: { ...sets, az1: [1, 2] }, expected: after });
-  });
-
-  it("has nothing to take away when the old one is gone", () => {
-    expect(planRemoval(settings, { ...sets, az1: [1] }, node())).to.equal(undefined);
-  });
-
-  it("names the limit that leaves no room", () => {
-    expect(() => planAddition(settings, { ...sets, az1: [0, 1, 2, 3] }, node())).to.throw(
-      "The worker set that a replacement needs has 1 fault; nothing was touched.\n  workers.az1: 5 workers are above max 4 of the group; want 4 at most, or raise settings.workerGroups.az1.max.");
-    const full = goodSettings({ autoscale: { maxNodes: 4 } });
-    expect(() => planAddition(full, sets, node())).to.throw("  workers: 5 workers are above maxNodes 4 of the cluster; want 4 at most, or raise settings.autoscale.maxNodes.");
-    expect(() => planRemoval(settings, { ...sets, az1: [0] }, node())).to.throw("  workers.az1: 0 workers are below min 1 of the group;");
-  });
-
-  it("is for workers alone", () => {
-    requireWorker(node(), "prod");
-    expect(() => { requireWorker(node({ name: "test-manager-az1-0", role: "manager" }), "prod"); }).to.throw(
-      "test-manager-az1-0: a manager, and only workers are replaced by this; while the quorum's margin is 1 or more, use `pulumi up --stack prod --replace <urn of its server>` (docs/runbook.md, \"A manager dies\"; ");
   });
 });
