@@ -15,5 +15,6 @@ export const files = {
   joinPath: file("swarm-join.path"),
   overlays: file("swarm-overlays"),
   overlaysUnit: file("swarm-overlays.service"),
+  sysctl: file("sysctl.conf"),
   keepalived: file("keepalived.conf"),
 } as const;

@@ -97,6 +97,8 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     ...Object.entries(facts.registryCertificates).map(([registry, content]) =>
       ({ path: `/etc/docker/certs.d/${registry}/ca.crt`, permissions: "0644", content })),
     ...(facts.proxy === undefined ? [] : proxyFiles(facts.proxy)),
+    // set at every boot by systemd, at the first one by swarm-node
+    { path: "/etc/sysctl.d/60-swarm.conf", permissions: "0644", content: files.sysctl },
     { path: "/usr/local/sbin/swarm-install", permissions: "0755", content: files.install },
     { path: "/usr/local/sbin/swarm-node", permissions: "0755", content: files.node },
     { path: "/usr/local/sbin/swarm-join", permissions: "0755", content: files.join },

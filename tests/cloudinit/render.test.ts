@@ -37,6 +37,20 @@ describe("renderUserData", () => {
     expect(file(render(), "/etc/swarm/node.env")?.content).to.equal(`ADDRESS=10.20.0.20\nMANAGERS="10.20.0.10 10.20.0.11"\nMTU=1450\n`);
   });
 
+  it("gives the kernel the same settings on every image, before keepalived needs them", () => {
+    const settings = file(render(), "/etc/sysctl.d/60-swarm.conf");
+    expect(settings?.permissions).to.equal("0644");
+    for (const line of settings?.content.trimEnd().split("\n") ?? []) expect(line).to.match(/^(# .*|[a-z0-9_.-]+ = \d+)$/);
+    expect(settings?.content).to.include("\nnet.ipv4.ip_nonlocal_bind = 1\n");
+    const script = file(render(), "/usr/local/sbin/swarm-node")?.content ?? "";
+    expect(script.indexOf("sysctl -q -e -p /etc/sysctl.d/60-swarm.conf\n")).to.be.within(1, script.indexOf("systemctl restart --no-block keepalived"));
+  });
+
+  it("leaves three quarters of what Nova takes to the settings, for a manager, too", () => {
+    const text = renderUserData({ ...facts, joinToken: "SWMTKN-1", vip: { address: "10.20.0.5", prefix: 24, priority: 254 } });
+    expect(Buffer.byteLength(text)).to.be.below(49_151 / 4);
+  });
+
   it("configures Docker's registries", () => {
     expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "registry-mirrors": ["http://mirror:5000"] });
   });
