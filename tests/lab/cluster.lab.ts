@@ -5,12 +5,14 @@ import { planAddresses } from "../../settings/addresses";
 import { parseSettings } from "../../settings/parse";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
+import { rollout } from "./rollout";
 import { secondCluster } from "./second-cluster";
 import {
-  giveAddressTo, holdersOf, killPulumi, leaderOf, nameOf, notReady, onManagerNamed, runningOn, secondsUntil, stopDockerForced, whileStalled, whileUnreachable, without, write,
+  giveAddressTo, holdersOf, killPulumi, leaderOf, nameOf, notReady, runningOn, secondsUntil, stopDockerForced, whileStalled, whileUnreachable, without, write,
 } from "./support/faults";
 import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
+import { onManager } from "./support/on-manager";
 import { refusal, say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
 import { labConfiguration, LabStack } from "./support/stack";
@@ -233,10 +235,8 @@ describe("a cluster on the lab", () => {
 
   it("takes it away by the next edit, drained: no request fails, and no server, port or swarm node is left", async () => {
     const { access } = await cluster.outputs();
-    await withManager(access, async (manager) => {
-      // two a zone: of az1's one goes to the worker that is to leave
-      await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=6"], { timeoutSeconds: 60 });
-    });
+    // two a zone: of az1's one goes to the worker that is to leave
+    await onManager(access, "docker service scale --detach demo_whoami=6");
     await secondsUntil("six replicas", 15, async () => (await runningOn(access, "demo_whoami")).length === 6);
     expect(await runningOn(access, "demo_whoami")).to.include("lab-worker-az1-1");
     const url = await demoUrl();
@@ -249,9 +249,7 @@ describe("a cluster on the lab", () => {
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     await expectNothingTwice();
     expect((await cluster.nodes()).map(nameOf)).to.have.members(Object.keys(nodes));
-    await withManager(access, async (manager) => {
-      await manager.ssh.run(["docker", "service", "scale", "--detach", "demo_whoami=3"], { timeoutSeconds: 60 });
-    });
+    await onManager(access, "docker service scale --detach demo_whoami=3");
   });
 
   it("goes on when the leader's machine dies, and takes it back", async () => {
@@ -290,18 +288,18 @@ describe("a cluster on the lab", () => {
       const first = access.managers[0]?.name ?? "";
       await secondsUntil(`the address to be with ${first}, whose priority is the highest`, 10, async () => (await holdersOf(access, vip)).join() === first);
       await underTraffic(url, what, async () => {
-        await onManagerNamed(access, first, stop);
+        await onManager(access, stop, { name: first });
         const moved = await secondsUntil("another manager to hold it", 10, async () => {
           const holders = await holdersOf(access, vip);
           return holders.length === 1 && holders[0] !== first;
         });
         const tally = await ask(url, 50);
         expect(tally.answered, JSON.stringify(tally.failures)).to.equal(50);
-        await onManagerNamed(access, first, start);
+        await onManager(access, start, { name: first });
         const back = await secondsUntil(`${first} to hold it again`, 15, async () => (await holdersOf(access, vip)).join() === first);
         say(`the address has moved: ${moved.toFixed(1)} s; it is back: ${back.toFixed(1)} s after the end of it`);
       });
-      await onManagerNamed(access, first, "! ip -o link show type vxlan | grep vx-");
+      await onManager(access, "! ip -o link show type vxlan | grep vx-", { name: first });
       await secondsUntil(`${first} to be Ready`, 15, async () => (await notReady(access)).length === 0);
     });
   }
@@ -328,7 +326,11 @@ describe("a cluster on the lab", () => {
     });
   });
 
-  if (isSoak) secondCluster(cluster);
+  if (isSoak) {
+    secondCluster(cluster);
+    // last: the workers are others after it
+    rollout(cluster);
+  }
 
   for (const [when, sign] of [
     ["it is being destroyed", /compute:Instance lab-\S+ deleted/],

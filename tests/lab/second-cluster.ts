@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { withManager } from "../../ops/docker";
 import { unreadiness } from "../../ops/nodes";
 import { nameOf } from "./support/faults";
 import { cloud, holdings, lab, servers } from "./support/lab";
 import { makeNetwork, removeNetwork } from "./support/network";
+import { onManager } from "./support/on-manager";
 import { say } from "./support/run";
 import { labConfiguration, LabStack } from "./support/stack";
 import { ask } from "./support/traffic";
-import { encryptedPaths, openPorts, overlayPath } from "./support/wire";
+import { encryptedPaths, openPorts, otherKernelSettings, overlayPath } from "./support/wire";
 
 const cidr = "10.30.0.0/24";
 const network = "elsewhere";
@@ -47,6 +47,7 @@ export function secondCluster(first: LabStack): void {
       expect(unreadiness(role, nodes.filter((node) => nameOf(node) === name)), name).to.equal(undefined);
     }
     expect(nodes.find((node) => nameOf(node) === "other-worker-edge-0")?.Spec.Labels).to.deep.equal({ az: "az2", group: "edge", ordinal: "0", tier: "edge" });
+    expect(await otherKernelSettings((await other.outputs()).access), "kernel settings that are otherwise").to.deep.equal([]);
   });
 
   it("has a neighbour that answers, by Traefik 3 and with its dashboard for administrators alone", async () => {
@@ -54,8 +55,7 @@ export function secondCluster(first: LabStack): void {
     const tally = await ask(demoUrl, 100);
     expect(tally.answered, JSON.stringify(tally.failures)).to.equal(100);
     expect(tally.clients, "addresses that the service sees").to.deep.equal({ "172.24.4.2": 100 });
-    const image = await withManager(access, async (manager) =>
-      manager.ssh.run(["docker", "service", "inspect", "-f", "{{.Spec.TaskTemplate.ContainerSpec.Image}}", "traefik_traefik"], { timeoutSeconds: 60 }));
+    const image = await onManager(access, "docker service inspect -f '{{.Spec.TaskTemplate.ContainerSpec.Image}}' traefik_traefik");
     expect(image).to.match(/^traefik:v3\.1@/);
     const [manager = expect.fail("no manager")] = access.managers;
     expect(await openPorts("client", manager.host), "from outside").to.deep.equal([80, 443]);

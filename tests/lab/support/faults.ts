@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
-import { openManager, withManager, type DockerNode } from "../../../ops/docker";
+import { withManager, type DockerNode } from "../../../ops/docker";
 import { Pending, waitFor } from "../../../ops/wait";
 import type { ClusterAccess, ClusterOutputs } from "../../../settings/outputs";
+import { onManager } from "./on-manager";
 import { logFolder, root, run } from "./run";
 import type { LabStack } from "./stack";
 
@@ -63,15 +64,8 @@ export async function runningOn(access: ClusterAccess, service: string): Promise
 
 /** The managers that hold an address of the cluster's network: one, but for the moment in which it moves. */
 export async function holdersOf(access: ClusterAccess, address: string): Promise<string[]> {
-  const held = await Promise.all(access.managers.map(async (target) => {
-    const manager = await openManager(access, target);
-    try {
-      const { stdout } = await manager.ssh.exec(["ip", "-4", "-o", "address", "show", "to", `${address}/32`], { timeoutSeconds: 60 });
-      return stdout.trim() === "" ? [] : [target.name];
-    } finally {
-      manager.close();
-    }
-  }));
+  const held = await Promise.all(access.managers.map(async ({ name }) =>
+    (await onManager(access, `ip -4 -o address show to ${address}/32`, { name })).trim() === "" ? [] : [name]));
   return held.flat();
 }
 
@@ -81,7 +75,7 @@ export async function holdersOf(access: ClusterAccess, address: string): Promise
  */
 export async function giveAddressTo(access: ClusterAccess, name: string, address: string): Promise<void> {
   for (const { name: other } of access.managers) {
-    if (other !== name) await onManagerNamed(access, other, "systemctl restart keepalived");
+    if (other !== name) await onManager(access, "systemctl restart keepalived", { name: other });
   }
   await secondsUntil(`the ingress address to be with ${name}`, 5, async () => (await holdersOf(access, address)).join() === name);
 }
@@ -93,18 +87,6 @@ export const stopDockerForced = [
   // where Docker has left one itself there is no room for another
   "for id in $ids; do ip link add vx-lost-$id type vxlan id $id dstport 4789 || true; done",
 ].join("\n");
-
-/** Runs a shell script as root on one manager, whose Docker need not run. */
-export async function onManagerNamed(access: ClusterAccess, name: string, script: string): Promise<void> {
-  const target = access.managers.find((manager) => manager.name === name);
-  if (target === undefined) throw new Error(`${name}: no such manager`);
-  const manager = await openManager(access, target);
-  try {
-    await manager.ssh.run(["sudo", "sh", "-c", script], { timeoutSeconds: 300 });
-  } finally {
-    manager.close();
-  }
-}
 
 /** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
 export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {

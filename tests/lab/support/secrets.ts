@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { openManager } from "../../../ops/docker";
 import type { ClusterOutputs } from "../../../settings/outputs";
+import { onManager } from "./on-manager";
 import { filesOf, logFolder } from "./run";
 import { stateFolder } from "./stack";
 
@@ -52,11 +52,6 @@ async function exposuresOn(outputs: ClusterOutputs, target: ClusterOutputs["acce
     journalctl --no-pager -o cat | grep -aqFf /run/secrets-probe && echo journal
     find /etc /run /tmp /var/log /var/lib/cloud /home /usr/local -xdev -type f -perm -o=r -exec grep -alFf /run/secrets-probe {} +
     rm /run/secrets-probe`;
-  const manager = await openManager(outputs.access, target);
-  try {
-    const { stdout } = await manager.ssh.exec(["sudo", "sh", "-c", script], { stdin: `${secrets.join("\n")}\n`, timeoutSeconds: 300 });
-    return stdout.split("\n").filter((line) => line !== "").map((line) => `${target.name}: ${line}`);
-  } finally {
-    manager.close();
-  }
+  const stdout = await onManager(outputs.access, script, { name: target.name, stdin: `${secrets.join("\n")}\n` });
+  return stdout.split("\n").filter((line) => line !== "").map((line) => `${target.name}: ${line}`);
 }

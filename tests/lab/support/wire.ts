@@ -1,8 +1,11 @@
-import { withManager, type DockerNode } from "../../../ops/docker";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { withManager } from "../../../ops/docker";
 import { listNodes } from "../../../ops/nodes";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { nameOf } from "./faults";
-import { run } from "./run";
+import { onManager } from "./on-manager";
+import { root, run } from "./run";
 
 /** TCP ports of an address that answer to the client namespace or to the machine itself, which is an administrator. */
 export async function openPorts(from: "client" | "administrator", address: string, first = 1, last = 10_000): Promise<number[]> {
@@ -16,35 +19,25 @@ export const traefikContainer = "$(docker ps -q -f label=com.docker.swarm.servic
 /** Number of Traefik's process on a node: programs of the node are run in its network, so that no image is needed. */
 const traefikProcess = `$(docker inspect -f '{{.State.Pid}}' ${traefikContainer})`;
 
-/** Runs a shell script as root on a manager. */
-async function onManager(manager: DockerNode, script: string): Promise<{ code: number; stdout: string }> {
-  return manager.ssh.exec(["sudo", "sh", "-c", script], { timeoutSeconds: 300 });
-}
-
 /** Whether Neutron's metadata service answers to a node itself, and to a container on it. */
 export async function metadataAnswers(access: ClusterAccess): Promise<{ node: boolean; container: boolean }> {
-  const url = "http://169.254.169.254/openstack/latest/meta_data.json";
-  return withManager(access, async (manager) => {
-    const node = await onManager(manager, `curl -sf -m 20 -o /dev/null ${url}`);
-    const container = await onManager(manager, `pid=${traefikProcess} && nsenter -t "$pid" -n curl -sf -m 20 -o /dev/null ${url}`);
-    return { node: node.code === 0, container: container.code === 0 };
-  });
+  const asks = "curl -sf -m 20 -o /dev/null http://169.254.169.254/openstack/latest/meta_data.json && echo yes || echo no";
+  const answers = (await onManager(access, `set -e\n${asks}\npid=${traefikProcess}\nnsenter -t "$pid" -n sh -c '${asks}'`)).trim().split("\n");
+  return { node: answers[0] === "yes", container: answers[1] === "yes" };
 }
 
 /** HTTP status of a read and of a write that go from Traefik's container to the socket proxy. */
 export async function socketProxyAnswers(access: ClusterAccess): Promise<{ read: number; write: number }> {
-  return withManager(access, async (manager) => {
-    const script = `pid=${traefikProcess}
-      address=$(docker exec ${traefikContainer} nslookup socket-proxy 127.0.0.11 | awk '/^Address/ { last = $NF } END { print last }')
-      for method in GET POST; do nsenter -t "$pid" -n curl -s -m 20 -o /dev/null -w '%{http_code} ' -X $method http://$address:2375/$([ $method = GET ] && echo version || echo containers/create); done`;
-    const [read = 0, write = 0] = (await onManager(manager, script)).stdout.trim().split(" ").map(Number);
-    return { read, write };
-  });
+  const [read = 0, write = 0] = (await onManager(access, `pid=${traefikProcess}
+    address=$(docker exec ${traefikContainer} nslookup socket-proxy 127.0.0.11 | awk '/^Address/ { last = $NF } END { print last }')
+    for method in GET POST; do nsenter -t "$pid" -n curl -s -m 20 -o /dev/null -w '%{http_code} ' -X $method http://$address:2375/$([ $method = GET ] && echo version || echo containers/create); done`))
+    .trim().split(" ").map(Number);
+  return { read, write };
 }
 
 /** Number of IPsec states on a manager: two for each other node of an encrypted overlay. */
 export async function encryptedPaths(access: ClusterAccess): Promise<number> {
-  return withManager(access, async (manager) => Number((await onManager(manager, "ip xfrm state count | grep -o '[0-9]*$'")).stdout.trim()));
+  return Number(await onManager(access, "ip xfrm state count | grep -o '[0-9]*$'"));
 }
 
 /** The fields of Docker's task object that are read here. */
@@ -60,20 +53,28 @@ interface TaskState {
  * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte larger does.
  */
 export async function overlayPath(access: ClusterAccess, service: string): Promise<{ mtu: number; largest: boolean; larger: boolean }> {
-  return withManager(access, async (manager) => {
+  const { name, address } = await withManager(access, async (manager) => {
     const all = await listNodes(manager);
     const zones = new Map(all.map((node) => [node.ID, node.Spec.Labels?.["az"]]));
     const here = all.find((node) => nameOf(node) === manager.ssh.target.name)?.Spec.Labels?.["az"];
     const listed = await manager.ssh.run(["sh", "-c", `docker inspect $(docker service ps -q -f desired-state=running ${service})`], { timeoutSeconds: 60 });
     const task = (JSON.parse(listed) as TaskState[]).find(({ NodeID }) => zones.get(NodeID ?? "") !== here);
-    const address = task?.NetworksAttachments?.find(({ Network }) => Network?.Spec?.Name === "proxy")?.Addresses?.[0]?.split("/")[0];
-    if (address === undefined) throw new Error(`${service}: no task in another zone than ${String(here)}`);
-    const { stdout } = await onManager(manager, `pid=${traefikProcess}
-      mtu=$(nsenter -t "$pid" -n ip -o link show dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')" | sed 's/.* mtu \\([0-9]*\\) .*/\\1/')
-      echo "$mtu"
-      # 28 bytes are of the headers of IP and ICMP
-      for more in 0 1; do nsenter -t "$pid" -n ping -q -c 3 -W 10 -M do -s $((mtu - 28 + more)) ${address} >/dev/null 2>&1 && echo yes || echo no; done`);
-    const [mtu, largest, larger] = stdout.trim().split("\n");
-    return { mtu: Number(mtu), largest: largest === "yes", larger: larger === "yes" };
+    const found = task?.NetworksAttachments?.find(({ Network }) => Network?.Spec?.Name === "proxy")?.Addresses?.[0]?.split("/")[0];
+    if (found === undefined) throw new Error(`${service}: no task in another zone than ${String(here)}`);
+    return { name: manager.ssh.target.name, address: found };
   });
+  const output = await onManager(access, `pid=${traefikProcess}
+    mtu=$(nsenter -t "$pid" -n ip -o link show dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')" | sed 's/.* mtu \\([0-9]*\\) .*/\\1/')
+    echo "$mtu"
+    # 28 bytes are of the headers of IP and ICMP
+    for more in 0 1; do nsenter -t "$pid" -n ping -q -c 3 -W 10 -M do -s $((mtu - 28 + more)) ${address} >/dev/null 2>&1 && echo yes || echo no; done`, { name });
+  const [mtu, largest, larger] = output.trim().split("\n");
+  return { mtu: Number(mtu), largest: largest === "yes", larger: larger === "yes" };
+}
+
+/** The kernel settings of user data that a manager has otherwise. */
+export async function otherKernelSettings(access: ClusterAccess): Promise<string[]> {
+  const wanted = readFileSync(join(root, "cloudinit", "files", "sysctl.conf"), "utf8").split("\n").filter((line) => line.includes(" = "));
+  const settings = (await onManager(access, `sysctl ${wanted.map((line) => line.split(" = ")[0]).join(" ")}`)).split("\n");
+  return wanted.filter((line) => !settings.includes(line));
 }
