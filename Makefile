@@ -41,6 +41,7 @@ check: node_modules ## types, lint, unit tests, shell scripts
 	npx mocha
 	lab/test.sh
 	lab/images/test.sh
+	tests/test.sh
 
 test: ## everything, from zero: checks, toolchain, lab, cluster; ends with a line "N passed, N failed"
 	@tests/run

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tests of the lab's scripts that need no lab, no root and no network: verdicts, argument errors, the lock, steps;
-# and every shell script of lab/ and toolchain/ goes through shellcheck. Takes some seconds.
+# and every shell script of lab/, toolchain/, tests/ and .ci/ goes through shellcheck. Takes some seconds.
 # shellcheck disable=SC2015,SC2016  # `ok` never fails; code in single quotes is run by `with`
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -175,7 +175,7 @@ test_shellcheck() {
     local scripts got
     got=$(cd "$here" && shellcheck lab 2>&1) && ok || bad "shellcheck of lab/lab, with all that it sources" "$got"
     # the settings of lab.env are used elsewhere
-    mapfile -t scripts < <(cd "$here/.." && find lab toolchain -type f ! -path '*/node_modules/*' ! -path lab/lab -print0 2>/dev/null |
+    mapfile -t scripts < <(cd "$here/.." && find lab toolchain tests .ci -type f ! -path '*/node_modules/*' ! -path '*/out/*' ! -path lab/lab -print0 2>/dev/null |
         xargs -0 grep -lE -m1 '^#!/(usr/)?bin/(env )?(ba)?sh|^# shellcheck shell=' | sort)
     got=$(cd "$here/.." && printf '%s\n' "${scripts[@]}" | xargs -P 2 -n 8 shellcheck -x -e SC2034,SC2154 2>&1) && ok ||
         bad "shellcheck of ${#scripts[@]} scripts" "$got"
