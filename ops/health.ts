@@ -112,7 +112,7 @@ function remarks(nodes: readonly NodeHealth[], quorum: Quorum | null): string[] 
   const [drained, stale] = [names(({ availability }) => availability === "drain" || availability === "pause"), names((node) => node.stale)];
   return [
     ...(drained === "" ? [] : [`${drained}: no tasks are given to it; \`swarmctl node activate NODE\` changes that.`]),
-    ...(stale === "" ? [] : [`${stale}: stale, a new one would be made differently; \`swarmctl node replace NODE\` replaces a worker.`]),
+    ...(stale === "" ? [] : [`${stale}: stale, a new one would be made differently; \`swarmctl cluster rollout\` replaces them.`]),
     ...(quorum?.managers === 1 ? ["quorum: one manager; its loss is the loss of the swarm, see settings.managers in docs/configuration.md."] : []),
   ];
 }

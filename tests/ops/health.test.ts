@@ -51,7 +51,7 @@ describe("clusterHealth", () => {
     });
     expect(notes).to.deep.equal([
       "c-worker-az1-0: no tasks are given to it; `swarmctl node activate NODE` changes that.",
-      "c-worker-az1-0, c-worker-az3-2: stale, a new one would be made differently; `swarmctl node replace NODE` replaces a worker.",
+      "c-worker-az1-0, c-worker-az3-2: stale, a new one would be made differently; `swarmctl cluster rollout` replaces them.",
       "c-worker-az9-0: in the swarm (down), but not of this stack; `docker node rm --force x` takes it out.",
     ]);
   });
