@@ -7,11 +7,12 @@ import { Ingress } from "./components/ingress";
 import { ManagerQuorum } from "./components/manager-quorum";
 import { Network } from "./components/network";
 import { Overlay, overlayOptions } from "./components/overlay";
-import { imageReference, planCluster } from "./components/plan";
+import { imageReference, placedGroups, planCluster } from "./components/plan";
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { messageOf } from "./ops/errors";
+import { programFingerprint } from "./ops/program";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
@@ -80,6 +81,10 @@ export = async (): Promise<Record<string, unknown>> => {
     clusterName: name,
     clusterId: quorum.clusterId,
     madeWith: madeWith(settings),
+    program: programFingerprint(__dirname),
+    workerGroups: placedGroups(settings),
+    ...(settings.autoscale === undefined ? {} : { autoscale: settings.autoscale }),
+    deadlines: settings.deadlines,
     workerSets: plan.workerSets,
     nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale, serverUrn: node.server.urn })),
     staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),

@@ -1,8 +1,14 @@
-import type { Settings } from "../settings/schema";
+import type { AutoscaleSettings, GroupLimits } from "../settings/autoscale";
 import { policyDefaults, type Policy } from "./policy";
 
-/** The policy that a cluster's settings ask for, or undefined where autoscaling is off. */
-export function policyOf({ autoscale, workerGroups }: Pick<Settings, "autoscale" | "workerGroups">): Policy | undefined {
+/** What a policy is made of, as a stack's settings and its outputs both have it. A group lies in the zone of its name where none is given. */
+export interface PolicySource {
+  readonly autoscale?: AutoscaleSettings | undefined;
+  readonly workerGroups: Readonly<Record<string, GroupLimits & { readonly zone?: string | undefined }>>;
+}
+
+/** The policy that is asked for, or undefined where autoscaling is off. */
+export function policyOf({ autoscale, workerGroups }: PolicySource): Policy | undefined {
   if (autoscale === undefined) return undefined;
   return {
     ...policyDefaults,

@@ -57,3 +57,8 @@ export function imageReference(image: string, prefix: string | undefined): strin
 export function placeLabels(place: NodePlace): Record<string, string> {
   return { az: place.zone, group: place.group, ordinal: String(place.ordinal) };
 }
+
+/** The worker groups with their zones filled in, as the outputs name them. */
+export function placedGroups({ workerGroups }: Settings): Record<string, { readonly zone: string; readonly min: number; readonly max: number; readonly labels: Readonly<Record<string, string>> }> {
+  return Object.fromEntries(Object.entries(workerGroups).map(([name, { zone = name, min, max, labels }]) => [name, { zone, min, max, labels }]));
+}

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { autoscale } from "./autoscale";
+import { deadlines } from "./schema";
 
 /** Version of the outputs' contract; raised when a reader of the old one would misread the new one. */
 export const outputsVersion = 1;
@@ -23,6 +25,9 @@ export const managerAccess = z.object({ name: z.string(), host: z.string(), host
 export const clusterAccess = z.object({ user: z.string(), privateKey: z.string(), managers: z.array(managerAccess) });
 export type ClusterAccess = z.output<typeof clusterAccess>;
 
+/** A worker group as the last update had it: where its nodes are, how many there may be, and the labels that they bear beside their place's. */
+const workerGroup = z.object({ zone: z.string(), min: z.int(), max: z.int(), labels: z.record(z.string(), z.string()) });
+
 /** What a stack exports; `madeWith` are the settings that last as long as the cluster, `access` and `joinTokens` are secrets. `clusterId` is Docker's id of the swarm. */
 export const clusterOutputs = z.object({
   version: z.literal(outputsVersion),
@@ -36,6 +41,12 @@ export const clusterOutputs = z.object({
     overlayPrefix: z.int(),
     overlayEncryption: z.boolean(),
   }),
+  /** Fingerprint of the program that made the last update (ops/program.ts). */
+  program: z.string(),
+  workerGroups: z.record(z.string(), workerGroup),
+  /** The policy by which workers come and go; absent where autoscaling is off. */
+  autoscale: autoscale.required({ minNodes: true, maxNodes: true }).optional(),
+  deadlines,
   workerSets: z.record(z.string(), z.array(z.int())),
   nodes: z.array(node),
   /** Number of stale nodes. */

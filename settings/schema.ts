@@ -36,7 +36,7 @@ const workerGroup = z.strictObject({
   labels: z.record(label(40), z.string(allowed("text")), allowed("a map of label to text")).default({}),
 }, allowed("{zone, flavor, min, max, labels}, of which min and max are required"));
 
-const deadlines = z.strictObject({
+export const deadlines = z.strictObject({
   nodeReadyMinutes: integer(1, 120, "minutes").default(5),
   drainMinutes: integer(1, 120, "minutes").default(5),
   stackReadyMinutes: integer(1, 120, "minutes").default(5),

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { parse } from "yaml";
 import program from "../index";
+import { policyOf } from "../autoscaler/policy-of";
+import { programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
@@ -100,6 +103,15 @@ describe("the program", () => {
     expect(outputs.demoUrl).to.equal(`http://${outputs.ingressAddress}/whoami`);
     expect(outputs.access.managers.map(({ name }) => name)).to.deep.equal(["test-manager-az1-0", "test-manager-az2-0", "test-manager-az3-0"]);
   });
+
+  it("exports what the autoscaler goes by: the program, the groups' limits, the deadlines, and no policy where autoscaling is off", () => {
+    const { program: made, workerGroups, deadlines, autoscale } = clusterOutputs.parse(run.outputs);
+    expect(made).to.equal(programFingerprint(join(__dirname, "..")));
+    expect(workerGroups["az1"]).to.deep.equal({ zone: "az1", min: 1, max: 4, labels: {} });
+    expect(Object.keys(workerGroups)).to.deep.equal(["az1", "az2", "az3"]);
+    expect(deadlines).to.deep.equal({ nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 });
+    expect(autoscale).to.equal(undefined);
+  });
 });
 
 /** What the last update of a cluster left. */
@@ -122,6 +134,14 @@ describe("the program on a stack that has a swarm", () => {
     const refused = await runProgram({ ...goodConfiguration, networkCidr: "10.30.0.0/24" }, previous).then(() => "accepted", String);
     expect(refused).to.include(`settings.networkCidr: "10.30.0.0/24", but the cluster was made with "10.20.0.0/24"; keep that, or destroy the cluster first.`);
     expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
+  });
+
+  it("exports the policy of autoscaling, complete, so that limits reach the autoscaler with the update that sets them", async () => {
+    const { outputs } = await runProgram({ ...goodConfiguration, autoscale: { maxNodes: 8, cpuThreshold: 70 } }, previous);
+    const policy = policyOf(clusterOutputs.parse(outputs));
+    expect(policy).to.deep.equal(policyOf(goodSettings({ autoscale: { maxNodes: 8, cpuThreshold: 70 } })));
+    expect(policy).to.deep.include({ min: 3, max: 8, scaleOutCpuRatio: 0.7 });
+    expect(policy?.groups[0]).to.deep.equal({ name: "az1", zone: "az1", min: 1, max: 4 });
   });
 
   it("keeps the worker sets of the last update, within the limits", () => {

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
 import { Server, utils } from "ssh2";
 import type { SwarmNodeState } from "../../ops/nodes";
+import { placedGroups } from "../../components/plan";
 import { madeWith } from "../../settings/lasting";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { goodSettings } from "./settings";
@@ -26,7 +27,8 @@ export function outputsOf(clusterName: string, workerSets: Record<string, number
     name: `${clusterName}-worker-${group}-${ordinal}`, role: "worker" as const, zone: group, group, ordinal, address: `10.20.0.${20 + 10 * zones.indexOf(group) + ordinal}`, stale: false,
   })));
   return {
-    version: 1, clusterName, clusterId: "cluster-id", madeWith: madeWith(goodSettings({ clusterName })), workerSets, nodes: [...managers, ...workers], staleNodes: 0, ingressAddress: "192.0.2.100",
+    version: 1, clusterName, clusterId: "cluster-id", madeWith: madeWith(goodSettings({ clusterName })), program: "0".repeat(64),
+    workerGroups: placedGroups(goodSettings({ clusterName })), deadlines: goodSettings().deadlines, workerSets, nodes: [...managers, ...workers], staleNodes: 0, ingressAddress: "192.0.2.100",
     access: { user: "swarm", privateKey: keys.private, managers: managers.map(({ name }, index) => ({ name, host: `192.0.2.${index + 1}`, hostKey: keys.public.trim() })) },
     joinTokens: { manager: "SWMTKN-1-manager", worker: "SWMTKN-1-worker" }, ...changes,
   };
