@@ -15,7 +15,7 @@ function importsOnly(allowed, alsoForbidden = [], from = undefined) {
 }
 
 /** What decides is pure: it is tested as a function, replayed and simulated. Files of the loop that act are named here. */
-const acting = [];
+const acting = ["loop", "job", "prometheus", "alertmanager", "swarm-target", "stack-target", "serve", "run", "dry"].map((name) => `autoscaler/loop/${name}.ts`);
 
 export default tseslint.config(
   { ignores: ["node_modules/", "**/node_modules/", "bench/out/"] },

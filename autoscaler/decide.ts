@@ -16,6 +16,8 @@ export interface Decision {
   readonly verdict: Verdict;
   /** What to hand to the next tick, the verdict taken as acted on. */
   readonly memory: Memory;
+  /** The memory without the verdict: what to hand on where it is not acted on after all. */
+  readonly remembered: Memory;
   readonly gates: readonly Gate[];
 }
 
@@ -31,7 +33,7 @@ export function decide(policy: Policy, seen: Seen, memory: Memory, now: number):
   const choice = forLackOfLoad(situation);
   const gates = evaluateGates(situation, choice);
   const verdict = blocked(gates) ?? out(situation, outward) ?? inward(situation, gates, choice) ?? hold(situation, outward, gates);
-  return { verdict, gates, memory: recordVerdict(situation, verdict, outward.forLoad) };
+  return { verdict, gates, remembered: situation.memory, memory: recordVerdict(situation, verdict, outward.forLoad) };
 }
 
 /** Notes since when the load has been low; without figures that cover the cluster it is not known to be. */

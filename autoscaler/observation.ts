@@ -99,6 +99,8 @@ export interface Seen {
   readonly pending: readonly PendingTasks[];
   /** Of all workers; absent where Prometheus has none or does not answer. */
   readonly cpu?: CpuSeen;
+  /** Why there is no figure, as a clause: "Prometheus does not answer". */
+  readonly cpuFault?: string;
   /** By zone. */
   readonly zoneCpu: Readonly<Record<string, CpuSeen>>;
   readonly managers: readonly ManagerSeen[];

@@ -58,10 +58,11 @@ function withInFlight(policy: Policy, memory: Memory, seen: Seen, workers: Worke
   return { ...memory, inFlight: [...inFlight.values()].filter(({ group }) => zones.has(group)) };
 }
 
-/** What was refused was never begun; what the observer or the stack still holds comes back at the next tick. */
+/** What was refused was never begun, so that no cooldown runs from it; what the observer or the stack still holds comes back at the next tick. */
 function withoutRefused(memory: Memory, failures: readonly Failure[]): Memory {
   const refused = refusedNodes(failures);
-  return { ...memory, inFlight: memory.inFlight.filter((node) => !refused.has(nodeKey(node))) };
+  const inFlight = memory.inFlight.filter((node) => !refused.has(nodeKey(node)));
+  return inFlight.length === memory.inFlight.length ? memory : { ...memory, inFlight, lastOutAt: undefined };
 }
 
 function withFailures(policy: Policy, memory: Memory, failures: readonly Failure[], now: number): Memory {

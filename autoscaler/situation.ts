@@ -92,8 +92,8 @@ function minimumOf(policy: Policy, now: number): Situation["minimum"] {
   return { nodes, from: schedule === undefined ? `the min of ${nodes}` : `the min of ${nodes} by the schedule ${schedule.name}` };
 }
 
-function readMetrics({ staleAfterSeconds }: Policy, { cpu }: Seen, now: number): Situation["metrics"] & { cpu?: CpuSeen } {
-  if (cpu === undefined) return { fresh: false, value: "there is no CPU figure" };
+function readMetrics({ staleAfterSeconds }: Policy, { cpu, cpuFault }: Seen, now: number): Situation["metrics"] & { cpu?: CpuSeen } {
+  if (cpu === undefined) return { fresh: false, value: cpuFault === undefined ? "there is no CPU figure" : `there is no CPU figure, ${cpuFault}` };
   if (!Number.isFinite(cpu.ratio) || cpu.ratio < 0) return { fresh: false, value: `the CPU figure is ${cpu.ratio}` };
   const age = now - cpu.newestSampleAt;
   const value = age < 0 ? `the newest CPU sample is ${seconds(-age)} in the future` : `the newest CPU sample is ${seconds(age)} old`;

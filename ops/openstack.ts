@@ -98,6 +98,19 @@ export class OpenStack {
     }, tolerated);
   }
 
+  /** What Nova says of a server that it could not start; undefined where it says nothing or there is no such server. */
+  async serverFault(serverId: string): Promise<string | undefined> {
+    const { server } = await this.request("compute", `/servers/${serverId}`, z.object({ server: z.object({ fault: z.object({ message: z.string() }).optional() }) }));
+    return server.fault?.message;
+  }
+
+  /** Availability zones of Nova that take no servers, by name. */
+  async unavailableZones(): Promise<string[]> {
+    const zone = z.object({ zoneName: z.string(), zoneState: z.object({ available: z.boolean() }) });
+    const { availabilityZoneInfo: zones } = await this.request("compute", "/os-availability-zone", z.object({ availabilityZoneInfo: z.array(zone) }));
+    return zones.filter(({ zoneState }) => !zoneState.available).map(({ zoneName }) => zoneName);
+  }
+
   /** The last lines of a server's console. */
   async consoleTail(serverId: string, lines = 40): Promise<string> {
     const { output } = await this.request("compute", `/servers/${serverId}/action`, z.object({ output: z.string() }),

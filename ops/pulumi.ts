@@ -32,6 +32,8 @@ export interface PulumiRun {
   readonly timeoutSeconds: number;
   /** Where its talk goes while it runs; kept for the error otherwise. */
   readonly talk?: (text: string) => void;
+  /** Interrupts it, as its deadline does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PulumiResult {
@@ -65,6 +67,8 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
   child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; take(text); });
   child.stderr.setEncoding("utf8").on("data", (text: string) => { stderr = (stderr + text).slice(-endLength); take(text); });
   const interrupt = (): void => { child.kill("SIGINT"); };
+  if (options.signal?.aborted === true) interrupt();
+  options.signal?.addEventListener("abort", interrupt, { once: true });
   const timers = [
     setTimeout(() => { timedOut = true; interrupt(); }, options.timeoutSeconds * 1000),
     setTimeout(() => { child.kill("SIGKILL"); }, (options.timeoutSeconds + graceSeconds) * 1000),
@@ -78,6 +82,7 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
     return { code, stdout, stderr, end, timedOut };
   } finally {
     timers.forEach(clearTimeout);
+    options.signal?.removeEventListener("abort", interrupt);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }
@@ -114,7 +119,7 @@ export function isLocked(output: string): boolean {
 }
 
 /** The last words of a program that failed: its line of an error where there is one. */
-function lastWords(output: string): string {
+export function lastWords(output: string): string {
   const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return (lines.findLast((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it said nothing.").replace(/^error: /, "");
 }

@@ -1,9 +1,13 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
 import { expectedVariable, overtaken, wantedVariable } from "../settings/wanted";
 import { BusyError, OperationError } from "./errors";
 import { clearWay } from "./locks";
-import { isLocked, labStack, runPulumi, type StackPlace } from "./pulumi";
+import { isLocked, labStack, lastWords, runPulumi, type StackPlace } from "./pulumi";
+import { readUpdateSteps, type UpdateStep } from "./update-events";
 
 export interface Update {
   readonly place: StackPlace;
@@ -13,10 +17,14 @@ export interface Update {
   readonly expected?: WorkerSets;
   /** URN of a resource that is made anew in its place, from the configuration as it is: what it ignores otherwise counts, too. */
   readonly replace?: string;
+  /** True for the configuration that the last update had in place of the checkout's, which somebody may be at work on. */
+  readonly asDeployed?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly timeoutSeconds: number;
   /** Where Pulumi's progress and what is said about it goes. */
   readonly talk: (text: string) => void;
+  /** Interrupts it: what is in flight is finished and noted, the rest is left to the next update. */
+  readonly signal?: AbortSignal;
 }
 
 /** Minutes of an update beside what the settings allow for: the cloud's own work, twice what it took on the lab. */
@@ -27,30 +35,62 @@ export function updateSeconds({ deadlines }: Settings): number {
   return (deadlines.nodeReadyMinutes + deadlines.drainMinutes + deadlines.stackReadyMinutes + otherMinutes) * 60;
 }
 
+/** An update that began and failed; part of it may be done. */
+export class UpdateError extends OperationError {
+  override readonly name = "UpdateError";
+
+  constructor(message: string, readonly steps: readonly UpdateStep[], readonly interrupted: boolean) {
+    super(message);
+  }
+}
+
 /**
  * Runs `pulumi up` on a stack: the one way by which programs change a cluster. What an update that was killed on this
  * machine left in the way, its lock and its plugins, is removed first.
  *
+ * @returns what it did, step by step.
  * @throws BusyError when another update holds the stack's lock or came in between.
- * @throws OperationError when the update fails or hangs.
+ * @throws UpdateError when the update fails, hangs or is interrupted.
  */
-export async function runUpdate({ place, wanted, expected, replace, environment, timeoutSeconds, talk }: Update): Promise<void> {
+export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
   const subject = `stack ${place.stack}`;
   // lab/pulumi does it itself, and knows where the lab's state is
   if (place.stack !== labStack) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
-  const sets = {
-    ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
-    ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
-  };
-  // the work is waiting for the cloud; Pulumi's default goes by the number of cores
-  const words = [
-    "up", "--yes", "--skip-preview", "--non-interactive", ...(place.stack === labStack ? [] : ["--parallel", "64"]),
-    ...(replace === undefined ? [] : ["--replace", replace]),
-  ];
-  const { code, end, timedOut } = await runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk });
-  if (timedOut) throw new OperationError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`);
-  if (code === 0) return;
-  if (isLocked(end)) throw new BusyError(`${subject}: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`);
-  if (end.includes(overtaken)) throw new BusyError(`${subject}: another update changed its workers in between; nothing was touched, try again.`);
-  throw new OperationError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`);
+  const folder = await mkdtemp(join(tmpdir(), "swarm-update-"));
+  try {
+    const config = asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
+    const log = join(folder, "events.json");
+    const sets = {
+      ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
+      ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
+      // the option of the event log is one of Pulumi's own tools, the Automation API among them
+      PULUMI_DEBUG_COMMANDS: "true",
+    };
+    // the work is waiting for the cloud; Pulumi's default goes by the number of cores
+    const words = [
+      "up", "--yes", "--skip-preview", "--non-interactive", ...(place.stack === labStack ? [] : ["--parallel", "64"]), ...config, "--event-log", log,
+      ...(replace === undefined ? [] : ["--replace", replace]),
+    ];
+    const { code, end, timedOut } = await runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal });
+    const steps = readUpdateSteps(await readFile(log, "utf8").catch(() => ""));
+    if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
+    if (code === 0) return steps;
+    if (isLocked(end)) throw new BusyError(`${subject}: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`);
+    if (end.includes(overtaken)) throw new BusyError(`${subject}: another update changed its workers in between; nothing was touched, try again.`);
+    if (signal?.aborted === true) throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
+    throw new UpdateError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`, steps, false);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Seconds for reading a configuration from the state. */
+const configSeconds = 300;
+
+/** Writes the configuration that the last update had into a folder, secrets encrypted as they were. */
+async function deployedConfig(place: StackPlace, environment: NodeJS.ProcessEnv, folder: string, signal: AbortSignal | undefined): Promise<string> {
+  const path = join(folder, "config.yaml");
+  const { code, stderr } = await runPulumi(place, ["config", "refresh", "--force", "--config-file", path], { environment, timeoutSeconds: configSeconds, signal });
+  if (code !== 0) throw new OperationError(`stack ${place.stack}: Pulumi cannot read the configuration of its last update; ${lastWords(stderr)}`);
+  return path;
 }

@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { BusyError, OperationError } from "../../ops/errors";
 import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
-import { runUpdate, updateSeconds, type Update } from "../../ops/update";
+import { runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
 import { overtaken } from "../../settings/wanted";
 import { goodSettings } from "../support/settings";
 
@@ -34,23 +34,23 @@ describe("pulumiArgv", () => {
 
 describe("runUpdate", () => {
   it("hands the wanted set over by the environment, and lets Pulumi talk", async () => {
-    const { project, talk, error } = await update(`echo "$*" "$SWARM_WANTED_WORKERS" "$SWARM_EXPECTED_WORKERS" > args; echo out; echo err >&2`, { wanted: { az1: [1] }, expected: { az1: [0] } });
+    const { project, talk, error } = await update(`echo "$*" | sed 's/--event-log .*/--event-log/' > args; echo "$SWARM_WANTED_WORKERS" "$SWARM_EXPECTED_WORKERS" >> args; echo out; echo err >&2`, { wanted: { az1: [1] }, expected: { az1: [0] } });
     expect(error).to.equal(undefined);
-    expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal(`up --yes --skip-preview --non-interactive {"az1":[1]} {"az1":[0]}\n`);
+    expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal(`up --yes --skip-preview --non-interactive --event-log\n{"az1":[1]} {"az1":[0]}\n`);
     expect(talk.split("\n")).to.have.members(["out", "err", ""]);
   });
 
   it("names the resource that is to be made anew", async () => {
-    const { project } = await update(`echo "$*" > args`, { replace: "urn:pulumi:lab::swarm::x" });
+    const { project } = await update(`echo "$*" | sed 's/--event-log [^ ]* //' > args`, { replace: "urn:pulumi:lab::swarm::x" });
     expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal("up --yes --skip-preview --non-interactive --replace urn:pulumi:lab::swarm::x\n");
   });
 
-  const rows: readonly (readonly [string, string, typeof OperationError, string])[] = [
+  const rows: readonly (readonly [string, string, typeof OperationError | typeof UpdateError, string])[] = [
     ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s)", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
     ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers in between; nothing was touched, try again."],
-    ["anything else", "error: no valid host", OperationError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
+    ["anything else", "error: no valid host", UpdateError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
   ];
   for (const [what, said, kind, message] of rows) {
     it(`fails on ${what} as ${kind.name}`, async () => {
@@ -64,6 +64,45 @@ describe("runUpdate", () => {
     const { project, error } = await update("trap 'echo noted > end; exit 1' INT; while :; do sleep 0.05; done", { timeoutSeconds: 1 });
     expect((error as Error).message).to.equal("stack lab: the update was not done within 1 seconds and was interrupted; run it again, it goes on where it was.");
     expect(readFileSync(join(project, "lab", "end"), "utf8")).to.equal("noted\n");
+  });
+
+  const urn = "urn:pulumi:lab::swarm::openstack:compute/instance:Instance::lab-workers-az1-3-server";
+  const event = (what: object): string => `{"sequence":0,"timestamp":1000,${JSON.stringify(what).slice(1)}`;
+  const begun = event({ resourcePreEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create" } } });
+  const failed = event({ resOpFailedEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create" } } });
+  const said = event({ diagnosticEvent: { urn, severity: "error", message: "<{%reset%}>no valid host<{%reset%}>\n" } });
+  const step = { resource: "lab-workers-az1-3-server", type: "openstack:compute/instance:Instance", op: "create", begunAt: 1_000_000 };
+  const writing = (...lines: string[]): string => `while [ "$1" != --event-log ]; do shift; done; cat > "$2" <<'END'\n${lines.join("\n")}\nEND\n`;
+
+  it("tells what became of each resource, as the event log has it", async () => {
+    const done = event({ resOutputsEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create" } } });
+    const place = { project: projectWith(writing(begun, done, `{"cut o`)), stack: "lab" };
+    expect(await runUpdate({ place, environment: process.env, timeoutSeconds: 60, talk: () => undefined })).to.deep.equal([{ ...step, endedAt: 1_000_000 }]);
+  });
+
+  it("hands over why a resource failed", async () => {
+    const { error } = await update(`${writing(begun, said, failed)} exit 255`);
+    expect(error).to.be.instanceOf(UpdateError).with.property("interrupted", false);
+    expect((error as UpdateError).steps).to.deep.equal([{ ...step, error: "no valid host" }]);
+  });
+
+  it("is interrupted by its signal", async () => {
+    const { error } = await update("trap 'exit 255' INT; while :; do sleep 0.05; done", { signal: AbortSignal.timeout(500) });
+    expect(error).to.be.instanceOf(UpdateError).with.property("interrupted", true);
+    expect((error as Error).message).to.equal("stack lab: the update was interrupted; the next one goes on where it was.");
+  });
+
+  it("takes the configuration of the last update in place of the checkout's where it is asked to, and leaves no copy", async () => {
+    const { project, error } = await update(`echo "$*" >> args
+      case "$1 $2" in "config refresh") while [ "$1" != --config-file ]; do shift; done; echo deployed > "$2" ;; up*) cat "$6" >> args; echo "$6" > path ;; esac`, { asDeployed: true });
+    expect(error).to.equal(undefined);
+    const [refresh = "", up = "", config] = readFileSync(join(project, "lab", "args"), "utf8").split("\n");
+    expect(refresh).to.match(/^config refresh --force --config-file \S+config\.yaml$/);
+    expect(up).to.match(/^up --yes --skip-preview --non-interactive --config-file \S+config\.yaml --event-log /);
+    expect(config).to.equal("deployed");
+    expect(existsSync(readFileSync(join(project, "lab", "path"), "utf8").trim())).to.equal(false);
+    const { error: refused } = await update(`echo "error: no previous deployment" >&2; exit 255`, { asDeployed: true });
+    expect((refused as Error).message).to.equal("stack lab: Pulumi cannot read the configuration of its last update; no previous deployment");
   });
 
   it("says when there is nothing to run", async () => {

@@ -1,0 +1,50 @@
+import type { DockerNode } from "./docker";
+
+/** The fields of Docker's task object that are read here (Engine API v1.41, GET /tasks). */
+export interface SwarmTask {
+  readonly ID: string;
+  readonly ServiceID: string;
+  readonly NodeID?: string;
+  readonly DesiredState: string;
+  readonly Status: { readonly State: string; readonly Err?: string; readonly Message?: string };
+  readonly Spec: TaskSpec;
+}
+
+export interface TaskSpec {
+  readonly ForceUpdate?: number;
+  readonly Resources?: { readonly Reservations?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number } };
+  readonly Placement?: { readonly Constraints?: readonly string[] | null; readonly MaxReplicas?: number };
+  readonly ContainerSpec?: { readonly Mounts?: readonly { readonly Type?: string; readonly Source?: string; readonly VolumeOptions?: { readonly DriverConfig?: { readonly Name?: string } } }[] | null };
+}
+
+/** The fields of Docker's service object that are read here (GET /services?status=true). */
+export interface SwarmService {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Name: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly Mode: { readonly Replicated?: { readonly Replicas?: number }; readonly Global?: object };
+    readonly TaskTemplate: TaskSpec;
+    readonly UpdateConfig?: { readonly Order?: string } | null;
+    readonly EndpointSpec?: { readonly Ports?: readonly { readonly PublishMode?: string }[] | null };
+  };
+  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
+  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string };
+}
+
+/** Tasks that are meant to run, those that cannot be placed among them. */
+export async function listRunningTasks(manager: DockerNode): Promise<SwarmTask[]> {
+  return await manager.api.listTasks({ filters: { "desired-state": ["running"] } }) as unknown as SwarmTask[];
+}
+
+export async function listServices(manager: DockerNode): Promise<SwarmService[]> {
+  return await manager.api.listServices({ status: true }) as unknown as SwarmService[];
+}
+
+/** Has the swarm place every task of a service anew, by the service's own rules for updates. */
+export async function forceUpdate(manager: DockerNode, id: string): Promise<void> {
+  const { Version, Spec } = await manager.api.getService(id).inspect() as SwarmService;
+  const TaskTemplate = { ...Spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 };
+  await manager.api.getService(id).update({ _query: { version: Version.Index }, _body: { ...Spec, TaskTemplate } });
+}

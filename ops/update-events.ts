@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+/** What an update did with one resource. Instants are milliseconds since the epoch; Pulumi notes whole seconds. */
+export interface UpdateStep {
+  /** The resource's logical name, e.g. "prod-workers-az1-3-server". */
+  readonly resource: string;
+  /** Its type, e.g. "openstack:compute/instance:Instance". */
+  readonly type: string;
+  /** Pulumi's word: "create", "delete", "same", … */
+  readonly op: string;
+  readonly begunAt: number;
+  /** Absent where it did not end or failed. */
+  readonly endedAt?: number;
+  /** What was said when it failed. */
+  readonly error?: string;
+}
+
+const metadata = z.object({ urn: z.string(), type: z.string(), op: z.string() });
+
+/** The part of Pulumi's event log that is read here: a JSON object a line (sdk/go/common/apitype/events.go). */
+const eventSchema = z.object({
+  timestamp: z.number(),
+  resourcePreEvent: z.object({ metadata }).optional(),
+  resOutputsEvent: z.object({ metadata }).optional(),
+  resOpFailedEvent: z.object({ metadata }).optional(),
+  diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }).optional(),
+});
+
+/** Reads an event log. A last line that was cut off, as a killed update leaves it, is left out. */
+export function readUpdateSteps(log: string): UpdateStep[] {
+  const steps = new Map<string, UpdateStep>();
+  const errors = new Map<string, string>();
+  for (const line of log.split("\n")) {
+    const event = parseLine(line);
+    if (event === undefined) continue;
+    const { resourcePreEvent: begun, resOutputsEvent: ended, resOpFailedEvent: failed, diagnosticEvent: said } = event;
+    const at = event.timestamp * 1000;
+    if (begun !== undefined) steps.set(begun.metadata.urn, { resource: nameOf(begun.metadata.urn), type: begun.metadata.type, op: begun.metadata.op, begunAt: at });
+    if (ended !== undefined) end(steps, ended.metadata, at, (step) => ({ ...step, endedAt: at }));
+    if (failed !== undefined) end(steps, failed.metadata, at, (step) => ({ ...step, error: "" }));
+    if (said?.severity === "error" && said.urn !== undefined && said.urn !== "") errors.set(said.urn, [...(errors.has(said.urn) ? [errors.get(said.urn)] : []), plain(said.message)].join("; "));
+  }
+  return [...steps].map(([urn, step]) => step.endedAt !== undefined ? step : withError(step, errors.get(urn)));
+}
+
+function end(steps: Map<string, UpdateStep>, { urn, type, op }: z.output<typeof metadata>, at: number, change: (step: UpdateStep) => UpdateStep): void {
+  steps.set(urn, change(steps.get(urn) ?? { resource: nameOf(urn), type, op, begunAt: at }));
+}
+
+function withError(step: UpdateStep, said: string | undefined): UpdateStep {
+  return said === undefined ? step : { ...step, error: said };
+}
+
+function parseLine(line: string): z.output<typeof eventSchema> | undefined {
+  try {
+    return eventSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A URN ends with the resource's name. */
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
+
+/** Without Pulumi's marks for colours and line ends. */
+function plain(message: string): string {
+  return message.replace(/<\{%[^%]*%\}>/g, "").replace(/\s+/g, " ").trim();
+}
