@@ -85,7 +85,8 @@ function optional<K extends string, V>(key: K, value: V | undefined): Partial<Re
   return value === undefined ? {} : { [key]: value } as Record<K, V>;
 }
 
-function minimumOf(policy: Policy, now: number): Situation["minimum"] {
+/** The minimum in force, that of a schedule in its hours, and where it comes from. */
+export function minimumOf(policy: Policy, now: number): Situation["minimum"] {
   const schedule = activeSchedule(policy.schedules, now);
   const most = Math.min(policy.max, policy.groups.reduce((sum, { max }) => sum + max, 0));
   const nodes = Math.min(most, schedule?.min ?? policy.min);

@@ -36,6 +36,18 @@ export interface ZoneHealth {
   readonly workers: { readonly ready: number; readonly all: number };
 }
 
+/** What the autoscaler last decided. */
+export interface LastDecision {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly kind: string;
+  readonly why: string;
+  /** The machine that it runs on; null where it has ended. */
+  readonly host: string | null;
+  /** When it was last there, ISO 8601; null where it has ended. */
+  readonly seenAt: string | null;
+}
+
 export interface ClusterHealth {
   readonly clusterName: string;
   readonly healthy: boolean;
@@ -50,10 +62,12 @@ export interface ClusterHealth {
   readonly staleNodes: number;
   readonly ingressAddress: string | null;
   readonly demoUrl: string | null;
+  /** Null where autoscaling is off, has decided nothing yet, or nobody could be asked. */
+  readonly autoscaler: LastDecision | null;
 }
 
 /** Judges a cluster by its stack's outputs and what the swarm says. Pure. */
-export function clusterHealth(outputs: ClusterOutputs, seen: Seen): ClusterHealth {
+export function clusterHealth(outputs: ClusterOutputs, seen: Seen, autoscaler: LastDecision | null = null): ClusterHealth {
   const nodes = outputs.nodes.map((node) => nodeHealth(outputs, seen, node));
   const quorum = "states" in seen ? quorumOf(seen.states) : null;
   const reasons = "states" in seen ? faults(outputs, seen.states, quorum) : [`${outputs.clusterName}: ${seen.unreachable}`];
@@ -68,6 +82,7 @@ export function clusterHealth(outputs: ClusterOutputs, seen: Seen): ClusterHealt
     staleNodes: outputs.staleNodes,
     ingressAddress: outputs.ingressAddress ?? null,
     demoUrl: outputs.demoUrl ?? null,
+    autoscaler,
   };
 }
 

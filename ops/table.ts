@@ -23,12 +23,13 @@ function stateOf({ state, leader, reachable, availability, stale }: NodeHealth):
 
 /** The state of a cluster as people read it: the verdict first, what to do last. */
 export function statusPage(health: ClusterHealth): string {
-  const { clusterName, healthy, reasons, notes, quorum, zones, nodes, ingressAddress, demoUrl, staleNodes } = health;
+  const { clusterName, healthy, reasons, notes, quorum, zones, nodes, ingressAddress, demoUrl, staleNodes, autoscaler } = health;
   const facts = [
     ["quorum", quorum === null ? "not known" : `${quorum.reachable} of ${quorum.managers} managers reachable, ${quorum.needed} needed, margin ${quorum.margin}`],
     ["ingress", ingressAddress ?? "none"],
     ...(demoUrl === null ? [] : [["demo", demoUrl]]),
     ["stale nodes", String(staleNodes)],
+    ...(autoscaler === null ? [] : [["autoscaler", `${autoscaler.kind} (${autoscaler.at}): ${autoscaler.why}${autoscaler.host === null ? " No autoscaler runs." : ""}`]]),
   ];
   const share = ({ ready, all }: { ready: number; all: number }): string => quorum === null ? `? of ${all}` : `${ready} of ${all}`;
   const section = (title: string, lines: readonly string[]): string => lines.length === 0 ? "" : `\n${title}:\n${lines.map((line) => `  ${line}\n`).join("")}`;

@@ -31,7 +31,7 @@ export interface Update {
 const otherMinutes = 30;
 
 /** Seconds after which an update hangs for sure: every deadline of the settings, one after the other, and the rest. */
-export function updateSeconds({ deadlines }: Settings): number {
+export function updateSeconds({ deadlines }: Pick<Settings, "deadlines">): number {
   return (deadlines.nodeReadyMinutes + deadlines.drainMinutes + deadlines.stackReadyMinutes + otherMinutes) * 60;
 }
 

@@ -1,12 +1,25 @@
-import { oneLook, withManager } from "../ops/docker";
+import { parseRecord, recordName } from "../autoscaler/loop/record";
+import { oneLook, withManager, type DockerNode } from "../ops/docker";
 import { messageOf } from "../ops/errors";
-import { clusterHealth, type ClusterHealth } from "../ops/health";
+import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/health";
 import { listNodes } from "../ops/nodes";
+import { readRecord } from "../ops/swarm-record";
 import type { ClusterOutputs } from "../settings/outputs";
 
 /** Looks once how a cluster is; that nobody answers is part of the answer. */
 export async function look(outputs: ClusterOutputs): Promise<ClusterHealth> {
-  const seen = await withManager(outputs.access, listNodes, oneLook)
-    .then((states) => ({ states }), (error: unknown) => ({ unreachable: `${messageOf(error)}; see docs/runbook.md.` }));
-  return clusterHealth(outputs, seen);
+  const ask = async (manager: DockerNode): Promise<ClusterHealth> => {
+    const [states, decision] = await Promise.all([listNodes(manager), outputs.autoscale === undefined ? null : lastDecision(manager)]);
+    return clusterHealth(outputs, { states }, decision);
+  };
+  return withManager(outputs.access, ask, oneLook)
+    .catch((error: unknown) => clusterHealth(outputs, { unreachable: `${messageOf(error)}; see docs/runbook.md.` }));
+}
+
+/** From the autoscaler's record in the swarm. */
+async function lastDecision(manager: DockerNode): Promise<LastDecision | null> {
+  const kept = await readRecord(manager, recordName);
+  const { decisions: [last] = [], holder } = (kept === undefined ? undefined : parseRecord(kept.text)) ?? {};
+  const iso = (at: number): string => new Date(at).toISOString();
+  return last === undefined ? null : { at: iso(last.at), kind: last.kind, why: last.why, host: holder?.host ?? null, seenAt: holder === undefined ? null : iso(holder.at) };
 }

@@ -10,6 +10,18 @@ export function numberOption<const Flags extends string>(flags: Flags, descripti
   return new Option(flags, description).argParser(wholeNumber);
 }
 
+/** An option that may be given several times, each time with the base address of a service. */
+export function urlOption<const Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser((text: string, before: string[] | undefined): string[] => [...before ?? [], webAddress(text)]);
+}
+
+export const prometheusOption = () => urlOption("--prometheus <url>", "Prometheus that has the figures; several may be given (default: what listens on port 9090 of the managers, by SSH)");
+
+function webAddress(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new InvalidArgumentError(`use an address such as "http://prometheus:9090".`);
+  return text;
+}
+
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("use a whole number.");
   return Number(text);

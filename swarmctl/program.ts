@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { z } from "zod";
+import { addAutoscalerExplain } from "./commands/autoscaler-explain";
+import { addAutoscalerRun } from "./commands/autoscaler-run";
 import { addAutoscalerSimulate } from "./commands/autoscaler-simulate";
 import { addClusterList } from "./commands/cluster-list";
 import { addClusterRollout } from "./commands/cluster-rollout";
@@ -33,7 +35,8 @@ export function buildProgram(terminal: Terminal): Command {
   for (const add of [addClusterList, addClusterStatus, addClusterUpdate, addClusterRollout]) add(cluster, terminal);
   const node = program.command("node").description("look at the nodes of a cluster and change what they do");
   for (const add of [addNodeLs, addNodeDrain, addNodeActivate, addNodeReplace]) add(node, terminal);
-  addAutoscalerSimulate(program.command("autoscaler").description("look into what the autoscaler would do"), terminal);
+  const autoscaler = program.command("autoscaler").description("run a cluster's autoscaler, and look into what it does and why");
+  for (const add of [addAutoscalerRun, addAutoscalerExplain, addAutoscalerSimulate]) add(autoscaler, terminal);
   addCompletion(program, terminal);
   return program;
 }

@@ -31,17 +31,18 @@ export class DrySwarm implements SwarmPort {
 }
 
 export class DryStack implements StackPort {
-  readonly program: string;
+  private told = "";
 
-  constructor(private readonly real: StackPort, private readonly say: (line: string) => void) {
-    this.program = real.program;
-  }
+  /** @param program the fingerprint that counts; by default that of the checkout. */
+  constructor(private readonly real: StackPort, private readonly say: (line: string) => void, readonly program = real.program) {}
 
   async outputs(fresh: boolean): Promise<ClusterOutputs> { return this.real.outputs(fresh); }
   async unavailableZones(): Promise<readonly string[]> { return this.real.unavailableZones(); }
 
   async update({ wanted }: UpdateOrder): Promise<readonly []> {
-    this.say(`dry run: an update would leave the workers ${JSON.stringify(wanted)}.`);
+    const text = JSON.stringify(wanted);
+    if (text !== this.told) this.say(`dry run: an update would leave the workers ${text}.`);
+    this.told = text;
     return Promise.resolve([]);
   }
 }

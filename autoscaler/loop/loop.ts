@@ -1,4 +1,5 @@
 import { messageOf, OperationError } from "../../ops/errors";
+import { updateSeconds } from "../../ops/update";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { decide, type Decision } from "../decide";
 import { nodeKey, type Failure, type Obstacle, type Seen } from "../observation";
@@ -30,8 +31,6 @@ export interface LoopOptions {
   readonly self?: string | undefined;
   /** Whether the holder of the record is known to be dead. */
   readonly isDead: (holder: Holder) => boolean;
-  /** Seconds that an update may take. */
-  readonly updateSeconds: (outputs: ClusterOutputs) => number;
   /** Where it says what it does. */
   readonly say: (line: string) => void;
 }
@@ -240,7 +239,7 @@ export class Loop {
     for (const { node, mark } of drain) await attempt(`${nodeKey(node)} is to be drained`, async () => swarm.drain(node.state.ID, mark));
     if (force !== undefined) await attempt("rebalance", async () => swarm.forceUpdate(force));
     if (begin === undefined) return;
-    const order = { wanted: begin, expected: outputs.workerSets, timeoutSeconds: this.options.updateSeconds(outputs) };
+    const order = { wanted: begin, expected: outputs.workerSets, timeoutSeconds: updateSeconds(outputs) };
     this.job = new Job(stack, order, now, record.update === undefined);
   }
 
@@ -265,17 +264,18 @@ export class Loop {
     return { at: now, verdict: { kind: "hold", why }, active: leads, gates: [], events: [], failures: [], errors, took: { observe: loop, decide: 0, act: 0, loop } };
   }
 
-  /** Ends: an update that runs is interrupted, and the record is left to whoever comes next. */
+  /** Ends: an update that runs is interrupted, what it came to is noted, and the record is left to whoever comes next. */
   async close(): Promise<void> {
-    this.job?.interrupt();
-    await this.job?.done;
     const { swarm, stack, clock } = this.ports;
-    const { access } = await stack.outputs(false);
-    const { record: kept } = await swarm.view(access);
+    const { job } = this;
+    job?.interrupt();
+    const outcome = await job?.done;
+    this.job = undefined;
+    const outputs = await stack.outputs(false);
+    const { record: kept } = await swarm.view(outputs.access);
     const record = kept === undefined ? undefined : parseRecord(kept.text);
     if (record?.holder?.instance !== this.options.own.instance) return;
-    const { holder: _, update, ...rest } = record;
-    const isDone = this.job?.outcome?.kind === "done";
-    await swarm.keep(JSON.stringify({ ...rest, ...(update === undefined || isDone ? {} : { update: { ...update, at: clock.now() } }) }), kept);
+    const noted = job === undefined || outcome === undefined ? record : this.fold(record, job, outcome, outputs, clock.now()).record;
+    await swarm.keep(JSON.stringify({ ...noted, holder: undefined }), kept);
   }
 }

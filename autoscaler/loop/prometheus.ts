@@ -14,6 +14,8 @@ const freshSeconds = 30;
 export interface PrometheusWay {
   readonly url: URL;
   readonly agent?: Agent;
+  /** Is told that it led nowhere. */
+  readonly failed?: () => void;
 }
 
 /** Reads the figures from the first Prometheus that has fresh ones, else the newest that there are. All of them scrape and evaluate the same. */
@@ -36,6 +38,7 @@ export class Prometheus implements MetricsPort {
         if ((figures.cpu?.newestSampleAt ?? 0) >= (best?.cpu?.newestSampleAt ?? 0)) best = figures;
         if (Date.now() - (figures.cpu?.newestSampleAt ?? 0) < freshSeconds * 1000) return figures;
       } catch (error) {
+        way.failed?.();
         faults.push(`Prometheus does not answer: ${messageOf(error)}`);
       }
     }

@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal";
 export function addCompletion(program: Command, terminal: Terminal): void {
   // the typed command is the plain one with sharper types
   const completion = tab(program as unknown as PlainCommand, { completionCommandName: "completion" });
-  for (const [verb, argument] of [["cluster update", "name"], ["cluster status", "name"], ["node ls", "cluster"]] as const) {
+  for (const [verb, argument] of [["cluster update", "name"], ["cluster status", "name"], ["node ls", "cluster"], ["autoscaler run", "cluster"], ["autoscaler explain", "cluster"]] as const) {
     completion.commands.get(verb)?.argument(argument, (complete) => { for (const { name, stack } of clusters(terminal)) complete(name, `stack ${stack}`); });
   }
   completion.commands.get("cluster update")?.option("cluster-name", "name of the cluster", (complete) => {

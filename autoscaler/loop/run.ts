@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Outcome } from "./job";
+import type { Loop, Tick } from "./loop";
+
+export interface RunOptions {
+  readonly intervalSeconds: number;
+  /** One look, with what it begins, to its end. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  /** Is given each tick that has ended. */
+  readonly note: (tick: Tick) => void;
+}
+
+/**
+ * Ticks until the signal, or once. The next tick begins an interval after the last one began, or at once where that took longer. In the
+ * end an update that runs is interrupted and the record is left to whoever comes next.
+ *
+ * @returns the last tick, and of a single look what its update came to.
+ */
+export async function runLoop(loop: Loop, { intervalSeconds, once, signal, note }: RunOptions): Promise<{ readonly tick: Tick; readonly outcome?: Outcome | undefined }> {
+  for (;;) {
+    const begun = Date.now();
+    const tick = await loop.tick();
+    note(tick);
+    if (once) {
+      const interrupt = (): void => { void loop.close(); };
+      signal.addEventListener("abort", interrupt, { once: true });
+      const outcome = await loop.update;
+      signal.removeEventListener("abort", interrupt);
+      await loop.close();
+      return { tick, outcome };
+    }
+    await sleep(Math.max(0, begun + intervalSeconds * 1000 - Date.now()), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) {
+      await loop.close();
+      return { tick };
+    }
+  }
+}
