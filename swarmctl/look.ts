@@ -19,7 +19,7 @@ export async function look(outputs: ClusterOutputs): Promise<ClusterHealth> {
 /** From the autoscaler's record in the swarm. */
 async function lastDecision(manager: DockerNode): Promise<LastDecision | null> {
   const kept = await readRecord(manager, recordName);
-  const { decisions: [last] = [], holder } = (kept === undefined ? undefined : parseRecord(kept.text)) ?? {};
+  const { memory: { lastDecision: last } = {}, holder } = (kept === undefined ? undefined : parseRecord(kept.text)) ?? {};
   const iso = (at: number): string => new Date(at).toISOString();
   return last === undefined ? null : { at: iso(last.at), kind: last.kind, why: last.why, host: holder?.host ?? null, seenAt: holder === undefined ? null : iso(holder.at) };
 }

@@ -142,7 +142,7 @@ export class Loop {
     const mayWrite = active || before?.holder?.instance === this.options.own.instance;
     const verdict = active ? this.accept(decision, now) : decision.verdict;
     const accepted = verdict === decision.verdict && verdict.kind !== "hold" && verdict.kind !== "blocked";
-    const memory = verdict === decision.verdict ? decision.memory : decision.remembered;
+    const memory = verdict === decision.verdict ? decision.memory : { ...decision.remembered, lastDecision: { at: now, kind: verdict.kind, why: verdict.why } };
     const operation = `${this.options.own.instance}@${now}`;
     const settled = settleActions(accepted ? withoutKept(look.record.actions, verdict) : look.record.actions, memory, seen, now);
     const action = accepted ? actionOf(verdict, seen, operation, now) : undefined;

@@ -66,7 +66,7 @@ const recordSchema = z.object({
   update: update.optional(),
   actions: z.array(action).readonly(),
   rebalance: rebalance.optional(),
-  /** The last decisions, the newest first; one that differs from the one before by its figures alone is not repeated. */
+  /** The last decisions, the newest first; one whose reason was given since the last action is not repeated. */
   decisions: z.array(decision).readonly(),
 }).readonly();
 export type AutoscalerRecord = z.output<typeof recordSchema>;
@@ -93,10 +93,15 @@ function shapeOf({ kind, why }: LoggedDecision): string {
   return `${kind} ${why.replace(/\d+(\.\d+)?/g, "#")}`;
 }
 
-/** Whether a decision says something new: it acts, or its reason is another than that of the one before. */
+function acts({ kind }: LoggedDecision): boolean {
+  return kind === "scale-out" || kind === "scale-in";
+}
+
+/** Whether a decision says something new: it acts, or its reason has not been given since the last action. */
 export function isNews(decisions: readonly LoggedDecision[], next: LoggedDecision): boolean {
-  const [last] = decisions;
-  return last === undefined || next.kind === "scale-out" || next.kind === "scale-in" || shapeOf(last) !== shapeOf(next);
+  const lastAction = decisions.findIndex(acts);
+  const since = lastAction < 0 ? decisions : decisions.slice(0, lastAction);
+  return acts(next) || since.every((earlier) => shapeOf(earlier) !== shapeOf(next));
 }
 
 export function withDecision(decisions: readonly LoggedDecision[], next: LoggedDecision): readonly LoggedDecision[] {

@@ -21,7 +21,7 @@ const style = `
   .node { border: 1px solid var(--grid); border-radius: 4px; padding: .05rem .4rem; font-size: .82rem; }
   .node.ready { border-color: var(--good); } .node.down, .node.unknown { border-color: var(--bad); color: var(--bad); } .node.draining, .node.coming { border-style: dashed; border-color: var(--move); color: var(--move); }
   table { border-collapse: collapse; width: 100%; font-size: .88rem; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--grid); } th { color: var(--faint); font-weight: 500; }
-  td.open { color: var(--good); } td.closed { color: var(--bad); } td.kind { white-space: nowrap; } .table { overflow-x: auto; } svg { width: 100%; height: auto; }`;
+  td.open { color: var(--good); } td.closed { color: var(--bad); } td.kind, td time { white-space: nowrap; } .table { overflow-x: auto; } svg { width: 100%; height: auto; }`;
 
 /** What the page shows. */
 export interface Status {
@@ -53,7 +53,7 @@ function topology(tick: Tick): string {
   if (policy === undefined || seen === undefined || decision === undefined) return "";
   const counts = countNodes(tick);
   const zones = zoneConditions(policy, new Map(), decision.memory, at);
-  const { nodes, from } = minimumOf(policy, at);
+  const { from } = minimumOf(policy, at);
   const cards = zoneNames(policy).map((zone) => {
     const here = seen.nodes.filter((node) => node.zone === zone);
     const coming = decision.memory.inFlight.filter((node) => node.zone === zone && node.failed === undefined);
@@ -63,7 +63,7 @@ function topology(tick: Tick): string {
       + `${condition === undefined || condition.condition === "healthy" ? "" : `<p>${escape(condition.why)}</p>`}<ul>${here.map(nodeItem).join("")}`
       + `${coming.map((node) => `<li class="node coming" title="on the way since ${clock(node.since)}">${escape(nodeKey(node))}</li>`).join("")}</ul></article>`;
   });
-  return `<section aria-label="zones"><h2>Workers by zone</h2><p class="faint">${targetNodes(tick)} wanted, ${escape(from)} (${nodes}) to ${policy.max}</p><div class="zones">${cards.join("")}</div></section>\n`;
+  return `<section aria-label="zones"><h2>Workers by zone</h2><p class="faint">${targetNodes(tick)} wanted; ${escape(from)}, the max of ${policy.max}</p><div class="zones">${cards.join("")}</div></section>\n`;
 }
 
 function nodeItem(node: NodeSeen): string {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
 import type { Outcome } from "../../autoscaler/loop/job";
 import type { Tick } from "../../autoscaler/loop/loop";
-import { isNews, type LoggedDecision } from "../../autoscaler/loop/record";
+import { isNews, withDecision, type LoggedDecision } from "../../autoscaler/loop/record";
 import { exitCodes, UsageError, type ExitCode } from "../errors";
 import { loadAutoscaler } from "../lazy";
 import { examples, numberOption, projectOption, prometheusOption, stackOption, urlOption } from "../options";
@@ -83,7 +83,7 @@ class DecisionLog {
   note({ at, verdict, change, active, events, failures, errors, took }: Tick): void {
     const decision = { at, kind: verdict.kind, why: verdict.why };
     const isNew = change !== undefined || isNews(this.last, decision);
-    this.last = [decision];
+    this.last = withDecision(this.last, decision);
     if (!isNew && events.length + failures.length + errors.length === 0) return;
     this.terminal.out(`${JSON.stringify({
       at: new Date(at).toISOString(), verdict: verdict.kind, why: verdict.why, active, ...(change === undefined ? {} : { add: change.add, remove: change.remove, keep: change.keep }),

@@ -40,6 +40,11 @@ export class FakeManager {
   readonly changes: string[] = [];
   /** Numbers of tasks that the next questions for a node's tasks find running; 0 when there are no more. */
   runningTasks: number[] = [];
+  /** Tasks that are meant to run, and services, as the API gives them. */
+  tasks: readonly unknown[] = [];
+  services: readonly unknown[] = [];
+  /** Configs by name: what stands in their label, and their version. */
+  readonly configs = new Map<string, { readonly version: number; readonly labels: Record<string, string> }>();
   private readonly docker = createServer((request, response) => {
     const url = new URL(request.url ?? "", "http://docker");
     const path = url.pathname.replace("/v1.41", "");
@@ -52,13 +57,17 @@ export class FakeManager {
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
       if (path === "/swarm") answer({ ID: "cluster-id", JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/nodes") answer(this.nodes);
+      else if (path === "/tasks" && url.searchParams.get("filters")?.includes("desired-state") === true) answer(this.tasks);
+      else if (path === "/services") answer(this.services);
+      else if (path.startsWith("/configs")) this.answerConfigs(path, url, body, answer, (status) => { response.statusCode = status; });
       else if (path === "/tasks") answer(Array.from({ length: this.runningTasks.shift() ?? 0 }, () => ({ Status: { State: "running" } })));
       else if (node !== undefined && request.method === "GET") answer(node);
       else if (node !== undefined && request.method === "POST" && url.searchParams.get("version") === String(node.Version.Index)) {
         const spec = JSON.parse(body) as SwarmNodeState["Spec"];
         const { ManagerStatus: status, ...worker } = node;
         const role = spec.Role === "worker" || status === undefined ? {} : { ManagerStatus: status };
-        this.nodes = this.nodes.map((one) => one === node ? { ...worker, ...role, Spec: spec } : one);
+        const Spec = { Role: spec.Role, Availability: spec.Availability, ...(spec.Labels === undefined ? {} : { Labels: spec.Labels }) };
+        this.nodes = this.nodes.map((one) => one === node ? { ...worker, ...role, Version: { Index: one.Version.Index + 1 }, Spec } : one);
         answer({});
       } else if (node !== undefined && request.method === "DELETE") {
         this.nodes = this.nodes.filter((one) => one !== node);
@@ -92,6 +101,24 @@ export class FakeManager {
   });
 
   constructor(public nodes: SwarmNodeState[]) {}
+
+  private answerConfigs(path: string, url: URL, body: string, answer: (value: unknown) => void, refuse: (status: number) => void): void {
+    const [, id = ""] = /^\/configs\/id-(.+)\/update$/.exec(path) ?? [];
+    const known = this.configs.get(id);
+    const given = body === "" ? undefined : JSON.parse(body) as { Name: string; Labels: Record<string, string> };
+    if (path === "/configs" && given === undefined) {
+      answer([...this.configs].map(([name, { version, labels }]) => ({ ID: `id-${name}`, Version: { Index: version }, Spec: { Name: name, Labels: labels } })));
+    } else if (path === "/configs/create" && given !== undefined && !this.configs.has(given.Name)) {
+      this.configs.set(given.Name, { version: 1, labels: given.Labels });
+      answer({ ID: `id-${given.Name}` });
+    } else if (given !== undefined && known !== undefined && url.searchParams.get("version") === String(known.version)) {
+      this.configs.set(id, { version: known.version + 1, labels: given.Labels });
+      answer({});
+    } else {
+      refuse(path === "/configs/create" ? 409 : 500);
+      answer({ message: path === "/configs/create" ? "rpc error: code = AlreadyExists desc = config already exists" : "rpc error: code = Unknown desc = update out of sequence" });
+    }
+  }
 
   /** @returns the port of its SSH server. */
   async start(): Promise<number> {

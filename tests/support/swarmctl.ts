@@ -14,7 +14,9 @@ export class TestProject {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "swarm-test-project-")));
   private readonly pulumi = join(this.folder, ".fake");
 
-  constructor() {
+  /** @param program true for one that has the program's sources, too, of which the autoscaler takes the fingerprint. */
+  constructor({ program = false } = {}) {
+    for (const path of program ? ["index.ts", "program.cjs", "package-lock.json", "settings", "cloudinit", "components", "ops", "stacks"] : []) symlinkSync(join(root, path), join(this.folder, path));
     for (const file of ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.lab.yaml"]) cpSync(join(root, file), join(this.folder, file));
     symlinkSync(join(root, "toolchain"), join(this.folder, "toolchain"));
     mkdirSync(this.pulumi);

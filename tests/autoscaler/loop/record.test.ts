@@ -12,7 +12,10 @@ describe("the record", () => {
     const hold = (at: number, why: string) => ({ at, kind: "hold" as const, why });
     const once = withDecision([hold(1, "CPU is 82 %.")], hold(2, "CPU is 83.5 %."));
     expect(once).to.have.length(1);
-    expect(withDecision(once, hold(3, "There is no figure."))).to.have.length(2);
+    const twice = withDecision(once, hold(3, "There is no figure."));
+    expect(twice).to.have.length(2);
+    expect(withDecision(twice, hold(4, "CPU is 81 %."))).to.have.length(2);
+    expect(withDecision([{ at: 4, kind: "scale-in", why: "x" }, ...twice], hold(5, "CPU is 81 %."))).to.have.length(4);
     expect(withDecision([{ at: 1, kind: "scale-out", why: "x" }], { at: 2, kind: "scale-out", why: "x" })).to.have.length(2);
     let many: ReturnType<typeof withDecision> = [];
     for (let at = 0; at < 120; at += 1) many = withDecision(many, { at, kind: "scale-in", why: "x" });
