@@ -38,12 +38,14 @@ export default tseslint.config(
   { files: ["components/**"], rules: importsOnly(["cloudinit"]) },
   { files: ["autoscaler/**"], rules: importsOnly(["ops"]) },
   { files: ["swarmctl/**"], rules: importsOnly(["ops", "autoscaler"]) },
-  { files: ["bench/**"], rules: importsOnly(["cloudinit", "components", "ops"]) },
+  { files: ["bench/**"], rules: importsOnly(["cloudinit", "components", "ops", "autoscaler"]) },
   {
     files: ["autoscaler/**"],
     ignores: acting,
     rules: {
-      ...importsOnly([], ["node:.*", "dockerode", "@pulumi"], "((\\.\\./)+)?"),
+      ...importsOnly(["ops"], ["node:.*", "dockerode", "@pulumi"], "((\\.\\./)+)?"),
+      // what the swarm and the stack say has its shape there
+      "@typescript-eslint/no-restricted-imports": ["error", { patterns: [{ regex: "^(\\.\\./)+ops(/|$)", message: "files of autoscaler/ that decide take types of ops/ and nothing that acts", allowTypeImports: true }] }],
       "no-restricted-globals": ["error", ...["process", "fetch", "setTimeout", "setInterval"].map((name) => ({ name, message: "files of autoscaler/ that decide do no I/O" }))],
       "no-restricted-properties": ["error", { object: "Date", property: "now", message: "time comes in as `now`" }, { object: "Math", property: "random", message: "decisions do not vary" }],
     },

@@ -2,7 +2,7 @@
 export interface Result {
   readonly name: string;
   readonly value: number;
-  readonly unit: "s" | "ratio" | "bytes";
+  readonly unit: "s" | "ratio" | "bytes" | "1/s";
   /** What it should be at most. */
   readonly bound?: number;
 }

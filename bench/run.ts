@@ -4,6 +4,7 @@ import { messageOf } from "../ops/errors";
 import { readChoices, type Choices, type Part } from "./choices";
 import { log, out, say } from "./command";
 import { labCloud, uploadEmptyImage } from "./lab-cloud";
+import { measureLoop } from "./parts/loop";
 import { measurePhases } from "./parts/phases";
 import { measureSizes } from "./parts/size";
 import { measureTerraform } from "./parts/terraform";
@@ -21,6 +22,7 @@ async function measure(part: Part, { rounds, sizes }: Choices, report: Report): 
     case "tuned":
       await uploadEmptyImage(labCloud());
       return measureTuned(labCloud(), rounds, report);
+    case "loop": return measureLoop(report);
     case "size": return measureSizes(sizes, report);
   }
 }

@@ -44,7 +44,7 @@ export async function listServices(manager: DockerNode): Promise<SwarmService[]>
 
 /** Has the swarm place every task of a service anew, by the service's own rules for updates. */
 export async function forceUpdate(manager: DockerNode, id: string): Promise<void> {
-  const { Version, Spec } = await manager.api.getService(id).inspect() as SwarmService;
+  const { Version, Spec } = await manager.api.getService(id).inspect() as unknown as SwarmService;
   const TaskTemplate = { ...Spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 };
   await manager.api.getService(id).update({ _query: { version: Version.Index }, _body: { ...Spec, TaskTemplate } });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { emptyMemory, memorySchema, type Memory } from "../memory";
+import { emptyMemory, memorySchema } from "../memory";
 import type { WorkerSets } from "../../settings/ordinals";
 
 // What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds since the epoch.
@@ -124,7 +124,6 @@ export function isDue(before: AutoscalerRecord | undefined, next: AutoscalerReco
   return now - before.holder.at >= renewSeconds * 1000 || substance(before) !== substance(next);
 }
 
-function substance({ memory, holder: _, ...rest }: AutoscalerRecord): string {
-  const { lastDecision: __, ...lasting }: Memory = memory;
-  return JSON.stringify({ ...rest, memory: lasting });
+function substance(record: AutoscalerRecord): string {
+  return JSON.stringify({ ...record, holder: undefined, memory: { ...record.memory, lastDecision: undefined } });
 }

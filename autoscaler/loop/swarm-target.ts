@@ -10,6 +10,9 @@ import { recordName } from "./record";
 
 /** The swarm by way of its managers: a connection to whichever answers, kept from tick to tick. */
 export class SwarmTarget implements SwarmPort {
+  /** @param find how a manager that answers is found; by default over SSH, the first that does. */
+  constructor(private readonly find?: ConstructorParameters<typeof Managers>[1]) {}
+
   private known: { readonly access: string; readonly managers: Managers } | undefined;
 
   async view(access: ClusterOutputs["access"]): Promise<SwarmView> {
@@ -48,7 +51,7 @@ export class SwarmTarget implements SwarmPort {
     const text = access === undefined ? this.known?.access : JSON.stringify(access);
     if (access !== undefined && text !== undefined && text !== this.known?.access) {
       this.close();
-      this.known = { access: text, managers: new Managers(access, undefined, oneLook) };
+      this.known = { access: text, managers: new Managers(access, this.find, oneLook) };
     }
     if (this.known === undefined) throw new OperationError("the swarm has not been looked at; this is a bug.");
     return this.known.managers.use(action);

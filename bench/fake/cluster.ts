@@ -1,0 +1,121 @@
+import { createServer, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { DockerNode } from "../../ops/docker";
+import type { SshConnection } from "../../ops/ssh";
+import type { ClusterOutputs } from "../../settings/outputs";
+
+/** Tasks of each worker, and the services that they are of. */
+const [tasksPerNode, services] = [10, 50];
+const zones = Array.from({ length: 10 }, (_, index) => `az${index + 1}`);
+const day = "2026-01-01T00:00:00.000000000Z";
+
+/** A cluster that answers as a manager's Docker API and as Prometheus' do, over HTTP on the loopback address. */
+export class FakeCluster {
+  readonly outputs: ClusterOutputs;
+  private readonly answers: Readonly<Record<string, string>>;
+  private record: { version: number; labels: Record<string, string> } | undefined;
+  private readonly docker: Server;
+  private readonly prometheus: Server;
+
+  constructor(workers: number) {
+    this.outputs = outputsOf(workers);
+    this.answers = { "/swarm": JSON.stringify({ ID: "cluster-id" }), "/nodes": JSON.stringify(nodesOf(this.outputs)), "/tasks": JSON.stringify(tasksOf(this.outputs)), "/services": JSON.stringify(servicesOf(workers)) };
+    this.docker = createServer((request, response) => {
+      let body = "";
+      request.on("data", (part: Buffer) => { body += part.toString(); });
+      request.on("end", () => {
+        response.setHeader("Content-Type", "application/json");
+        const path = new URL(request.url ?? "/", "http://docker").pathname.replace("/v1.41", "");
+        response.end(this.answers[path] ?? this.config(path, body));
+      });
+    });
+    this.prometheus = createServer((_, response) => { response.end(figures(workers)); });
+  }
+
+  private config(path: string, body: string): string {
+    if (body !== "") {
+      const { Labels } = JSON.parse(body) as { Labels: Record<string, string> };
+      this.record = { version: (this.record?.version ?? 0) + 1, labels: Labels };
+    }
+    if (path !== "/configs") return JSON.stringify({ ID: "id" });
+    return JSON.stringify(this.record === undefined ? [] : [{ ID: "id", Version: { Index: this.record.version }, Spec: { Name: "swarm-autoscaler", Labels: this.record.labels } }]);
+  }
+
+  /** @returns the address of its Prometheus. */
+  async start(): Promise<string> {
+    for (const server of [this.docker, this.prometheus]) await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+    return `http://127.0.0.1:${(this.prometheus.address() as AddressInfo).port}`;
+  }
+
+  /** A connection to its Docker API. */
+  readonly find = async (): Promise<DockerNode> => {
+    const { port } = this.docker.address() as AddressInfo;
+    const ssh: Pick<SshConnection, "forwardUnix" | "close"> = { forwardUnix: async () => Promise.resolve(connect(port, "127.0.0.1")), close: () => undefined };
+    return Promise.resolve(new DockerNode(ssh as SshConnection));
+  };
+
+  stop(): void {
+    for (const server of [this.docker, this.prometheus]) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+}
+
+function outputsOf(workers: number): ClusterOutputs {
+  const sets = Object.fromEntries(zones.map((zone, place) => [zone, Array.from({ length: Math.ceil((workers - place) / zones.length) }, (_, ordinal) => ordinal)]));
+  const node = (role: "manager" | "worker", zone: string, group: string, ordinal: number) =>
+    ({ name: `bench-${role}-${role === "manager" ? zone : group}-${ordinal}`, role, zone, group, ordinal, address: "10.0.0.1", stale: false });
+  return {
+    version: 1, clusterName: "bench", clusterId: "cluster-id", program: "bench", workerSets: sets, staleNodes: 0,
+    madeWith: { clusterName: "bench", networkCidr: "10.0.0.0/16", overlayPools: [], overlayPrefix: 24, overlayEncryption: false },
+    workerGroups: Object.fromEntries(zones.map((zone) => [zone, { zone, min: 0, max: 200, labels: {} }])),
+    autoscale: {
+      cpuThreshold: 75, scaleInCpuThreshold: 45, windowSeconds: 60, minNodes: 0, maxNodes: 2000, scaleOutCooldownSeconds: 60, scaleInCooldownSeconds: 600, joinDeadlineSeconds: 300, maxStep: 10, schedules: [],
+    },
+    deadlines: { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 },
+    nodes: [...zones.slice(0, 3).map((zone) => node("manager", zone, "managers", 0)), ...Object.entries(sets).flatMap(([zone, ordinals]) => ordinals.map((ordinal) => node("worker", zone, zone, ordinal)))],
+    access: { user: "swarm", privateKey: "", managers: [] }, joinTokens: { manager: "", worker: "" },
+  };
+}
+
+/** Of the size that Docker's own answers have: engine, plugins and certificates of a node are some 5 kB. */
+function nodesOf({ nodes }: ClusterOutputs): object[] {
+  const plugins = Array.from({ length: 30 }, (_, index) => ({ Type: "Log", Name: `plugin-${index}-of-the-engine` }));
+  return nodes.map(({ name, role, zone, group, ordinal }, index) => ({
+    ID: `node-${name}`, Version: { Index: index }, CreatedAt: day, UpdatedAt: day, Spec: { Labels: { az: zone, group, ordinal: String(ordinal) }, Role: role, Availability: "active" },
+    Description: { Hostname: name, Platform: { Architecture: "x86_64", OS: "linux" }, Resources: { NanoCPUs: 4e9, MemoryBytes: 8 * 2 ** 30 }, Engine: { EngineVersion: "20.10.24", Plugins: plugins }, TLSInfo: { TrustRoot: "x".repeat(800), CertIssuerPublicKey: "x".repeat(120) } },
+    Status: { State: "ready", Addr: "10.0.0.1" }, ...(role === "manager" ? { ManagerStatus: { Leader: index === 0, Reachability: "reachable", Addr: "10.0.0.1:2377" } } : {}),
+  }));
+}
+
+function templateOf(service: number): object {
+  return {
+    ContainerSpec: { Image: `registry.example/team/service-${service}:1.2.3@sha256:${"0".repeat(64)}`, Labels: { "com.docker.stack.namespace": "bench" }, Env: Array.from({ length: 20 }, (_, index) => `SETTING_${index}=${"v".repeat(20)}`), Mounts: [] },
+    Resources: { Limits: { NanoCPUs: 5e8 }, Reservations: { NanoCPUs: 2e8, MemoryBytes: 2 ** 28 } }, Placement: { Constraints: ["node.role==worker"] }, ForceUpdate: 0, Networks: [{ Target: "n".repeat(25) }],
+  };
+}
+
+function tasksOf({ nodes }: ClusterOutputs): object[] {
+  const workers = nodes.filter(({ role }) => role === "worker");
+  return workers.flatMap(({ name }, place) => Array.from({ length: tasksPerNode }, (_, index) => ({
+    ID: `task-${name}-${index}`, Version: { Index: 1 }, CreatedAt: day, UpdatedAt: day, ServiceID: `service-${(place + index) % services}`, NodeID: `node-${name}`, Slot: index, DesiredState: "running",
+    Spec: templateOf((place + index) % services), Status: { Timestamp: day, State: "running", Message: "started", ContainerStatus: { ContainerID: "c".repeat(64), PID: 1234 } },
+    NetworksAttachments: [{ Network: { ID: "n".repeat(25), Spec: { Name: "proxy", DriverConfiguration: { Name: "overlay" } } }, Addresses: ["10.200.0.7/24"] }],
+  })));
+}
+
+function servicesOf(workers: number): object[] {
+  const replicas = workers * tasksPerNode / services;
+  return Array.from({ length: services }, (_, index) => ({
+    ID: `service-${index}`, Version: { Index: 1 }, Spec: { Name: `service-${index}`, Labels: {}, Mode: { Replicated: { Replicas: replicas } }, TaskTemplate: templateOf(index), UpdateConfig: { Order: "start-first" } },
+    ServiceStatus: { RunningTasks: replicas, DesiredTasks: replicas },
+  }));
+}
+
+function figures(workers: number): string {
+  const at = Date.now() / 1000;
+  const of = (scope: string, labels: Record<string, string>, nodes: number) => [["utilisation:ratio", 0.6], ["nodes:count", nodes], ["newest_sample:timestamp_seconds", at - 3]]
+    .map(([name, value]) => ({ metric: { __name__: `${scope}:swarm_worker_cpu_${name ?? ""}`, window: "60s", ...labels }, value: [at, String(value)] }));
+  return JSON.stringify({ status: "success", data: { resultType: "vector", result: [...of("cluster", {}, workers), ...zones.flatMap((zone) => of("zone", { zone }, workers / zones.length))] } });
+}
