@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { expect } from "chai";
+import { Alertmanager } from "../../../autoscaler/loop/alertmanager";
+import type { Figures } from "../../../autoscaler/loop/ports";
+import { Prometheus } from "../../../autoscaler/loop/prometheus";
+
+/** The first of the programs that is installed. */
+function installed(...names: readonly string[]): string | undefined {
+  return (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => { server.close(resolve); });
+  return port;
+}
+
+async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
+    const found = await probe().catch(() => undefined);
+    if (found !== undefined) return found;
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+  }
+  throw new Error(`${what}: not in time`);
+}
+
+const rules = `groups:
+  - name: figures
+    interval: 1s
+    rules:
+      - {record: "cluster:swarm_worker_cpu_utilisation:ratio", expr: vector(0.82), labels: {window: 60s}}
+      - {record: "cluster:swarm_worker_cpu_nodes:count", expr: vector(4), labels: {window: 60s}}
+      - {record: "cluster:swarm_worker_cpu_newest_sample:timestamp_seconds", expr: vector(time() - 3)}
+      - {record: "zone:swarm_worker_cpu_utilisation:ratio", expr: vector(0.9), labels: {window: 60s, zone: az1}}
+      - {record: "zone:swarm_worker_cpu_nodes:count", expr: vector(2), labels: {window: 60s, zone: az1}}
+      - {record: "zone:swarm_worker_cpu_newest_sample:timestamp_seconds", expr: vector(time() - 4), labels: {zone: az1}}
+      - {record: "service:swarm_cpu_usage:cores", expr: vector(1.5), labels: {service: web}}
+`;
+
+/** Where they are installed, the programs themselves; tests/autoscaler/loop/prometheus.test.ts has what they do rarely. */
+describe("a real Prometheus and a real Alertmanager", function () {
+  this.timeout(120_000);
+  const children: ChildProcess[] = [];
+  const start = (program: string, words: readonly string[]): void => { children.push(spawn(program, words, { stdio: "ignore" })); };
+  after(() => { for (const child of children) child.kill("SIGKILL"); });
+
+  it("give the figures of the recording rules, and none once they are gone", async function () {
+    const program = installed("prometheus");
+    if (program === undefined) { this.skip(); }
+    const folder = mkdtempSync(join(tmpdir(), "swarm-test-prometheus-"));
+    writeFileSync(join(folder, "rules.yml"), rules);
+    writeFileSync(join(folder, "prometheus.yml"), "rule_files: [rules.yml]\n");
+    const port = await freePort();
+    start(program, [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    const target = Prometheus.at([`http://127.0.0.1:${port}`]);
+    const { cpu, zoneCpu, serviceCores } = await until<Figures>("figures", async () => { const figures = await target.read(60); return figures.cpu === undefined || Object.keys(figures.serviceCores).length === 0 ? undefined : figures; });
+    expect([cpu?.ratio, cpu?.nodes, zoneCpu["az1"]?.ratio, zoneCpu["az1"]?.nodes, serviceCores]).to.deep.equal([0.82, 4, 0.9, 2, { web: 1.5 }]);
+    expect(Date.now() - (cpu?.newestSampleAt ?? 0)).to.be.within(2000, 30_000);
+    expect((await target.read(120)).fault).to.equal("Prometheus has the utilisation over 60s and not over 120s");
+    children.pop()?.kill("SIGKILL");
+    expect((await until("nobody", async () => { const figures = await target.read(60); return figures.cpu === undefined ? figures : undefined; })).fault).to.match(/^Prometheus does not answer: /);
+  });
+
+  it("take scale events and blindness as alerts", async function () {
+    const program = installed("prometheus-alertmanager", "alertmanager");
+    if (program === undefined) { this.skip(); }
+    const folder = mkdtempSync(join(tmpdir(), "swarm-test-alertmanager-"));
+    writeFileSync(join(folder, "alertmanager.yml"), "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+    const port = await freePort();
+    start(program, [`--config.file=${folder}/alertmanager.yml`, `--storage.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address="]);
+    const url = `http://127.0.0.1:${port}`;
+    await until("Alertmanager", async () => (await fetch(`${url}/-/ready`)).ok ? true : undefined);
+    const said: string[] = [];
+    const target = new Alertmanager([url], () => "prod", { now: () => Date.now() }, (line) => { said.push(line); });
+    const event = { operation: "x@1", kind: "scale-out" as const, from: 3, to: 4, why: "CPU of the cluster is 90 %.", nodes: ["az1-1"] };
+    await target.scaled({ ...event, phase: "started", at: Date.now() });
+    await target.scaled({ ...event, phase: "done", seconds: 90, at: Date.now() });
+    for (let time = 0; time < 2; time += 1) await target.blind({ since: Date.now() - 60_000, value: "there is no CPU figure", needs: "at most 60 s" });
+    const alerts = await until("alerts", async () => { const all = await (await fetch(`${url}/api/v2/alerts`)).json() as { labels: Record<string, string> }[]; return all.length >= 3 ? all : undefined; });
+    expect(alerts.map(({ labels }) => `${labels["alertname"] ?? ""} ${labels["phase"] ?? ""}`.trim()).sort()).to.deep.equal(["AutoscalerBlind", "ScaleEvent done", "ScaleEvent started"]);
+    expect(said).to.deep.equal([]);
+  });
+});
