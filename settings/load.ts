@@ -3,7 +3,8 @@ import { SettingsError } from "./errors";
 import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs } from "./outputs";
-import { parseSettings } from "./parse";
+import type { SecretKey } from "./monitoring";
+import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
 import type { Settings } from "./schema";
@@ -22,6 +23,8 @@ export interface Previous {
 
 export interface Loaded {
   readonly settings: Settings;
+  /** The secrets among the configuration, those that are set. */
+  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
   readonly previous: Previous;
   /** The worker sets that whoever runs this update wants in place of the previous ones. */
   readonly wanted?: WorkerSets;
@@ -36,14 +39,16 @@ export interface Loaded {
  */
 export async function loadSettings(): Promise<Loaded> {
   try {
-    const settings = parseSettings(rawSettings(pulumi.runtime.allConfig(), pulumi.getProject()));
+    const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
+    const settings = parseSettings(raw);
+    const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
     const previous = await readPrevious();
     const faults = lastingFaults(settings, previous.madeWith, previous.managers);
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
     for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
-    return { settings, previous, ...asked };
+    return { settings, secrets, previous, ...asked };
   } catch (error) {
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { completeAutoscale } from "./autoscale";
 import { SettingsError, type Fault } from "./errors";
+import { isSecretKey, secretKeys, type SecretKey } from "./monitoring";
 import { rules } from "./rules";
 import { settingsKeys, settingsShape, type Settings, type SettingsKey, type ShapedSettings } from "./schema";
 
@@ -11,6 +12,16 @@ import { settingsKeys, settingsShape, type Settings, type SettingsKey, type Shap
  * @throws SettingsError with every fault of shape and every broken rule at once.
  */
 export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings {
+  return Object.freeze(complete(shapedSettings(raw)));
+}
+
+/** The secrets of a configuration that `parseSettings` takes, by key; those that are not set are absent. */
+export function parseSecrets(raw: Readonly<Record<string, unknown>>): Partial<Record<SecretKey, string>> {
+  const shaped = shapedSettings(raw);
+  return Object.fromEntries(secretKeys.filter((key) => shaped[key] !== undefined).map((key) => [key, shaped[key]]));
+}
+
+function shapedSettings(raw: Readonly<Record<string, unknown>>): ShapedSettings {
   const faults: Fault[] = unknownKeys(raw);
   const parsed: Partial<Record<SettingsKey, unknown>> = {};
   for (const key of settingsKeys) {
@@ -23,11 +34,12 @@ export function parseSettings(raw: Readonly<Record<string, unknown>>): Settings 
   const shaped = parsed as Partial<ShapedSettings>;
   for (const rule of rules) faults.push(...rule(shaped));
   if (faults.length > 0) throw new SettingsError(faults);
-  return Object.freeze(complete(shaped as ShapedSettings));
+  return shaped as ShapedSettings;
 }
 
-/** Fills in the defaults that hang on other keys. */
-function complete({ autoscale, ...settings }: ShapedSettings): Settings {
+/** Fills in the defaults that hang on other keys, and leaves the secrets out. */
+function complete({ autoscale, ...shaped }: ShapedSettings): Settings {
+  const settings = Object.fromEntries(Object.entries(shaped).filter(([key]) => !isSecretKey(key))) as Omit<ShapedSettings, "autoscale" | SecretKey>;
   return autoscale === undefined ? settings : { ...settings, autoscale: completeAutoscale(autoscale, settings.workerGroups) };
 }
 
@@ -44,7 +56,7 @@ function fault(key: string, value: unknown, issue: z.core.$ZodIssue): Fault {
     return { path, problem: `unknown ${issue.keys.map((name) => JSON.stringify(name)).join(", ")}; ${issue.message}.` };
   }
   const given = issue.path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step], value);
-  const shown = given === undefined ? "missing" : `${JSON.stringify(given)} is not allowed`;
+  const shown = given === undefined ? "missing" : `${isSecretKey(key) ? "the value, a secret," : JSON.stringify(given)} is not allowed`;
   return { path, problem: `${shown}; ${keyMessage(issue)}.` };
 }
 

@@ -3,17 +3,22 @@ import { isTextKey } from "./schema";
 /**
  * The values of a stack's configuration as `parseSettings` takes them, by key without the project's prefix; keys of
  * other packages are left out. Pulumi hands every value over as text, and `pulumi config set` writes most as text: all
- * but the text keys hold JSON.
+ * but the text keys hold JSON. A value that is encrypted, as it is in a stack's file, is left out: who reads the file
+ * cannot judge it, and no key that is required is a secret.
  *
  * @param config values by full key, e.g. `swarm:managers`.
  */
 export function rawSettings(config: Readonly<Record<string, unknown>>, project: string): Record<string, unknown> {
   const prefix = `${project}:`;
-  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  const own = Object.entries(config).filter(([key, value]) => key.startsWith(prefix) && !isEncrypted(value));
   return Object.fromEntries(own.map(([key, value]) => {
     const name = key.slice(prefix.length);
     return [name, isTextKey(name) ? asText(value) : typeof value === "string" ? json(value) : value];
   }));
+}
+
+function isEncrypted(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value;
 }
 
 /** A number or truth value where text is wanted is that text: YAML knows what Pulumi does not. */

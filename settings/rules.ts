@@ -2,6 +2,7 @@ import ipaddr from "ipaddr.js";
 import { firstWorkerHost } from "./addresses";
 import { autoscaleRules } from "./autoscale-rules";
 import type { Fault } from "./errors";
+import { secretKeys } from "./monitoring";
 import type { ShapedSettings } from "./schema";
 
 /** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
@@ -20,6 +21,8 @@ export const rules: readonly Rule[] = [
   nodeNamesFit,
   foreignNetworkKeepsItsServers,
   demoHasWorkers,
+  monitoringHasItsPlaces,
+  hooksNeedMonitoring,
   ...autoscaleRules,
 ];
 
@@ -106,6 +109,21 @@ function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial
     path: "settings.dnsServers",
     problem: `are part of the network that the program makes; the subnet of ${JSON.stringify(networkName)} has its own: leave them away.`,
   }];
+}
+
+/** Two of each stand on managers of two zones. */
+function monitoringHasItsPlaces({ monitoring, managers, zones }: Partial<ShapedSettings>): Fault[] {
+  if (monitoring?.replicas !== 2 || managers === undefined || zones === undefined) return [];
+  const path = "settings.monitoring.replicas";
+  if (managers < 2) return [{ path, problem: `2 stand on two managers, of which there is ${managers}; use 1, or more managers.` }];
+  return zones.length > 1 ? [] : [{ path, problem: `2 stand in two zones, of which there is ${zones.length}; use 1, or more zones.` }];
+}
+
+function hooksNeedMonitoring(settings: Partial<ShapedSettings>): Fault[] {
+  if (settings.monitoring !== undefined) return [];
+  return secretKeys.filter((key) => settings[key] !== undefined).map((key) => ({
+    path: `settings.${key}`, problem: "nothing would call it; set settings.monitoring, {} for its defaults, or leave it away.",
+  }));
 }
 
 function demoHasWorkers({ demo, workerGroups }: Partial<ShapedSettings>): Fault[] {

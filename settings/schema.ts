@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { autoscale, autoscaleDescription, type AutoscaleSettings } from "./autoscale";
+import { hookUrl, monitoring, monitoringDescription, type SecretKey } from "./monitoring";
 import { allowed, integer, list, text } from "./values";
 
 /** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
@@ -46,7 +47,13 @@ const images = z.strictObject({
   traefik: containerImage.default("traefik:v2.9"),
   socketProxy: containerImage.default("wollomatic/socket-proxy:1"),
   whoami: containerImage.default("traefik/whoami:v1.10"),
-}, allowed("{traefik, socketProxy, whoami}, each an image reference"));
+  prometheus: containerImage.default("prom/prometheus:v2.53.3"),
+  alertmanager: containerImage.default("prom/alertmanager:v0.28.1"),
+  nodeExporter: containerImage.default("prom/node-exporter:v1.9.0"),
+  cadvisor: containerImage.default("ghcr.io/google/cadvisor:0.53.0"),
+  node: containerImage.default("node:22-alpine"),
+  grafana: containerImage.default("grafana/grafana-oss:11.6.0"),
+}, allowed("{traefik, socketProxy, whoami, prometheus, alertmanager, nodeExporter, cadvisor, node, grafana}, each an image reference"));
 
 const proxyUrl = text(/^https?:\/\/[^\s/]+\/?$/, `the URL of a proxy, e.g. "http://proxy.example:3128"`);
 const proxy = z.strictObject({
@@ -89,7 +96,7 @@ export const settingsShape = {
   dashboard: z.boolean(allowed("true or false")).default(false).describe("Traefik's dashboard on port 8080 of the managers, for adminCidrs."),
   keyPair: nonEmpty.optional().describe("Nova key pair given to every server for people; the program makes a key of its own."),
   dnsServers: list(address, "IPv4 addresses").default([]).describe("DNS servers of the network; empty: the cloud's own."),
-  images: images.prefault({}).describe("Container images in place of the defaults: traefik, socketProxy, whoami."),
+  images: images.prefault({}).describe("Container images in place of the defaults: traefik, socketProxy, whoami; of the monitoring: prometheus, alertmanager, nodeExporter, cadvisor, node (Node.js), grafana."),
   registryMirrors: list(url, "registry URLs").default([]).describe("Registries asked before Docker Hub, as URLs."),
   registryPrefix: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._\/-]*[a-z0-9])?$/, `host[:port][/path], e.g. "registry.example:5000/mirror"`).optional()
     .describe("Put before every image that names no registry itself, for sites without Docker Hub."),
@@ -106,6 +113,9 @@ export const settingsShape = {
   dispatcherHeartbeatSeconds: integer(2, 60, "seconds").default(5)
     .describe("Heartbeat of the nodes to the managers in seconds; a node is down after three missed ones."),
   autoscale: autoscale.optional().describe(autoscaleDescription),
+  monitoring: monitoring.optional().describe(monitoringDescription),
+  slackWebhook: hookUrl.optional().describe("Slack's incoming webhook for alerts and scale events; a secret: `pulumi config set --secret swarm:slackWebhook URL`. Needs monitoring."),
+  deadMansSwitchUrl: hookUrl.optional().describe("Hook that is called once a minute while the alerting works, of a service that tells you when it is not; a secret. Needs monitoring."),
   demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),
   deadlines: deadlines.prefault({})
     .describe("Minutes: nodeReadyMinutes from a server's creation to Ready, drainMinutes for tasks to leave a node, stackReadyMinutes for a stack to run."),
@@ -113,8 +123,8 @@ export const settingsShape = {
 
 /** The values key by key, before defaults that hang on other keys are filled in. */
 export type ShapedSettings = Readonly<z.output<z.ZodObject<typeof settingsShape>>>;
-/** The validated configuration, plain and complete: every default is filled in. */
-export type Settings = Omit<ShapedSettings, "autoscale"> & { readonly autoscale?: AutoscaleSettings };
+/** The validated configuration, plain and complete: every default is filled in, secrets are left out. */
+export type Settings = Omit<ShapedSettings, "autoscale" | SecretKey> & { readonly autoscale?: AutoscaleSettings };
 export type SettingsKey = keyof typeof settingsShape;
 export type WorkerGroupSettings = Settings["workerGroups"][string];
 
