@@ -5,6 +5,8 @@ import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
 import { Ingress } from "./components/ingress";
 import { ManagerQuorum } from "./components/manager-quorum";
+import { monitoringNetwork } from "./components/monitoring";
+import { monitoringStack } from "./components/monitoring-stack";
 import { Network } from "./components/network";
 import { Overlay, overlayOptions } from "./components/overlay";
 import { imageReference, placedGroups, planCluster } from "./components/plan";
@@ -24,7 +26,7 @@ const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const { settings, previous, wanted } = await loadSettings();
+  const { settings, secrets, previous, wanted } = await loadSettings();
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   // a preview changes nothing
@@ -45,7 +47,7 @@ export = async (): Promise<Record<string, unknown>> => {
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const overlay = new Overlay(`${name}-overlay`, {
-    clusterName: name, networks: ["proxy"], access: quorum.access, options, cluster: firewall.anchor,
+    clusterName: name, networks: ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])], access: quorum.access, options, cluster: firewall.anchor,
   }, { dependsOn: [...quorum.memberships] });
 
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
@@ -57,10 +59,15 @@ export = async (): Promise<Record<string, unknown>> => {
       images: { traefik: image("traefik"), socketProxy: image("socketProxy") },
       overlay: driverOptions,
       dashboard: settings.dashboard,
+      metrics: settings.monitoring !== undefined,
       proxyProtocolFrom: settings.ingressMode === "octavia" ? [settings.networkCidr] : [],
     })),
   }, { dependsOn: [overlay] });
   const stacks = [traefik];
+  if (settings.monitoring !== undefined) {
+    stacks.push(monitoringStack(`${name}-monitoring`, { settings, monitoring: settings.monitoring, secrets, overlay: options, image, stack },
+      { dependsOn: [overlay, ...groups.flatMap((group) => group.memberships)] }));
+  }
   if (settings.demo) {
     stacks.push(new Stack(`${name}-demo`, {
       ...stack,

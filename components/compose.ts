@@ -24,7 +24,12 @@ export function renderCompose(text: string, values: ComposeValues): string {
 
 /** The text of a stack's compose file, which lies beside the program as data. */
 export function readCompose(stack: string): string {
-  return readFileSync(join(__dirname, "..", "stacks", stack, "compose.yml"), "utf8");
+  return readStackFile(stack, "compose.yml");
+}
+
+/** The text of any file of a stack. */
+export function readStackFile(stack: string, path: string): string {
+  return readFileSync(join(__dirname, "..", "stacks", stack, path), "utf8");
 }
 
 /** Replicas of the demo: three, and no more than two a worker, as its compose file says. */

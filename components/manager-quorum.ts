@@ -9,7 +9,7 @@ import type { Identity } from "./identity";
 import { membership } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
-import { placeLabels, type ClusterPlan, type PlannedManager } from "./plan";
+import type { ClusterPlan, PlannedManager } from "./plan";
 import { swarmCommand } from "./swarm-command";
 import { templateHash, userDataOf } from "./user-data";
 
@@ -57,10 +57,10 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     this.swarm = initialized.init;
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
-    this.memberships = this.nodes.map((node) => membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
+    this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
       node,
       hostKey: args.identity.publicHostKey(node.place.name),
-      labels: placeLabels(node.place),
+      labels: args.plan.managers[index]?.labels ?? {},
       deadlines: args.settings.deadlines,
       access: this.access,
       cluster: args.firewall.anchor,

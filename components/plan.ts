@@ -2,6 +2,7 @@ import { planAddresses, type AddressPlan } from "../settings/addresses";
 import { placeManagers, placeWorker, type NodePlace } from "../settings/names";
 import { planWorkerSets, type WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
+import { monitoringLabel, monitoringPlaces } from "./monitoring";
 
 export interface PlannedManager {
   readonly place: NodePlace;
@@ -9,6 +10,8 @@ export interface PlannedManager {
   readonly flavor: string;
   /** VRRP priority; the first manager's is the highest. */
   readonly priority: number;
+  /** Labels of the swarm node: az, group, ordinal, and whether it keeps the metrics. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface PlannedWorker {
@@ -32,8 +35,11 @@ const highestPriority = 254;
 
 export function planCluster(settings: Settings, previous: WorkerSets, wanted?: WorkerSets): ClusterPlan {
   const addresses = planAddresses(settings.networkCidr, settings.managers);
-  const managers = placeManagers(settings.clusterName, settings.zones, settings.managers).map((place, index) => ({
+  const places = placeManagers(settings.clusterName, settings.zones, settings.managers);
+  const measuring = monitoringPlaces(places, settings.monitoring);
+  const managers = places.map((place, index): PlannedManager => ({
     place, address: addresses.managers[index] ?? "", flavor: settings.managerFlavor, priority: highestPriority - index,
+    labels: { ...placeLabels(place), [monitoringLabel]: String(measuring.includes(place)) },
   }));
   const workerSets = planWorkerSets(settings.workerGroups, previous, wanted);
   const workers = Object.fromEntries(Object.entries(settings.workerGroups).map(([group, { zone = group, flavor, labels }]) => [

@@ -7,6 +7,8 @@ export interface StackArgs {
   readonly stack: string;
   /** Text of the compose file, rendered; an input, so that a preview shows the lines that change. */
   readonly compose: pulumi.Input<string>;
+  /** Values of the compose file's secrets, by the environment variables that it names. */
+  readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Minutes until every task runs. */
   readonly readyMinutes: number;
   /** Path that must answer through the ingress before the stack counts as running. */
@@ -27,7 +29,7 @@ export class Stack extends pulumi.ComponentResource {
     const spec: StackSpec = {
       name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
     };
-    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose },
+    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose, secrets: args.secrets ?? {} },
       { parent: this, deletedWith: args.cluster });
     this.registerOutputs({});
   }

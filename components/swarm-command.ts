@@ -11,6 +11,8 @@ export interface SwarmCommandArgs {
   /** What the verb is told, in the shape of ops/specs.ts. */
   readonly spec: pulumi.Input<Record<string, unknown>>;
   readonly stdin?: pulumi.Input<string>;
+  /** Further secrets, by environment variable. */
+  readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** True where the output is a secret. */
   readonly secretOutput?: boolean;
 }
@@ -27,6 +29,7 @@ export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.
     environment: {
       SWARM_ACCESS: pulumi.secret(args.access),
       SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
+      ...Object.fromEntries(Object.entries(args.secrets ?? {}).map(([variable, value]) => [variable, pulumi.secret(value)])),
     },
     ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
     // standard error is progress; standard output may be a secret

@@ -1,4 +1,5 @@
 import { parseDocument } from "yaml";
+import { monitoringNetwork } from "./monitoring";
 import { dashboardPort } from "./firewall-rules";
 
 /** What Traefik's stack depends on. */
@@ -9,6 +10,8 @@ export interface TraefikOptions {
   readonly overlay: Readonly<Record<string, string>>;
   /** Serve the dashboard on the managers' own port. */
   readonly dashboard: boolean;
+  /** Give figures to Prometheus, on a port of the monitoring's network. */
+  readonly metrics: boolean;
   /** IPv4 networks whose PROXY protocol header is believed: where the load balancer is. */
   readonly proxyProtocolFrom: readonly string[];
 }
@@ -24,16 +27,27 @@ export function traefikCompose(text: string, options: TraefikOptions): string {
   compose.setIn(["services", "socket-proxy", "image"], options.images.socketProxy);
   compose.setIn(["networks", "control", "driver_opts"], options.overlay);
   for (const flag of traefikFlags(options)) compose.addIn(["services", "traefik", "command"], flag);
+  if (options.metrics) {
+    compose.addIn(["services", "traefik", "networks"], monitoringNetwork);
+    compose.setIn(["networks", monitoringNetwork], { name: monitoringNetwork, external: true });
+    for (const [label, value] of Object.entries({ port: String(metricsPort), job: "traefik" })) {
+      compose.setIn(["services", "traefik", "deploy", "labels", `prometheus.${label}`], value);
+    }
+  }
   if (options.dashboard) {
     compose.addIn(["services", "traefik", "ports"], { target: dashboardPort, published: dashboardPort, protocol: "tcp", mode: "host" });
   }
   return compose.toString({ lineWidth: 0 });
 }
 
-function traefikFlags({ images, dashboard, proxyProtocolFrom }: TraefikOptions): string[] {
+/** Port of the entrypoint for Prometheus; it is published nowhere. */
+const metricsPort = 8082;
+
+function traefikFlags({ images, dashboard, metrics, proxyProtocolFrom }: TraefikOptions): string[] {
   return [
     ...providerFlags(images.traefik),
     ...(dashboard ? ["--api.dashboard=true", "--api.insecure=true"] : []),
+    ...(metrics ? [`--entrypoints.metrics.address=:${metricsPort}`, "--metrics.prometheus=true", "--metrics.prometheus.entryPoint=metrics"] : []),
     ...["web", "websecure"].flatMap((entrypoint) => proxyProtocolFrom.length === 0 ? []
       : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
   ];

@@ -22,7 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     return undefined;
   },
   "deploy-stack": async () => {
-    await deployStack(readAccess(process.env), readJson(process.env, "SWARM_SPEC", stackSpec), await text(process.stdin));
+    await deployStack(readAccess(process.env), readJson(process.env, "SWARM_SPEC", stackSpec), await text(process.stdin), process.env);
     return undefined;
   },
   "remove-stack": async () => {

@@ -3,6 +3,7 @@ import { openManager, withManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
+import { forgetFiles, makeFiles, stackFiles } from "./stack-files";
 import { Pending, waitFor } from "./wait";
 
 const stackLabel = "com.docker.stack.namespace";
@@ -19,12 +20,16 @@ interface ServiceState {
 }
 
 /**
- * Deploys a stack from the text of its compose file and waits until every task of it runs.
+ * Deploys a stack from the text of its compose file, with the configs and secrets that it brings along, and waits until
+ * every task of it runs.
  *
+ * @param environment where the values of secrets are.
  * @throws OperationError when a rollout stops or the deadline passes, with the last error of each service's tasks.
  */
-export async function deployStack(access: ClusterAccess, spec: StackSpec, compose: string): Promise<void> {
+export async function deployStack(access: ClusterAccess, spec: StackSpec, text: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { compose, files } = stackFiles(spec.name, text, environment);
   await withManager(access, async (manager) => {
+    await makeFiles(manager, spec.name, files);
     await manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
       { stdin: compose, timeoutSeconds: commandSeconds });
     try {
@@ -36,6 +41,7 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, compos
     } catch (error) {
       throw new OperationError(`stack ${spec.name}: it does not run.\n${await taskErrors(manager, spec.name)}`, { cause: error });
     }
+    await forgetFiles(manager, spec.name);
   });
   const { route } = spec;
   if (route !== undefined) {

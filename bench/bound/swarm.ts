@@ -43,14 +43,14 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   const withManagers = all([admit(managers), overlay]);
   const withAll = all([withManagers, admit(workers)]);
   const traefik = withManagers.then(() => deployStack(access, { name: "traefik", deadlineSeconds }, traefikCompose(readCompose("traefik"), {
-    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, overlay: options, dashboard: settings.dashboard, proxyProtocolFrom: [],
-  })));
+    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, overlay: options, dashboard: settings.dashboard, metrics: false, proxyProtocolFrom: [],
+  }), process.env));
   const demo = withAll.then(async () => {
     const join = seconds();
     if (settings.demo) {
       await deployStack(access, { name: "demo", deadlineSeconds, route: demoPath }, renderCompose(readCompose("demo"), {
         WHOAMI_IMAGE: image("whoami"), DEMO_PATH: demoPath, DEMO_REPLICAS: String(demoReplicas(Object.values(plan.workers).flat().length)),
-      }));
+      }), process.env);
     }
     return join;
   });

@@ -87,7 +87,7 @@ describe("traefikCompose", () => {
     readonly networks: Record<string, { driver_opts?: unknown }>;
   }
   const render = (changes: Partial<TraefikOptions> = {}): Compose => parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, overlay: { mtu: "1450" }, dashboard: false, proxyProtocolFrom: [], ...changes,
+    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, overlay: { mtu: "1450" }, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
   })) as Compose;
   const traefik = (changes: Partial<TraefikOptions> = {}): { image: string; command: string[]; ports: number[] } => {
     const { image = "", command = [], ports = [] } = render(changes).services["traefik"] ?? {};

@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SecretKey } from "../settings/monitoring";
+import type { Settings } from "../settings/schema";
+import { readStackFile } from "./compose";
+import { hookVariables, monitoringCompose } from "./monitoring";
+import { Stack, type StackArgs } from "./stack";
+
+export interface MonitoringStackArgs {
+  readonly settings: Settings;
+  readonly monitoring: NonNullable<Settings["monitoring"]>;
+  /** URLs of the hooks that are set. */
+  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
+  /** Options of the overlay driver. */
+  readonly overlay: pulumi.Output<Record<string, string>>;
+  /** The reference of an image of the settings. */
+  readonly image: (key: keyof Settings["images"]) => string;
+  readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "cluster">;
+}
+
+/** Window of the utilisation where no autoscaler says another one, in seconds: that of its default. */
+const defaultWindowSeconds = 60;
+
+/** Prometheus, Alertmanager and what they are made from, as a stack. */
+export function monitoringStack(name: string, args: MonitoringStackArgs, opts?: pulumi.ComponentResourceOptions): Stack {
+  const { settings: { autoscale, clusterName }, monitoring, secrets, image } = args;
+  const hooks = (["slackWebhook", "deadMansSwitchUrl"] as const).filter((hook) => secrets[hook] !== undefined);
+  return new Stack(name, {
+    ...args.stack,
+    stack: "monitoring",
+    secrets: Object.fromEntries(hooks.map((hook) => [hookVariables[hook], secrets[hook] ?? ""])),
+    compose: args.overlay.apply((overlay) => monitoringCompose((path) => readStackFile("monitoring", path), {
+      ...monitoring,
+      clusterName,
+      images: {
+        "prometheus": image("prometheus"), "alertmanager": image("alertmanager"), "node-exporter": image("nodeExporter"), "cadvisor": image("cadvisor"),
+        "swarm-exporter": image("node"), "socket-proxy": image("socketProxy"), "grafana": image("grafana"),
+      },
+      overlay,
+      autoscale: autoscale !== undefined,
+      windowSeconds: autoscale?.windowSeconds ?? defaultWindowSeconds,
+      hooks,
+    })),
+  }, opts);
+}
