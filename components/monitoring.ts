@@ -2,6 +2,7 @@ import { parseDocument, type Document } from "yaml";
 import type { NodePlace } from "../settings/names";
 import type { MonitoringSettings } from "../settings/monitoring";
 import { renderCompose } from "./compose";
+import { dashboardJson } from "./dashboards";
 
 /** Overlay network on which services are scraped and asked. */
 export const monitoringNetwork = "monitoring";
@@ -73,6 +74,8 @@ export function monitoringFile(path: string, text: string, options: Pick<Monitor
   if (path === "prometheus.yml") return renderCompose(text, { CLUSTER: options.clusterName });
   if (path === "rules/utilisation.yml") return renderCompose(text, { WINDOW: `${options.windowSeconds}s` });
   if (path.startsWith("rules/")) return renderCompose(text, { RUNBOOK_URL: options.runbookUrl ?? "docs/runbook.md" });
+  const dashboard = /^dashboards\/(.+)\.yml$/.exec(path)?.[1];
+  if (dashboard !== undefined) return dashboardJson(dashboard, text);
   return path === "alertmanager.yml" ? withHooks(text, options.hooks) : text;
 }
 

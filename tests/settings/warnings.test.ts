@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { warningsOf } from "../../settings/warnings";
+import { goodSettings } from "../support/settings";
 
 describe("warningsOf", () => {
   const zone = (name: string, held: number, managers: number, least: number): string =>
@@ -18,4 +19,10 @@ describe("warningsOf", () => {
       expect(warningsOf({ clusterName: "test", managers: managers as 1 | 3 | 5 | 7, zones: [...zones] })).to.deep.equal(expected);
     });
   }
+
+  it("names an autoscaler that has no figures", () => {
+    const warned = (changes: object): string[] => warningsOf(goodSettings(changes));
+    expect(warned({ autoscale: {} })).to.deep.equal(["settings.autoscale: without settings.monitoring there are no figures of CPU: workers come for pending tasks and minimums alone, and none goes; set monitoring, {} for its defaults."]);
+    expect(warned({ autoscale: {}, monitoring: {} })).to.deep.equal([]);
+  });
 });
