@@ -114,6 +114,41 @@ describe("the program", () => {
   });
 });
 
+/** What makes a value a secret on its way to the engine. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+interface Secret { readonly value: Readonly<Record<string, string>> }
+
+describe("the program with monitoring", () => {
+  const slackWebhook = "https://hooks.slack.com/services/T/B/5ec5e7";
+  let run: Run;
+  before(async () => { run = await runProgram({ ...goodConfiguration, monitoring: { replicas: 2 }, autoscale: { windowSeconds: 120 }, slackWebhook }); });
+
+  it("makes the network that services are asked in", () => {
+    expect(run.recorder.named("test-overlay-monitoring").inputs).to.deep.include({ name: "monitoring", driver: "overlay" });
+  });
+
+  it("deploys the stack with the autoscaler's window, and has Traefik measured", () => {
+    expect(String(run.recorder.named("test-monitoring-deploy").inputs["stdin"])).to.include("[120s]").and.to.include("AutoscalerStuck");
+    expect(String(run.recorder.named("test-traefik-deploy").inputs["stdin"])).to.include("--metrics.prometheus=true");
+  });
+
+  it("hands the webhook over in the environment alone, as a secret", () => {
+    const holders = run.recorder.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes("5ec5e7"));
+    expect(holders.map(({ name }) => name)).to.deep.equal(["test-monitoring-deploy"]);
+    const { environment, ...others } = holders[0]?.inputs ?? {};
+    expect(environment).to.have.property(secretMark);
+    expect((environment as Secret).value).to.deep.include({ SWARM_SECRET_SLACK_WEBHOOK: slackWebhook });
+    expect(JSON.stringify(others)).not.to.include("5ec5e7");
+    expect(JSON.stringify(run.outputs)).not.to.include("5ec5e7");
+  });
+
+  it("labels two managers in two zones", () => {
+    const specs = run.recorder.ofType("command:local:Command").filter(({ name }) => name.includes("managers-membership"))
+      .map(({ inputs }) => JSON.parse((inputs["environment"] as Secret).value["SWARM_SPEC"] ?? "") as { name: string; labels: Record<string, string> });
+    expect(specs.filter(({ labels }) => labels["monitoring"] === "true").map(({ name }) => name)).to.have.members(["test-manager-az2-0", "test-manager-az3-0"]);
+  });
+});
+
 /** What the last update of a cluster left. */
 const previous = {
   clusterId: "cluster-id",

@@ -1,5 +1,6 @@
-import { expect } from "chai";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
 import { everything, RenderedFiles } from "../support/monitoring";
 import { HookRecorder } from "../support/slack";
 import { Background, freePort, goTool, runTool } from "../support/tools";
@@ -14,6 +15,9 @@ async function until(what: string, holds: () => boolean | Promise<boolean>, seco
     await sleep(50);
   }
 }
+
+/** How long the second Alertmanager gives the first to tell that it has sent a message; 15 in production. */
+const peerSeconds = 6;
 
 /** The waits of the routes are minutes in production; here they are short, all else is as deployed. */
 function hurried(text: string): string {
@@ -37,7 +41,7 @@ describe("Alertmanager with the stack's configuration", function () {
     recorder = new HookRecorder();
     const hook = await recorder.start();
     const { path } = files;
-    const text = (await import("node:fs")).readFileSync(`${path}/alertmanager.yml`, "utf8")
+    const text = readFileSync(`${path}/alertmanager.yml`, "utf8")
       .replaceAll("/run/secrets/", `${path}/`).replaceAll("/etc/alertmanager/", `${path}/`);
     files.write("alertmanager.yml", hurried(text));
     files.write("slack-webhook", `${hook}/slack`);
@@ -47,7 +51,7 @@ describe("Alertmanager with the stack's configuration", function () {
     running = [0, 1].map((index) => new Background(program, [
       `--config.file=${path}/alertmanager.yml`, `--storage.path=${path}/data-${index}`, `--web.listen-address=127.0.0.1:${ports[index] ?? 0}`,
       `--cluster.listen-address=127.0.0.1:${ports[2 + index] ?? 0}`, `--cluster.advertise-address=127.0.0.1:${ports[2 + index] ?? 0}`,
-      ...[2, 3].map((peer) => `--cluster.peer=127.0.0.1:${ports[peer] ?? 0}`), "--cluster.peer-timeout=2s", "--cluster.gossip-interval=50ms", "--cluster.settle-timeout=5s",
+      ...[2, 3].map((peer) => `--cluster.peer=127.0.0.1:${ports[peer] ?? 0}`), `--cluster.peer-timeout=${peerSeconds}s`, "--cluster.gossip-interval=50ms", "--cluster.settle-timeout=5s",
     ]));
     try {
       await until("two Alertmanagers that know each other", async () => (await Promise.all(urls.map(peers))).every((count) => count === 2), 60);
@@ -90,10 +94,8 @@ describe("Alertmanager with the stack's configuration", function () {
     });
     await post(alert("w1"), alert("w2"));
     await until("a message", () => said("NodeDiskFilling").length > 0);
-    await sleep(4000);
     const text = ["w1", "w2"].map((node) => `*The disk of ${node} fills*\n85% used, threshold 80%\nhttps://wiki.example/runbook#nodediskfilling`).join("\n");
-    const [first, ...more] = said("NodeDiskFilling");
-    expect(more).to.deep.equal([]);
+    const [first] = said("NodeDiskFilling");
     expect(first).to.deep.include({ title: "warning: NodeDiskFilling · test · az2", color: "warning" });
     expect(first?.text.trim()).to.equal(text);
 
@@ -113,7 +115,6 @@ describe("Alertmanager with the stack's configuration", function () {
     await post(event("started"));
     await post(event("done", { took: "95 s" }));
     await until("both steps", () => said("3 → 4").length === 2);
-    await sleep(6000);
     const messages = said("3 → 4");
     expect(messages.map(({ title }) => title)).to.have.members(["scale out started · test: 3 → 4 workers", "scale out done · test: 3 → 4 workers"]);
     expect(messages.map(({ text }) => text.trim())).to.have.members(["CPU of the cluster is 81 % over 60 s\nnodes: az1-3", "CPU of the cluster is 81 % over 60 s\nnodes: az1-3\ntook 95 s"]);
@@ -126,10 +127,6 @@ describe("Alertmanager with the stack's configuration", function () {
     await post({ labels: { alertname: "SwarmZoneLost", severity: "critical", zone: "az3" }, annotations: { summary: "No node of zone az3 is ready" } });
     await post(down("planned", "az1"), down("with-its-zone", "az3"), down("unexpected", "az1"));
     await until("what nobody planned", () => said("unexpected").length > 0 && said("SwarmZoneLost").length > 0);
-    await sleep(3000);
-    expect(said("planned")).to.deep.equal([]);
-    expect(said("with-its-zone")).to.deep.equal([]);
-    expect(said("SwarmNodeLeaving")).to.deep.equal([]);
     expect(said("SwarmZoneLost")[0]).to.deep.include({ title: "critical: SwarmZoneLost · test · az3", color: "danger" });
   });
 
@@ -138,14 +135,22 @@ describe("Alertmanager with the stack's configuration", function () {
       await post({ labels: { alertname: "AutoscalerBlind", severity: "warning" }, annotations: { summary: "The autoscaler has no figures of CPU", description: value } });
     }
     await until("a message", () => said("AutoscalerBlind").length > 0);
-    await sleep(3000);
-    expect(said("AutoscalerBlind")).to.have.length(1);
   });
 
   it("calls the dead man's switch", async () => {
     await post({ labels: { alertname: "Watchdog", severity: "none" } });
     await until("a call", () => (recorder?.received ?? []).some(({ path }) => path === "/alive"));
-    expect(said("Watchdog")).to.deep.equal([]);
+  });
+
+  it("has said all this, nothing twice and nothing else", async () => {
+    await sleep((peerSeconds + 2) * 1000);
+    expect(recorder?.slack("/slack").map(({ title }) => title)).to.have.members([
+      "warning: NodeDiskFilling · test · az2", "resolved: NodeDiskFilling · test · az2",
+      "scale out started · test: 3 → 4 workers", "scale out done · test: 3 → 4 workers",
+      "critical: SwarmZoneLost · test · az3", "warning: SwarmNodeDown · test · az1", "warning: AutoscalerBlind · test",
+    ]);
+    expect(said("with-its-zone")).to.deep.equal([]);
+    expect(said("planned")).to.deep.equal([]);
   });
 
   it("is good to amtool without any hook, and with one of them", async () => {

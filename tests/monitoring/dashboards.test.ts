@@ -28,6 +28,7 @@ describe("the dashboards", () => {
   });
 
   it("ask what promtool can parse", async function () {
+    this.timeout(300_000);
     const rules = queries.map(({ query }, index) => ({ record: `panel:${index}:value`.replaceAll(/\d/g, (digit) => String.fromCharCode(97 + Number(digit))), expr: query.replaceAll("$zone", "az1") }));
     const files = new RenderedFiles([]);
     files.write("panels.yml", stringify({ groups: [{ name: "panels", rules }] }));

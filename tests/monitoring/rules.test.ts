@@ -14,7 +14,7 @@ const alerts = rules.filter(({ alert }) => alert !== undefined);
 const tests = testFiles.flatMap((file) => (parse(readFileSync(join(__dirname, file), "utf8")) as RuleTests).tests);
 
 describe("the rules", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let files: RenderedFiles;
   before(() => {
     files = new RenderedFiles([...ruleFiles, "prometheus.yml"]);

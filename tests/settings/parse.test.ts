@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { SettingsError } from "../../settings/errors";
-import { parseSettings } from "../../settings/parse";
+import { parseSecrets, parseSettings } from "../../settings/parse";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 
@@ -19,7 +19,10 @@ describe("parseSettings", () => {
     const settings = parseSettings(goodConfiguration);
     expect(settings).to.deep.include({
       managers: 3, managerAntiAffinity: "soft", networkCidr: "10.20.0.0/24", ingressCidrs: ["0.0.0.0/0"], demo: false,
-      images: { traefik: "traefik:v2.9", socketProxy: "wollomatic/socket-proxy:1", whoami: "traefik/whoami:v1.10" },
+      images: { traefik: "traefik:v2.9", socketProxy: "wollomatic/socket-proxy:1", whoami: "traefik/whoami:v1.10",
+        prometheus: "prom/prometheus:v2.53.3", alertmanager: "prom/alertmanager:v0.28.1", nodeExporter: "prom/node-exporter:v1.9.0",
+        cadvisor: "ghcr.io/google/cadvisor:0.53.0", node: "node:22-alpine", grafana: "grafana/grafana-oss:11.6.0",
+      },
       deadlines: { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 },
     });
   });
@@ -55,6 +58,13 @@ describe("parseSettings", () => {
       });
     });
   }
+
+  it("keeps secrets out of the settings", () => {
+    const slackWebhook = "https://hooks.slack.com/services/T/B/secret";
+    const configuration = { ...goodConfiguration, monitoring: {}, slackWebhook };
+    expect(JSON.stringify(parseSettings(configuration))).not.to.include("secret");
+    expect(parseSecrets(configuration)).to.deep.equal({ slackWebhook });
+  });
 
   // Pulumi hands over every value as text, which settings/load.ts turns into its type
   it("refuses a number as text", () => {

@@ -21,7 +21,7 @@ describe("warningsOf", () => {
   }
 
   it("names an autoscaler that has no figures", () => {
-    const warned = (changes: object): string[] => warningsOf(goodSettings(changes));
+    const warned = (changes: Record<string, unknown>): string[] => warningsOf(goodSettings(changes));
     expect(warned({ autoscale: {} })).to.deep.equal(["settings.autoscale: without settings.monitoring there are no figures of CPU: workers come for pending tasks and minimums alone, and none goes; set monitoring, {} for its defaults."]);
     expect(warned({ autoscale: {}, monitoring: {} })).to.deep.equal([]);
   });

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -11,7 +12,7 @@ export interface Ended { readonly status: number; readonly output: string }
 /** Runs a program to its end; undefined where this machine does not have it. */
 export async function runTool(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<Ended | undefined> {
   try {
-    const { stdout, stderr } = await run(program, [...args], { ...options, timeout: 60_000 });
+    const { stdout, stderr } = await run(program, [...args], { ...options, timeout: 300_000 });
     return { status: 0, output: stdout + stderr };
   } catch (error) {
     const failed = error as NodeJS.ErrnoException & { stdout?: string; stderr?: string };
@@ -22,12 +23,12 @@ export async function runTool(program: string, args: readonly string[], options:
 
 /**
  * Path of a program of tests/monitoring/tools, of the version that is deployed, built from the module proxy and kept in
- * Go's cache; undefined where this machine has no Go.
+ * Go's cache, which is in the person's own home folder (environment.ts sets another); undefined where this machine has no Go.
  */
 export async function goTool(name: string): Promise<string | undefined> {
   const cwd = join(__dirname, "..", "monitoring", "tools");
   try {
-    const { stdout } = await run("go", ["tool", "-n", name], { cwd, timeout: 1_200_000, env: { ...process.env, GOTOOLCHAIN: "local", GOFLAGS: "-mod=readonly" } });
+    const { stdout } = await run("go", ["tool", "-n", name], { cwd, timeout: 1_200_000, env: { ...process.env, HOME: userInfo().homedir, GOTOOLCHAIN: "local", GOFLAGS: "-mod=readonly" } });
     return stdout.trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
