@@ -1,13 +1,14 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { openBackend, type Backend } from "./backend";
 import { BusyError } from "./errors";
+import { ranOut } from "./lease";
 
-/** What Pulumi writes into a lock of a file backend (pkg/backend/diy/lock.go). */
+/** What Pulumi writes into a lock of a backend of files or objects (pkg/backend/diy/lock.go). */
 const lockSchema = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
 export type Lock = z.output<typeof lockSchema>;
 
@@ -42,36 +43,45 @@ export async function clearWay(stack: string, backendUrl: string | undefined, sa
   throw new BusyError(`stack ${stack}: ${lockedWords} ${username}@${host}'s update of ${timestamp} (process ${pid}); try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
 }
 
+/** A lock, and the stack that it is of. */
+export type HeldLock = Lock & { readonly stack: string };
+
+const lockFolder = ".pulumi/locks/";
+
 /**
- * Breaks the locks of updates that were killed on this machine. Other backends than files keep their locks themselves.
+ * Breaks the locks of holders that are proven dead: their process on this machine is no more, or the lease that they held
+ * for the update has run out. Other backends than files and S3 keep their locks themselves.
  *
  * @returns the locks that stay.
  */
-export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<(Lock & { readonly stack: string })[]> {
-  if (backendUrl?.startsWith("file://") !== true) return [];
-  const folder = join(backendUrl === "file://~" ? process.env["HOME"] ?? "" : fileURLToPath(backendUrl), ".pulumi", "locks");
-  const entries = await readdir(folder, { recursive: true }).catch(() => []);
-  const held: (Lock & { readonly stack: string })[] = [];
-  for (const entry of entries.filter((name) => name.endsWith(".json"))) {
-    const path = join(folder, entry);
-    const lock = await readLock(path);
+export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<HeldLock[]> {
+  const backend = openBackend(backendUrl);
+  if (backend === undefined) return [];
+  const held: HeldLock[] = [];
+  for (const key of (await backend.list(lockFolder)).filter((name) => name.endsWith(".json"))) {
+    const lock = parseLock(await backend.read(key));
     // one that is being written or taken away in this moment is somebody's who lives
     if (lock === undefined) continue;
-    if (!await isHolderDead(lock, hostname(), commandOf)) {
-      held.push({ ...lock, stack: basename(dirname(path)) });
+    const proof = await proofOfDeath(lock, backend);
+    if (proof === undefined) {
+      held.push({ ...lock, stack: basename(dirname(key)) });
       continue;
     }
-    const { pid, username, timestamp } = lock;
-    say(`The lock of ${username}'s update of ${timestamp} is broken: its process ${pid} on this machine is dead.`);
-    await rm(path, { force: true });
-    await rm(`${path}.attrs`, { force: true });
+    say(`The lock of ${lock.username}'s update of ${lock.timestamp} is broken: ${proof}.`);
+    await backend.remove(key);
   }
   return held;
 }
 
-async function readLock(path: string): Promise<Lock | undefined> {
+async function proofOfDeath(lock: Lock, backend: Backend): Promise<string | undefined> {
+  const { pid, hostname: host, timestamp } = lock;
+  if (await isHolderDead(lock, hostname(), commandOf)) return `its process ${pid} on this machine is dead`;
+  return await ranOut(backend, host, Date.parse(timestamp), Date.now()) ? `the lease of ${host} has run out` : undefined;
+}
+
+function parseLock(text: string | undefined): Lock | undefined {
   try {
-    return lockSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+    return lockSchema.safeParse(JSON.parse(text ?? "")).data;
   } catch {
     return undefined;
   }

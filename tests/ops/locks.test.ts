@@ -59,6 +59,23 @@ describe("breakDeadLocks", () => {
     expect(existsSync(path)).to.equal(true);
   });
 
+  it("breaks the lock of a holder elsewhere whose lease has run out, and of no other", async () => {
+    const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+    const leases = join(backend, ".swarm", "leases");
+    mkdirSync(leases, { recursive: true });
+    for (const [host, until] of [["gone", at(-60)], ["late", at(-20)], ["alive", at(60)], ["again", at(-600)]] as const) {
+      writeFileSync(join(leases, `${host}.json`), JSON.stringify({ holder: host, until }));
+    }
+    writeFileSync(join(leases, "broken.json"), "{");
+    const paths = Object.fromEntries(["gone", "late", "alive", "again", "broken", "unknown"].map((host) => [host, write(host, { hostname: host, timestamp: at(-300) })]));
+    const lines: string[] = [];
+    const held = await breakDeadLocks(`file://${backend}`, (line) => lines.push(line));
+    // "late" is within what two clocks may differ by; "again" locked it after its lease had run out, so without one
+    expect(Object.entries(paths).filter(([, path]) => !existsSync(path)).map(([host]) => host)).to.deep.equal(["gone"]);
+    expect(held.map(({ hostname: host }) => host)).to.include.members(["late", "alive", "again", "broken", "unknown"]);
+    expect(lines.join()).to.match(/^The lock of ann's update of \S+ is broken: the lease of gone has run out\.$/);
+  });
+
   it("touches nothing of a backend that keeps its locks itself", async () => {
     await breakDeadLocks("https://api.example", () => { throw new Error("nothing to say"); });
     await breakDeadLocks(undefined, () => { throw new Error("nothing to say"); });
