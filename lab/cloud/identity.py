@@ -11,6 +11,7 @@ SERVICES = [  # name, type, url
     ("placement", "placement", f"http://{CONTROLLER}:8778"),
     ("nova", "compute", f"http://{CONTROLLER}:8774/v2.1"),
     ("neutron", "network", f"http://{CONTROLLER}:9696"),
+    ("swift", "object-store", f"http://{CONTROLLER}:8080/v1/AUTH_%(project_id)s"),
 ]
 
 

@@ -2,13 +2,13 @@
 # The five services' databases: created once, then kept in the cache under a key of all that made them.
 
 CTL=$(host_disk controller)
-DB_MARK=$CTL/var/lib/lab-databases      # holds the key of the packages that last synced the databases
+DB_MARK=$CTL/var/lib/lab-databases      # holds the key of the packages that last synced the databases, and of the catalogue
 
 package_versions() {
     dpkg-query -W -f '${Package} ${Version}\n' python3-{keystone,glance,placement,nova,neutron} mariadb-server-core
 }
 
-schema_key() { package_versions | sha256sum | cut -c1-16; }
+schema_key() { { package_versions; cat "$LAB_HOME/cloud/identity.py"; } | sha256sum | cut -c1-16; }
 
 # What decides the content of the kept databases.
 database_key() {

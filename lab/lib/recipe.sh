@@ -114,7 +114,7 @@ host_recipe() { # the hash of what a host is started from
 }
 
 lay_disk() {
-    mkdir -p "$2"/{etc,etc.work,var/{cache/libvirt,log,tmp,lib/{nova/{instances,tmp},neutron/lock,keystone,glance/images,libvirt,mysql}}}
+    mkdir -p "$2"/{etc,etc.work,var/{cache/libvirt,log,tmp,lib/{nova/{instances,tmp},neutron/lock,keystone,swift,glance/images,libvirt,mysql}}}
     ln -sfn /run "$2/var/run"
     ln -sfn /run/lock "$2/var/lock"
     cp -a "$1/." "$2/etc/"

@@ -31,8 +31,10 @@ lab_up() {
     databases_ready || step databases-keep keep_databases
     step services start_services
     step agents start_stage controller agents
+    start_step bucket cloud bucket
     step zones start_zones
     step ready cloud ready
+    finish_step bucket
     [ "$LAB_BUILDS_IMAGES" = no ] || finish_step images
     step registry lay_registry
     step contents cloud contents
@@ -80,9 +82,10 @@ start_keystone() {
 }
 
 start_services() {
+    in_host controller swift-rings /var/lib/swift "$CONTROLLER_IP"
     start_stage controller cloud
     local p
-    for p in 8778 9292 8774 9696; do wait_for 180 "port $p" port_open "$CONTROLLER_IP" "$p"; done
+    for p in 8778 9292 8774 9696 6200 6201 6202 8080; do wait_for 180 "port $p" port_open "$CONTROLLER_IP" "$p"; done
     cloud listening
 }
 
@@ -95,6 +98,7 @@ start_az3() { host_start az3; }
 cloud() {
     env OS_CLIENT_CONFIG_FILE="$LAB_CLOUDS" OS_CLOUD=lab-admin CONTROLLER_IP="$CONTROLLER_IP" REGION="$REGION" \
         ZONES="${ZONES[*]}" EXT_NET="$EXT_NET" EXT_SERVICES="$EXT_SERVICES" EXT_POOL="$EXT_POOL" \
-        ACCEL="$(cat "$LAB_RUN/accel")" LAB_IMAGES="$LAB_IMAGES" LAB_STATE="$LAB_STATE" PYTHONDONTWRITEBYTECODE=1 \
+        ACCEL="$(cat "$LAB_RUN/accel")" LAB_IMAGES="$LAB_IMAGES" LAB_STATE="$LAB_STATE" BUCKET="$BUCKET" S3_CREDENTIALS="$S3_CREDENTIALS" \
+        PYTHONDONTWRITEBYTECODE=1 \
         /usr/bin/python3 "$LAB_HOME/cloud/$1.py"
 }

@@ -3,6 +3,7 @@ import { withManager } from "../../ops/docker";
 import { listNodes, unreadiness } from "../../ops/nodes";
 import { planAddresses } from "../../settings/addresses";
 import { parseSettings } from "../../settings/parse";
+import { proveBackend } from "../support/backend";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 import { rollout } from "./rollout";
@@ -15,7 +16,7 @@ import { lookAtMachine, type Machine } from "./support/machine";
 import { onManager } from "./support/on-manager";
 import { refusal, say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
-import { labConfiguration, LabStack } from "./support/stack";
+import { labBackend, labConfiguration, LabStack } from "./support/stack";
 import { ask, failures, underTraffic } from "./support/traffic";
 import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikContainer } from "./support/wire";
 
@@ -87,6 +88,10 @@ describe("a cluster on the lab", () => {
     say(`lab up: ${Math.round(seconds)} s`);
     expect((await lab("status")).output).to.include("az3");
     expect((await lookAtMachine())["processes"], "the lab's daemons").to.have.length.above(20);
+  });
+
+  it("keeps states in a bucket, whose locks of the dead are broken", async () => {
+    await proveBackend(labBackend());
   });
 
   it("plans the cluster before it is there", async () => {
@@ -214,7 +219,7 @@ describe("a cluster on the lab", () => {
     const tally = await underTraffic(await demoUrl(), "growing", async () => {
       commandLines = await commandLinesDuring(async () => {
         const first = cluster.up();
-        await secondsUntil("the lock of the first update", 5, () => Promise.resolve(cluster.isLocked()));
+        await secondsUntil("the lock of the first update", 5, () => cluster.isLocked());
         second = await refusal(cluster.up());
         const { seconds } = await first;
         say(`one more worker: ${Math.round(seconds)} s`);

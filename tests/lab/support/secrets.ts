@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { ClusterOutputs } from "../../../settings/outputs";
 import { onManager } from "./on-manager";
 import { filesOf, logFolder } from "./run";
-import { stateFolder } from "./stack";
+import { objectFolder } from "./stack";
 
 /** What must be seen nowhere: the join tokens, and of the private key its longest line. */
 function secretsOf({ access, joinTokens }: ClusterOutputs): string[] {
@@ -40,9 +41,17 @@ export async function exposures(outputs: ClusterOutputs, commandLines: ReadonlyS
   // this test itself asks for the secrets
   const logs = filesOf(logFolder).filter((path) => !path.includes("stack-output"));
   const keys = filesOf(join(homedir(), ".ssh", "swarm")).filter((path) => (statSync(path).mode & 0o077) !== 0);
-  found.push(...[...logs, ...filesOf(stateFolder), ...keys].filter((path) => holds(readFileSync(path, "utf8"))));
+  const objects = filesOf(objectFolder).filter((path) => path.endsWith(".data"));
+  if (!objects.some((path) => textOf(path).includes(outputs.clusterId))) throw new Error(`${objectFolder}: the state is not there`);
+  found.push(...[...logs, ...objects, ...keys].filter((path) => holds(textOf(path))));
   for (const manager of outputs.access.managers) found.push(...await exposuresOn(outputs, manager, secrets));
   return found;
+}
+
+/** The text of a file that may be compressed, as the state is. */
+function textOf(path: string): string {
+  const content = readFileSync(path);
+  return (content[0] === 0x1f && content[1] === 0x8b ? gunzipSync(content) : content).toString();
 }
 
 /** The same on a manager: process list, journal, console log of cloud-init, and files that everyone may read. */

@@ -1,13 +1,23 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { openBackend } from "../../../ops/backend";
 import { withManager } from "../../../ops/docker";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
 import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
-import { filesOf, logFolder, root, run, type RunResult } from "./run";
+import { logFolder, root, run, type RunResult } from "./run";
 
-/** Where the lab keeps Pulumi's state (lab/pulumi). */
-export const stateFolder = join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "state", "pulumi", ".pulumi");
+const labState = process.env["LAB_STATE"] ?? "/var/lib/swarm-lab";
+
+/** Where the lab's object store keeps its objects, all that Pulumi notes of a stack among them. */
+export const objectFolder = join(labState, "state", "hosts", "controller", "var", "lib", "swift", "devices");
+
+/** The lab's bucket of states, as its URL; the key to it is in the environment from then on. */
+export function labBackend(): string {
+  process.env["AWS_SHARED_CREDENTIALS_FILE"] = join(labState, "s3-credentials");
+  return execFileSync(join(root, "lab", "lab"), ["backend"], { encoding: "utf8" }).trim();
+}
 
 /** Values of a stack's configuration by key, `swarm:` before each. */
 export type Configuration = Record<string, unknown>;
@@ -55,8 +65,8 @@ export class LabStack {
   }
 
   /** Whether an update of the stack is under way. */
-  isLocked(): boolean {
-    return filesOf(join(stateFolder, "locks")).some((path) => path.includes(`/${this.name}/`));
+  async isLocked(): Promise<boolean> {
+    return (await openBackend(labBackend())?.list(`.pulumi/locks/organization/swarm/${this.name}/`) ?? []).length > 0;
   }
 
   async outputs(): Promise<ClusterOutputs> {
