@@ -35,7 +35,7 @@ export interface SwarmService {
 
 /** Tasks that are meant to run, those that cannot be placed among them. */
 export async function listRunningTasks(manager: DockerNode): Promise<SwarmTask[]> {
-  return await manager.api.listServices({ status: true }) as SwarmService[];
+  return await manager.api.listTasks({ filters: { "desired-state": ["running"] } }) as SwarmTask[];
 }
 
 export async function listServices(manager: DockerNode): Promise<SwarmService[]> {
