@@ -4,6 +4,7 @@ package lifecycle
 import (
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"swarm-openstack/toolchain/plugins/command/output"
 )
 
 // What the previous run printed is handed to the next one in these variables.
@@ -12,12 +13,14 @@ const (
 	PreviousStderr = "PULUMI_COMMAND_STDERR"
 )
 
-// Inputs are the commands of a resource's life. A change of the triggers replaces the resource.
+// Inputs are the commands of a resource's life, and what each of them is given. A change of the triggers replaces the resource.
 type Inputs struct {
-	Triggers *[]any  `pulumi:"triggers,optional" provider:"replaceOnChanges"`
-	Create   *string `pulumi:"create,optional"`
-	Update   *string `pulumi:"update,optional"`
-	Delete   *string `pulumi:"delete,optional"`
+	Triggers               *[]any  `pulumi:"triggers,optional" provider:"replaceOnChanges"`
+	Create                 *string `pulumi:"create,optional"`
+	Update                 *string `pulumi:"update,optional"`
+	Delete                 *string `pulumi:"delete,optional"`
+	Stdin                  *string `pulumi:"stdin,optional"`
+	AddPreviousOutputInEnv *bool   `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
 // Annotate describes the inputs in the schema.
@@ -26,6 +29,24 @@ func (in *Inputs) Annotate(a infer.Annotator) {
 	a.Describe(&in.Create, "The command to run on creation, and on a change of inputs where `update` is not given.")
 	a.Describe(&in.Update, "The command to run when an input changes; `create` if not given.")
 	a.Describe(&in.Delete, "The command to run on deletion.")
+	a.Describe(&in.Stdin, "What the command reads from its standard input.")
+	a.Describe(&in.AddPreviousOutputInEnv,
+		"Whether the next command finds what the last one printed in PULUMI_COMMAND_STDOUT and PULUMI_COMMAND_STDERR; yes by default.")
+}
+
+// DescribeLogging describes the input `logging`, whose type each module has for itself.
+func DescribeLogging[T any](a infer.Annotator, field *T) {
+	a.Describe(field, "Which of the command's streams are shown while it runs; both by default. It has no effect on the outputs.")
+}
+
+// LoggingValues lists the values of such a type for the schema.
+func LoggingValues[T ~string]() []infer.EnumValue[T] {
+	return []infer.EnumValue[T]{
+		{Name: output.LogStdout, Value: output.LogStdout, Description: "Show standard output only."},
+		{Name: output.LogStderr, Value: output.LogStderr, Description: "Show standard error only."},
+		{Name: output.LogStdoutAndStderr, Value: output.LogStdoutAndStderr, Description: "Show both."},
+		{Name: output.LogNothing, Value: output.LogNothing, Description: "Show neither."},
+	}
 }
 
 // OnUpdate is the command that a change of inputs runs, or nil.
@@ -49,9 +70,9 @@ func (out *Outputs) Annotate(a infer.Annotator) {
 }
 
 // Previous is the environment that hands these outputs to the next command; empty ones are left out.
-func (out *Outputs) Previous(wanted *bool) map[string]string {
+func (out *Outputs) Previous(in *Inputs) map[string]string {
 	env := map[string]string{}
-	if wanted != nil && !*wanted {
+	if wanted := in.AddPreviousOutputInEnv; wanted != nil && !*wanted {
 		return env
 	}
 	if out.Stdout != "" {

@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"swarm-openstack/toolchain/plugins/command/lifecycle"
-	"swarm-openstack/toolchain/plugins/command/output"
 )
 
 // Command is the resource command:local:Command.
@@ -24,38 +23,28 @@ type Logging string
 
 // Values lists them for the schema.
 func (Logging) Values() []infer.EnumValue[Logging] {
-	return []infer.EnumValue[Logging]{
-		{Name: output.LogStdout, Value: output.LogStdout, Description: "Show standard output only."},
-		{Name: output.LogStderr, Value: output.LogStderr, Description: "Show standard error only."},
-		{Name: output.LogStdoutAndStderr, Value: output.LogStdoutAndStderr, Description: "Show both."},
-		{Name: output.LogNothing, Value: output.LogNothing, Description: "Show neither."},
-	}
+	return lifecycle.LoggingValues[Logging]()
 }
 
 // Inputs are what a program gives.
 type Inputs struct {
 	lifecycle.Inputs
-	Stdin                  *string            `pulumi:"stdin,optional"`
-	Logging                *Logging           `pulumi:"logging,optional"`
-	Interpreter            *[]string          `pulumi:"interpreter,optional"`
-	Dir                    *string            `pulumi:"dir,optional"`
-	Environment            *map[string]string `pulumi:"environment,optional"`
-	AssetPaths             *[]string          `pulumi:"assetPaths,optional"`
-	ArchivePaths           *[]string          `pulumi:"archivePaths,optional"`
-	AddPreviousOutputInEnv *bool              `pulumi:"addPreviousOutputInEnv,optional"`
+	Logging      *Logging           `pulumi:"logging,optional"`
+	Interpreter  *[]string          `pulumi:"interpreter,optional"`
+	Dir          *string            `pulumi:"dir,optional"`
+	Environment  *map[string]string `pulumi:"environment,optional"`
+	AssetPaths   *[]string          `pulumi:"assetPaths,optional"`
+	ArchivePaths *[]string          `pulumi:"archivePaths,optional"`
 }
 
 // Annotate describes the inputs in the schema.
 func (in *Inputs) Annotate(a infer.Annotator) {
-	a.Describe(&in.Stdin, "What the command reads from its standard input.")
-	a.Describe(&in.Logging, "Which of the command's streams are shown while it runs; both by default. It has no effect on the outputs.")
+	lifecycle.DescribeLogging(a, &in.Logging)
 	a.Describe(&in.Interpreter, "The program and its arguments that take the command as their last one; `/bin/sh -c` by default.")
 	a.Describe(&in.Dir, "The folder to run in.")
 	a.Describe(&in.Environment, "Variables to add to the environment.")
 	a.Describe(&in.AssetPaths, "Patterns of files below `dir` to give back as assets; `!` in front excludes, later ones win.")
 	a.Describe(&in.ArchivePaths, "Patterns of files below `dir` to give back as one archive; `!` in front excludes, later ones win.")
-	a.Describe(&in.AddPreviousOutputInEnv,
-		"Whether the next command finds what the last one printed in PULUMI_COMMAND_STDOUT and PULUMI_COMMAND_STDERR; yes by default.")
 }
 
 // State is what the engine keeps.

@@ -54,7 +54,7 @@ func environment(state *State) []string {
 			env = append(env, name+"="+value)
 		}
 	}
-	for name, value := range state.Previous(state.AddPreviousOutputInEnv) {
+	for name, value := range state.Previous(&state.Inputs.Inputs) {
 		env = append(env, name+"="+value)
 	}
 	return env

@@ -60,7 +60,7 @@ func setEnvironment(ctx context.Context, session *ssh.Session, state *State) err
 			return fmt.Errorf("environment variable %q: %w; %s", name, err, advice)
 		}
 	}
-	for name, value := range state.Previous(state.AddPreviousOutputInEnv) {
+	for name, value := range state.Previous(&state.Inputs.Inputs) {
 		if err := session.Setenv(name, value); err != nil {
 			p.GetLogger(ctx).Warningf("environment variable %q: %v; %s", name, err, advice)
 		}
