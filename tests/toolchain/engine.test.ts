@@ -7,15 +7,15 @@ import { toolchain } from "./built";
 
 /**
  * Servers and memberships as the program has them, by commands that note what they do: SET names the nodes, TEMPLATE is
- * what an edit changes, and BROKEN a node that cannot be admitted.
+ * what an edit changes, UNBORN a node whose server cannot be made, and BROKEN one that cannot be admitted.
  */
 const program = `
 const { local } = require("@pulumi/command");
-const { TEMPLATE: template, SET: set, BROKEN: broken } = process.env;
+const { TEMPLATE: template, SET: set, BROKEN: broken, UNBORN: unborn } = process.env;
 const note = (what) => \`echo "\${what}" >>"$LOG"\`;
 for (const node of set.split(",")) {
   const server = new local.Command(\`server-\${node}\`, {
-    create: note(\`create server \${node} of template $(cat)\`), delete: note(\`delete server \${node}\`), stdin: template,
+    create: note(\`create server \${node} of template $(cat)\`) + (node === unborn ? "; exit 1" : ""), delete: note(\`delete server \${node}\`), stdin: template,
   }, { deleteBeforeReplace: true, ignoreChanges: ["stdin"] });
   new local.Command(\`membership-\${node}\`, {
     create: note(\`admit \${node}\`) + (node === broken ? "; exit 1" : ""), delete: note(\`remove \${node}\`), environment: { SERVER: server.id },
@@ -57,6 +57,11 @@ describe("Pulumi's engine", function () {
     expect(up({ SET: "0", TEMPLATE: "new" }, "--replace", "urn:pulumi:test::engine::command:local:Command::server-0")).to.deep.equal({
       ok: true, noted: ["remove 0", "delete server 0", "create server 0 of template new", "admit 0"],
     });
+  });
+
+  it("goes on with what was ignored where a replacement did not come to its end; the membership is taken away once more", () => {
+    expect(up({ SET: "0", TEMPLATE: "newer", UNBORN: "0" }, "--replace", "urn:pulumi:test::engine::command:local:Command::server-0").ok).to.equal(false);
+    expect(up({ SET: "0", TEMPLATE: "newer" })).to.deep.equal({ ok: true, noted: ["remove 0", "create server 0 of template newer", "admit 0"] });
   });
 
   it("exchanges a node for another one: the old one goes only when the new one is admitted", () => {
