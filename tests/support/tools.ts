@@ -22,18 +22,13 @@ export async function runTool(program: string, args: readonly string[], options:
 }
 
 /**
- * Path of a program of tests/monitoring/tools, of the version that is deployed, built from the module proxy and kept in
- * Go's cache, which is in the person's own home folder (environment.ts sets another); undefined where this machine has no Go.
+ * Path of a program of tests/monitoring/tools, of the version that is deployed: built from the module proxy and kept in Go's
+ * cache, which is in the person's own home folder (environment.ts sets another).
  */
-export async function goTool(name: string): Promise<string | undefined> {
+export async function goTool(name: string): Promise<string> {
   const cwd = join(__dirname, "..", "monitoring", "tools");
-  try {
-    const { stdout } = await run("go", ["tool", "-n", name], { cwd, timeout: 1_200_000, env: { ...process.env, HOME: userInfo().homedir, GOTOOLCHAIN: "local", GOFLAGS: "-mod=readonly" } });
-    return stdout.trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const env = { ...process.env, HOME: userInfo().homedir, GOTOOLCHAIN: "local", GOFLAGS: "-mod=readonly" };
+  return (await run("go", ["tool", "-n", name], { cwd, timeout: 1_200_000, env })).stdout.trim();
 }
 
 /** A port of the loopback address that was free a moment ago. */

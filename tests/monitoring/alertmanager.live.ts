@@ -34,13 +34,12 @@ describe("Alertmanager with the stack's configuration", function () {
   let running: Background[] = [];
   let urls: string[] = [];
 
-  before(async function () {
+  before(async () => {
     const [program, amtool] = [await goTool("alertmanager"), await goTool("amtool")];
-    if (program === undefined || amtool === undefined) { this.skip(); }
     files = new RenderedFiles(["alertmanager.yml", "slack.tmpl"], everything);
     const checked = await runTool(amtool, ["check-config", "alertmanager.yml"], { cwd: files.path });
     // its templates lie elsewhere in the container
-    expect(checked?.status, checked?.output).to.equal(0);
+    expect(checked).to.deep.include({ status: 0 }, checked?.output);
     recorder = new HookRecorder();
     const hook = await recorder.start();
     const { path } = files;
@@ -160,7 +159,7 @@ describe("Alertmanager with the stack's configuration", function () {
     const amtool = await goTool("amtool");
     for (const hooks of [[], ["slackWebhook"], ["deadMansSwitchUrl"]] as const) {
       const rendered = new RenderedFiles(["alertmanager.yml", "slack.tmpl"], { ...everything, hooks });
-      const checked = await runTool(amtool ?? "", ["check-config", "alertmanager.yml"], { cwd: rendered.path });
+      const checked = await runTool(amtool, ["check-config", "alertmanager.yml"], { cwd: rendered.path });
       rendered.remove();
       expect(checked?.status, checked?.output).to.equal(0);
     }
