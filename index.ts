@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { autoscalerStack } from "./components/autoscaler";
 import { requireCompletion } from "./components/completion";
 import { demoReplicas, readCompose, renderCompose } from "./components/compose";
 import { Firewall } from "./components/firewall";
@@ -14,7 +15,7 @@ import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { messageOf } from "./ops/errors";
-import { programFingerprint } from "./ops/program";
+import { imageTag, programFingerprint } from "./ops/program";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
@@ -67,6 +68,12 @@ export = async (): Promise<Record<string, unknown>> => {
   if (settings.monitoring !== undefined) {
     stacks.push(monitoringStack(`${name}-monitoring`, { settings, monitoring: settings.monitoring, secrets, overlay: options, image, stack },
       { dependsOn: [overlay, ...groups.flatMap((group) => group.memberships)] }));
+  }
+  if (settings.autoscalerService !== undefined) {
+    stacks.push(autoscalerStack(`${name}-autoscaler`, {
+      clusterName: name, pulumiStack: pulumi.getStack(), service: settings.autoscalerService, imageTag: imageTag(__dirname),
+      registryPrefix: settings.registryPrefix, secrets, stack,
+    }, { dependsOn: stacks }));
   }
   if (settings.demo) {
     stacks.push(new Stack(`${name}-demo`, {

@@ -7,7 +7,7 @@ export type FirewallGroup = "nodes" | "managers" | "workers";
 export type FirewallSource = FirewallGroup | "adminCidrs" | "ingressCidrs" | "networkCidr";
 
 /** What the rules depend on. */
-export type FirewallSettings = Pick<Settings, "adminCidrs" | "ingressCidrs" | "networkCidr" | "ingressMode" | "overlayEncryption" | "dashboard">;
+export type FirewallSettings = Pick<Settings, "adminCidrs" | "ingressCidrs" | "networkCidr" | "ingressMode" | "overlayEncryption" | "dashboard" | "autoscalerService">;
 
 /** One line of the firewall's table. `port` is absent for a protocol without ports. */
 export interface FirewallRule {
@@ -50,6 +50,10 @@ export const firewallTable: readonly FirewallRule[] = [
   },
   { to: "managers", protocol: "tcp", port: 22, from: "adminCidrs", why: "administration" },
   { to: "workers", protocol: "tcp", port: 22, from: "managers", why: "administration, through a manager" },
+  {
+    to: "managers", protocol: "tcp", port: 22, from: "managers", why: "the autoscaler's service, as an administrator",
+    when: "`autoscalerService`", applies: ({ autoscalerService }) => autoscalerService !== undefined,
+  },
   ...ingressPorts.flatMap((port): FirewallRule[] => [
     { to: "managers", protocol: "tcp", port, from: "ingressCidrs", why: "ingress (Traefik)", ...direct },
     { to: "managers", protocol: "tcp", port, from: "networkCidr", why: "ingress (Traefik) from the load balancer, which admits ingressCidrs", ...octavia },

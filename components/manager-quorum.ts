@@ -92,8 +92,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   }
 
   private accessOf(identity: Identity): pulumi.Output<string> {
-    const managers = this.nodes.map((node, index) => pulumi.all([this.floatingIps[index]?.address ?? "", identity.publicHostKey(node.place.name)])
-      .apply(([host, hostKey]) => ({ name: node.place.name, host, hostKey })));
+    const managers = this.nodes.map((node, index) => pulumi.all([this.floatingIps[index]?.address ?? "", node.address, identity.publicHostKey(node.place.name)])
+      .apply(([host, address, hostKey]) => ({ name: node.place.name, host, address, hostKey })));
     return pulumi.secret(pulumi.all([identity.adminKey, pulumi.all(managers)]).apply(([key, all]) =>
       JSON.stringify({ user: adminUser, privateKey: key.privateKey, managers: all } satisfies ClusterAccess)));
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SecretKey } from "../settings/monitoring";
 import type { Settings } from "../settings/schema";
+import type { SecretKey } from "../settings/secrets";
 import { readStackFile } from "./compose";
 import { hookVariables, monitoringCompose } from "./monitoring";
 import { Stack, type StackArgs } from "./stack";

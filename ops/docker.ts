@@ -36,12 +36,13 @@ class SocketAgent extends Agent {
   }
 }
 
-/** Connects to a node that is reachable from here. */
+/** Connects to a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let nobody in. */
 export async function openManager(
   access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number,
 ): Promise<DockerNode> {
   const login = { user: access.user, privateKey: access.privateKey };
-  return new DockerNode(await SshConnection.open({ ...manager, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) }));
+  const host = process.env["SWARM_INSIDE"] === "true" ? manager.address ?? manager.host : manager.host;
+  return new DockerNode(await SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) }));
 }
 
 /** How long one waits for a manager, in seconds: for some manager to answer, and for each connection. */

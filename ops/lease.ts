@@ -1,5 +1,6 @@
+import { hostname } from "node:os";
 import { z } from "zod";
-import type { Backend } from "./backend";
+import { openBackend, type Backend } from "./backend";
 
 /** What a holder says of itself: until when it will have ended whatever it runs, unless it has said so again. */
 const leaseSchema = z.object({ holder: z.string(), until: z.iso.datetime() });
@@ -54,6 +55,22 @@ export async function holdLease(backend: Backend, holder: string, giveUp: () => 
     clearInterval(timer);
     await backend.remove(keyOf(holder));
   };
+}
+
+/**
+ * Does something under a lease of this machine, where `SWARM_LEASE` is "true" and the backend is of files or S3. Only for
+ * who is never put to sleep: a laptop that wakes up would go on with what was taken from it.
+ */
+export async function underLease<T>(environment: NodeJS.ProcessEnv, action: () => Promise<T>): Promise<T> {
+  const backend = environment["SWARM_LEASE"] === "true" ? openBackend(environment["PULUMI_BACKEND_URL"]) : undefined;
+  if (backend === undefined) return action();
+  const giveBack = await holdLease(backend, hostname(), endSelf);
+  try {
+    return await action();
+  } finally {
+    // one that stays runs out by itself
+    await giveBack().catch(() => undefined);
+  }
 }
 
 /** Whether a machine has held a lease that has run out, and what it locked it locked before that. */

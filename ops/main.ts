@@ -5,6 +5,7 @@ import { BusyError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
 import { readAccess, readJson, readText } from "./input";
 import { previewTable } from "./preview";
+import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { clearWay } from "./locks";
 import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
@@ -33,6 +34,7 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     await clearWay(readText(process.env, "SWARM_STACK"), process.env["PULUMI_BACKEND_URL"], (line) => { process.stderr.write(`${line}\n`); });
     return undefined;
   },
+  "image-tag": async () => Promise.resolve(imageTag(process.cwd())),
   "preview-table": async () => previewTable(JSON.parse(await text(process.stdin))),
   "context": async () => makeContext(JSON.parse(await text(process.stdin))),
 };

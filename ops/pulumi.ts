@@ -15,14 +15,20 @@ export interface StackPlace {
 /** The stack of the embedded lab; its credentials and state are the lab's own. */
 export const labStack = "lab";
 
+/** Whether a stack is run with the lab's credentials and state: not where the environment names a backend, as it does in the service. */
+export function isOnLab({ stack }: StackPlace, environment: NodeJS.ProcessEnv): boolean {
+  return stack === labStack && environment["PULUMI_BACKEND_URL"] === undefined;
+}
+
 /**
  * The command that runs Pulumi on a stack. The toolchain takes an installed Pulumi of the pinned version and builds one
  * where there is none. Pure.
  *
  * @param words Pulumi's own arguments.
  */
-export function pulumiArgv({ project, stack }: StackPlace, words: readonly string[]): readonly string[] {
-  return stack === labStack
+export function pulumiArgv(place: StackPlace, words: readonly string[], environment: NodeJS.ProcessEnv): readonly string[] {
+  const { project, stack } = place;
+  return isOnLab(place, environment)
     ? [join(project, "lab", "pulumi"), ...words]
     : [join(project, "toolchain", "toolchain"), "exec", "pulumi", ...words, "--stack", stack];
 }
@@ -56,7 +62,7 @@ const graceSeconds = 120;
  * in flight and note it in the state; a Pulumi that is killed leaves servers behind.
  */
 export async function runPulumi(place: StackPlace, words: readonly string[], options: PulumiRun): Promise<PulumiResult> {
-  const [program = "", ...rest] = pulumiArgv(place, words);
+  const [program = "", ...rest] = pulumiArgv(place, words, options.environment);
   // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop everything
   const child = spawn(program, rest, { cwd: place.project, env: options.environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let [stdout, stderr, end, timedOut] = ["", "", "", false];

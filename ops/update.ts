@@ -5,8 +5,9 @@ import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
 import { expectedVariable, overtaken, wantedVariable } from "../settings/wanted";
 import { BusyError, OperationError } from "./errors";
+import { underLease } from "./lease";
 import { clearWay } from "./locks";
-import { isLocked, labStack, lastWords, runPulumi, type StackPlace } from "./pulumi";
+import { isLocked, isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
 import { readUpdateSteps, type UpdateStep } from "./update-events";
 
 export interface Update {
@@ -55,7 +56,7 @@ export class UpdateError extends OperationError {
 export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
   const subject = `stack ${place.stack}`;
   // lab/pulumi does it itself, and knows where the lab's state is
-  if (place.stack !== labStack) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
+  if (!isOnLab(place, environment)) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
   const folder = await mkdtemp(join(tmpdir(), "swarm-update-"));
   try {
     const config = asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
@@ -68,10 +69,11 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
     };
     // the work is waiting for the cloud; Pulumi's default goes by the number of cores
     const words = [
-      "up", "--yes", "--skip-preview", "--non-interactive", ...(place.stack === labStack ? [] : ["--parallel", "64"]), ...config, "--event-log", log,
+      "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", log,
       ...(replace === undefined ? [] : ["--replace", replace]),
     ];
-    const { code, end, timedOut } = await runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal });
+    const { code, end, timedOut } = await underLease(environment, async () =>
+      runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal }));
     const steps = readUpdateSteps(await readFile(log, "utf8").catch(() => ""));
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
 import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs } from "./outputs";
-import type { SecretKey } from "./monitoring";
 import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
+import type { SecretKey } from "./secrets";
 import type { Settings } from "./schema";
 import { expectedVariable, readWanted, wantedVariable } from "./wanted";
 import { warningsOf } from "./warnings";
@@ -43,7 +44,7 @@ export async function loadSettings(): Promise<Loaded> {
     const settings = parseSettings(raw);
     const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
     const previous = await readPrevious();
-    const faults = lastingFaults(settings, previous.madeWith, previous.managers);
+    const faults = [...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, previous.madeWith, previous.managers)];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };

@@ -26,10 +26,5 @@ export const monitoringDescription = "Prometheus, Alertmanager and their exporte
 /** The URL of a hook; who knows it may post, so it is a secret. */
 export const hookUrl = text(/^https?:\/\/[^\s/]+\/\S*$/, `the URL of a hook, e.g. "https://hooks.slack.com/services/…"`);
 
-/** Keys whose values are secrets: set with `pulumi config set --secret`, shown by no fault, part of no plain settings. */
-export const secretKeys = ["slackWebhook", "deadMansSwitchUrl"] as const;
-export type SecretKey = typeof secretKeys[number];
-
-export function isSecretKey(key: string): key is SecretKey {
-  return (secretKeys as readonly string[]).includes(key);
-}
+/** Keys of the hooks. */
+export const hookKeys = ["slackWebhook", "deadMansSwitchUrl"] as const;

@@ -18,8 +18,8 @@ const node = z.object({
   serverUrn: z.string().optional(),
 });
 
-/** How a manager is reached from outside: its floating IP and the SSH host key that is pinned for it. */
-export const managerAccess = z.object({ name: z.string(), host: z.string(), hostKey: z.string() });
+/** How a manager is reached: its floating IP, its address in the cluster's network (absent in what an older program left), and the SSH host key that is pinned for it. */
+export const managerAccess = z.object({ name: z.string(), host: z.string(), address: z.string().optional(), hostKey: z.string() });
 
 /** What it takes to reach the cluster: the login, its private key (secret, OpenSSH format) and the managers in order. */
 export const clusterAccess = z.object({ user: z.string(), privateKey: z.string(), managers: z.array(managerAccess) });

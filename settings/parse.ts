@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { completeAutoscale } from "./autoscale";
 import { SettingsError, type Fault } from "./errors";
-import { isSecretKey, secretKeys, type SecretKey } from "./monitoring";
 import { rules } from "./rules";
+import { isSecretKey, secretKeys, type SecretKey } from "./secrets";
 import { settingsKeys, settingsShape, type Settings, type SettingsKey, type ShapedSettings } from "./schema";
 
 /**

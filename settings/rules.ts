@@ -2,7 +2,8 @@ import ipaddr from "ipaddr.js";
 import { firstWorkerHost } from "./addresses";
 import { autoscaleRules } from "./autoscale-rules";
 import type { Fault } from "./errors";
-import { secretKeys } from "./monitoring";
+import { serviceHasItsParts } from "./autoscaler-service";
+import { hookKeys } from "./monitoring";
 import type { ShapedSettings } from "./schema";
 
 /** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   demoHasWorkers,
   monitoringHasItsPlaces,
   hooksNeedMonitoring,
+  serviceHasItsParts,
   ...autoscaleRules,
 ];
 
@@ -121,7 +123,7 @@ function monitoringHasItsPlaces({ monitoring, managers, zones }: Partial<ShapedS
 
 function hooksNeedMonitoring(settings: Partial<ShapedSettings>): Fault[] {
   if (settings.monitoring !== undefined) return [];
-  return secretKeys.filter((key) => settings[key] !== undefined).map((key) => ({
+  return hookKeys.filter((key) => settings[key] !== undefined).map((key) => ({
     path: `settings.${key}`, problem: "nothing would call it; set settings.monitoring, {} for its defaults, or leave it away.",
   }));
 }

@@ -1,7 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { autoscale, autoscaleDescription, type AutoscaleSettings } from "./autoscale";
-import { hookUrl, monitoring, monitoringDescription, type SecretKey } from "./monitoring";
+import { autoscalerService, autoscalerServiceDescription, serviceClouds, servicePassphrase, serviceStateKey } from "./autoscaler-service";
+import { hookUrl, monitoring, monitoringDescription } from "./monitoring";
+import type { SecretKey } from "./secrets";
 import { allowed, integer, list, text } from "./values";
 
 /** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
@@ -116,6 +118,10 @@ export const settingsShape = {
   monitoring: monitoring.optional().describe(monitoringDescription),
   slackWebhook: hookUrl.optional().describe("Slack's incoming webhook for alerts and scale events; a secret: `pulumi config set --secret swarm:slackWebhook URL`. Needs monitoring."),
   deadMansSwitchUrl: hookUrl.optional().describe("Hook that is called once a minute while the alerting works, of a service that tells you when it is not; a secret. Needs monitoring."),
+  autoscalerService: autoscalerService.optional().describe(autoscalerServiceDescription),
+  autoscalerCloud: serviceClouds.optional().describe("clouds.yaml of the autoscaler's service, with its application credential; a secret."),
+  autoscalerStateKey: serviceStateKey.optional().describe("The service's key to the bucket of states, as a file of AWS's shared credentials; a secret."),
+  autoscalerPassphrase: servicePassphrase.optional().describe("The passphrase that the stack's secrets are encrypted with, for the service; a secret."),
   demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),
   deadlines: deadlines.prefault({})
     .describe("Minutes: nodeReadyMinutes from a server's creation to Ready, drainMinutes for tasks to leave a node, stackReadyMinutes for a stack to run."),

@@ -27,8 +27,9 @@ async function update(script: string, changes: Partial<Update> = {}): Promise<{ 
 
 describe("pulumiArgv", () => {
   it("goes through the toolchain with the stack named, and on the lab through the lab's own", () => {
-    expect(pulumiArgv({ project: "/p", stack: "prod" }, ["up", "--yes"])).to.deep.equal(["/p/toolchain/toolchain", "exec", "pulumi", "up", "--yes", "--stack", "prod"]);
-    expect(pulumiArgv({ project: "/p", stack: "lab" }, ["up", "--yes"])).to.deep.equal(["/p/lab/pulumi", "up", "--yes"]);
+    expect(pulumiArgv({ project: "/p", stack: "prod" }, ["up", "--yes"], {})).to.deep.equal(["/p/toolchain/toolchain", "exec", "pulumi", "up", "--yes", "--stack", "prod"]);
+    expect(pulumiArgv({ project: "/p", stack: "lab" }, ["up", "--yes"], {})).to.deep.equal(["/p/lab/pulumi", "up", "--yes"]);
+    expect(pulumiArgv({ project: "/p", stack: "lab" }, ["up", "--yes"], { PULUMI_BACKEND_URL: "s3://states" })).to.deep.equal(["/p/toolchain/toolchain", "exec", "pulumi", "up", "--yes", "--stack", "lab"]);
   });
 });
 
