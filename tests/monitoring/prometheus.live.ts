@@ -106,7 +106,7 @@ describe("Prometheus with the stack's configuration", function () {
     const targets = (await samples("up", 5)).map(({ metric }) => metric);
     const [worker, manager] = [{ node: "test-w1", zone: "az1", role: "worker", group: "az1" }, { node: "test-m1", zone: "az1", role: "manager", group: "managers" }];
     const port = targets.find(({ job }) => job === "cadvisor")?.["instance"]?.split(":")[1] ?? "";
-    expect(targets.map(({ __name__: _, ...labels }) => labels)).to.have.deep.members([
+    expect(targets.map((labels) => Object.fromEntries(Object.entries(labels).filter(([label]) => label !== "__name__")))).to.have.deep.members([
       { ...worker, job: "node-exporter", service: "monitoring_node-exporter", instance: `test-w1:${port}` },
       { ...manager, job: "node-exporter", service: "monitoring_node-exporter", instance: `test-m1:${port}` },
       { ...worker, job: "cadvisor", service: "monitoring_cadvisor", instance: `test-w1:${port}` },
