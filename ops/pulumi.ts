@@ -72,7 +72,11 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
   };
   child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; take(text); });
   child.stderr.setEncoding("utf8").on("data", (text: string) => { stderr = (stderr + text).slice(-endLength); take(text); });
-  const interrupt = (): void => { child.kill("SIGINT"); };
+  let interrupted = false;
+  const interrupt = (): void => {
+    if (!interrupted) child.kill("SIGINT");
+    interrupted = true;
+  };
   if (options.signal?.aborted === true) interrupt();
   options.signal?.addEventListener("abort", interrupt, { once: true });
   const timers = [

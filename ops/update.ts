@@ -93,6 +93,7 @@ const configSeconds = 300;
 async function deployedConfig(place: StackPlace, environment: NodeJS.ProcessEnv, folder: string, signal: AbortSignal | undefined): Promise<string> {
   const path = join(folder, "config.yaml");
   const { code, stderr } = await runPulumi(place, ["config", "refresh", "--force", "--config-file", path], { environment, timeoutSeconds: configSeconds, signal });
+  if (signal?.aborted === true) throw new UpdateError(`stack ${place.stack}: the update was interrupted before it began.`, [], true);
   if (code !== 0) throw new OperationError(`stack ${place.stack}: Pulumi cannot read the configuration of its last update; ${lastWords(stderr)}`);
   return path;
 }

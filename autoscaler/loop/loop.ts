@@ -70,6 +70,8 @@ interface Look {
   /** The record with what an update came to. */
   readonly record: AutoscalerRecord;
   readonly failures: readonly Failure[];
+  /** Why an update failed that has ended since the last tick. */
+  readonly updateFault?: string;
 }
 
 /**
@@ -110,7 +112,8 @@ export class Loop {
     const known = before ?? { ...emptyRecord, memory: adoptDrains(emptyRecord.memory, ownNodes(outputs, view)) };
     if (ended?.outcome === undefined) return { outputs, view, figures, unavailableZones, before, record: known, failures: [] };
     this.job = undefined;
-    return { outputs, view, figures, unavailableZones, before, ...this.fold(known, ended, ended.outcome, outputs, now) };
+    const fault = ended.outcome.kind === "failed" ? { updateFault: `update: ${ended.outcome.message}` } : {};
+    return { outputs, view, figures, unavailableZones, before, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
   }
 
   /** Notes what an update came to. */
@@ -159,7 +162,7 @@ export class Loop {
       ...(begin === undefined ? {} : { update: { instance: this.options.own.instance, wanted: begin, failures: look.record.update?.failures ?? 0, at: now } }),
       ...(rebalance?.next ?? kept) === undefined ? {} : { rebalance: rebalance?.next ?? kept },
     };
-    const errors: string[] = [];
+    const errors: string[] = look.updateFault === undefined ? [] : [look.updateFault];
     const attempt = async (what: string, deed: () => Promise<unknown>): Promise<boolean> => deed().then(() => true, (error: unknown) => { errors.push(`${what}: ${messageOf(error)}`); return false; });
     const written = !mayWrite || !isDue(before, next, now) || await attempt("record", async () => this.ports.swarm.keep(JSON.stringify(next), view.record));
     const events: ScaleEvent[] = [...settled.events, ...(action === undefined ? [] : [startOf(action, now)])];

@@ -7,8 +7,8 @@ import { loadAutoscaler } from "../lazy";
 import { examples, numberOption, projectOption, prometheusOption, stackOption, urlOption } from "../options";
 import type { Terminal } from "../terminal";
 
-/** Seconds from the beginning of a tick to the next one's: what cluster-autoscaler's `--scan-interval` is. */
-const defaultInterval = 10;
+/** Seconds from the beginning of a tick to the next one's: half of cluster-autoscaler's `--scan-interval`, since to start an update takes some more. */
+const defaultInterval = 5;
 
 /** `swarmctl autoscaler run`: the autoscaler of a cluster, until it is ended. */
 export function addAutoscalerRun(parent: Command, terminal: Terminal): void {

@@ -93,6 +93,14 @@ describe("runUpdate", () => {
     expect((error as Error).message).to.equal("stack lab: the update was interrupted; the next one goes on where it was.");
   });
 
+  it("is interrupted once, whoever asks for it how often: a second time would make Pulumi drop what is in flight", async () => {
+    const interruption = new AbortController();
+    const asks = [() => { interruption.abort(); }, () => process.emit("SIGTERM"), () => process.emit("SIGTERM")];
+    asks.forEach((ask, index) => { setTimeout(ask, 400 + 150 * index); });
+    const { project } = await update("trap 'echo interrupted >> interrupts' INT; for each in $(seq 30); do sleep 0.05; done; exit 255", { signal: interruption.signal });
+    expect(readFileSync(join(project, "lab", "interrupts"), "utf8")).to.equal("interrupted\n");
+  });
+
   it("takes the configuration of the last update in place of the checkout's where it is asked to, and leaves no copy", async () => {
     const { project, error } = await update(`echo "$*" >> args
       case "$1 $2" in "config refresh") while [ "$1" != --config-file ]; do shift; done; echo deployed > "$2" ;; up*) cat "$6" >> args; echo "$6" > path ;; esac`, { asDeployed: true });

@@ -235,10 +235,11 @@ describe("Loop", () => {
       world.cpu = 0.9;
       const ticks = await loop.ticks(7);
       expect(ticks.flatMap(({ failures }) => failures).map(({ kind }) => kind)).to.deep.equal(["quota"]);
+      expect(ticks.flatMap(({ errors }) => errors)).to.deep.equal(["update: the update failed"]);
       expectHoldings(world, ["az1-0", "az2-0", "az3-0"]);
       expect(ticks.some(({ verdict }) => /but nothing is asked of the cloud for \d+ s \(az1-1: 403 Quota exceeded/.test(verdict.why))).to.equal(true);
       world.refusals.clear();
-      await loop.ticks(25);
+      for (let tick = 0; tick < 30 && world.servers.size === 3; tick += 1) await loop.tick();
       world.cpu = 0.6;
       await settle(world, loop);
       expect(world.holdings()["swarm"]).to.have.length(4);
