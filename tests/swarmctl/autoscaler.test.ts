@@ -123,6 +123,22 @@ describe("swarmctl autoscaler", function () {
     expect(code, stderr).to.equal(0);
   });
 
+  it("takes over at once from one that was killed on the same machine, and not from one elsewhere that lives", async () => {
+    const child = execFile(process.execPath, [join(__dirname, "..", "..", "swarmctl", "swarmctl.cjs"), "autoscaler", "run", cluster, "--interval=1", `--prometheus=${prometheus.address}`],
+      { cwd: project.folder, env: { ...process.env, ...project.environment(), ...environment() } });
+    const dead = new Promise<void>((resolve) => { child.once("exit", () => { resolve(); }); });
+    for (const deadline = Date.now() + 60_000; record()?.holder?.pid !== child.pid && Date.now() < deadline;) await new Promise((resolve) => { setTimeout(resolve, 200); });
+    const beside = await run("run", cluster, "--once", `--prometheus=${prometheus.address}`);
+    expect([beside.code, beside.stdout]).to.satisfy(([code, stdout]: [number, string]) => code === 3 && stdout.includes("Another autoscaler is at it on "));
+    child.kill("SIGKILL");
+    await dead;
+    expect(record()?.holder?.pid).to.equal(child.pid);
+    expect((await run("run", cluster, "--once", `--prometheus=${prometheus.address}`)).code).to.equal(0);
+    const { holder: _, ...rest } = record() ?? emptyRecord;
+    manager.configs.set(recordName, { version: 90, labels: { record: JSON.stringify({ ...rest, holder: { instance: "elsewhere/x/1/1", host: "elsewhere", pid: 1, at: Date.now() } }) } });
+    expect((await run("run", cluster, "--once", `--prometheus=${prometheus.address}`)).code).to.equal(3);
+  });
+
   it("begins a record anew that cannot be read, and shows the last decision of one that has ended", async () => {
     manager.configs.set(recordName, { version: 7, labels: { record: "{" } });
     const { stderr } = await run("run", cluster, "--once", `--prometheus=${prometheus.address}`);
