@@ -7,8 +7,8 @@ import { Terminal } from "../../swarmctl/terminal";
 import { inBatches, TestProject, type Result } from "../support/swarmctl";
 
 const seedDiff = [
-  "--- Pulumi.prod.yaml", "+++ Pulumi.prod.yaml", "@@ -11,3 +11,6 @@", "   swarm:image: swarm-node", "   swarm:externalNetwork: public",
-  "   swarm:adminCidrs: [198.51.100.0/24]", "+  swarm:autoscale:", "+    cpuThreshold: 75", "+    maxNodes: 10", "",
+  "--- Pulumi.prod.yaml", "+++ Pulumi.prod.yaml", "@@ -12,3 +12,6 @@", "   swarm:externalNetwork: public", "   swarm:adminCidrs: [198.51.100.0/24]",
+  "   swarm:monitoring: {replicas: 2}", "+  swarm:autoscale:", "+    cpuThreshold: 75", "+    maxNodes: 10", "",
 ].join("\n");
 
 /** Command lines that touch nothing: what is typed, the exit code, standard output and error. */
@@ -60,7 +60,7 @@ describe("the help of swarmctl", () => {
 
   it("is of every verb", () => {
     expect(verbs.map((command) => `${command.parent?.name() ?? ""} ${command.name()}`)).to.deep.equal([
-      "cluster list", "cluster status", "cluster update", "cluster rollout", "node ls", "node drain", "node activate", "node replace", "autoscaler simulate", "swarmctl completion",
+      "cluster list", "cluster status", "cluster update", "cluster rollout", "node ls", "node drain", "node activate", "node replace", "autoscaler run", "autoscaler explain", "autoscaler simulate", "swarmctl completion",
     ]);
   });
 
