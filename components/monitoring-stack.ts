@@ -22,7 +22,7 @@ const defaultWindowSeconds = 60;
 
 /** Prometheus, Alertmanager and what they are made from, as a stack. */
 export function monitoringStack(name: string, args: MonitoringStackArgs, opts?: pulumi.ComponentResourceOptions): Stack {
-  const { settings: { autoscale, clusterName }, monitoring, secrets, image } = args;
+  const { settings: { autoscale, autoscalerService, clusterName }, monitoring, secrets, image } = args;
   const hooks = (["slackWebhook", "deadMansSwitchUrl"] as const).filter((hook) => secrets[hook] !== undefined);
   return new Stack(name, {
     ...args.stack,
@@ -36,7 +36,8 @@ export function monitoringStack(name: string, args: MonitoringStackArgs, opts?: 
         "swarm-exporter": image("node"), "socket-proxy": image("socketProxy"), "grafana": image("grafana"),
       },
       overlay,
-      autoscale: autoscale !== undefined,
+      // one that runs elsewhere is not scraped, and would be missed for ever
+      autoscale: autoscalerService !== undefined,
       windowSeconds: autoscale?.windowSeconds ?? defaultWindowSeconds,
       hooks,
     })),

@@ -128,8 +128,18 @@ describe("the program with monitoring", () => {
   });
 
   it("deploys the stack with the autoscaler's window, and has Traefik measured", () => {
-    expect(String(run.recorder.named("test-monitoring-deploy").inputs["stdin"])).to.include("[120s]").and.to.include("AutoscalerStuck");
+    expect(String(run.recorder.named("test-monitoring-deploy").inputs["stdin"])).to.include("[120s]");
     expect(String(run.recorder.named("test-traefik-deploy").inputs["stdin"])).to.include("--metrics.prometheus=true");
+  });
+
+  it("does not miss an autoscaler that it does not run", async () => {
+    expect(String(run.recorder.named("test-monitoring-deploy").inputs["stdin"])).not.to.include("AutoscalerStuck");
+    const { recorder } = await runProgram({
+      ...goodConfiguration, monitoring: {}, autoscale: {}, autoscalerService: { backendUrl: "s3://states" },
+      autoscalerCloud: JSON.stringify({ clouds: { autoscaler: { auth_type: "v3applicationcredential", auth: { auth_url: "https://cloud.example", application_credential_id: "a", application_credential_secret: "b" } } } }),
+      autoscalerStateKey: "[default]\naws_access_key_id = a\naws_secret_access_key = b\n", autoscalerPassphrase: "c",
+    });
+    expect(String(recorder.named("test-monitoring-deploy").inputs["stdin"])).to.include("AutoscalerStuck");
   });
 
   it("hands the webhook over in the environment alone, as a secret", () => {
