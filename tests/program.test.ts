@@ -4,12 +4,12 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import program from "../index";
 import { policyOf } from "../autoscaler/policy-of";
-import { programFingerprint } from "../ops/program";
+import { imageTag, programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
-import { goodConfiguration, goodSettings } from "./support/settings";
+import { goodConfiguration, goodSettings, serviceSecrets } from "./support/settings";
 
 interface Run {
   readonly recorder: Recorder;
@@ -117,6 +117,52 @@ describe("the program", () => {
 /** What makes a value a secret on its way to the engine. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 interface Secret { readonly value: Readonly<Record<string, string>> }
+
+describe("the program with the autoscaler's service", () => {
+  const backendUrl = "s3://states?endpoint=objects.example:8080&disableSSL=true&s3ForcePathStyle=true&region=RegionOne";
+  const wanted = { ...goodConfiguration, autoscale: {}, monitoring: {}, registryPrefix: "registry.example:5000", autoscalerService: { backendUrl } };
+  let run: Run;
+  before(async () => { run = await runProgram({ ...wanted, ...serviceSecrets }); });
+  interface Compose { services: { autoscaler: { image: string; command: string[]; environment: Record<string, string>; configs: { target: string }[]; secrets: { source: string; mode: number }[] } }; configs: { cluster: { content: string } }; secrets: Record<string, { environment: string }> }
+  const compose = (): Compose => parse(String(run.recorder.named("test-autoscaler-deploy").inputs["stdin"])) as Compose;
+
+  it("deploys the image that holds this very program, for this very stack and state", () => {
+    const { services: { autoscaler }, configs } = compose();
+    expect(autoscaler.image).to.equal(`registry.example:5000/swarm/autoscaler:${imageTag(join(__dirname, ".."))}`);
+    expect(autoscaler.command).to.include("--stack=test");
+    expect(autoscaler.environment).to.deep.include({ PULUMI_BACKEND_URL: backendUrl, OS_CLOUD: "autoscaler", SWARM_LEASE: "true", SWARM_INSIDE: "true" });
+    expect(autoscaler.configs.map(({ target }) => target)).to.deep.equal(["/app/Pulumi.test.yaml"]);
+    expect(parse(configs.cluster.content)).to.deep.equal({ config: { "swarm:clusterName": "test" } });
+  });
+
+  it("hands it its secrets as secrets, and names none of them in clear anywhere", () => {
+    const { services: { autoscaler }, secrets } = compose();
+    const { environment, ...plain } = run.recorder.named("test-autoscaler-deploy").inputs;
+    expect(environment).to.have.property(secretMark);
+    const handed = Object.fromEntries(Object.entries(secrets).map(([name, { environment: variable }]) => [name, (environment as Secret).value[variable]]));
+    expect(handed).to.deep.equal({ "cloud": serviceSecrets.autoscalerCloud, "state-key": serviceSecrets.autoscalerStateKey, "passphrase": serviceSecrets.autoscalerPassphrase });
+    expect(autoscaler.secrets.map(({ source, mode }) => [source, mode])).to.deep.equal([["cloud", 0o400], ["state-key", 0o400], ["passphrase", 0o400]]);
+    const others = run.recorder.registrations.filter(({ name }) => name !== "test-autoscaler-deploy");
+    for (const secret of ["app-secret", "AKID", "correct horse"]) {
+      expect(JSON.stringify(others), secret).to.not.include(secret);
+      expect(JSON.stringify(run.outputs), secret).to.not.include(secret);
+      expect(JSON.stringify(plain), secret).to.not.include(secret);
+    }
+  });
+
+  it("lets managers reach one another by SSH, at addresses that the outputs name", () => {
+    const rules = run.recorder.ofType("openstack:networking/secGroupRule:SecGroupRule").filter(({ inputs }) => inputs["portRangeMin"] === 22);
+    expect(rules.map(({ name }) => name)).to.include("test-managers-tcp-22-managers");
+    expect(clusterOutputs.parse(run.outputs).access.managers.map(({ address }) => address)).to.deep.equal(["10.20.0.10", "10.20.0.11", "10.20.0.12"]);
+  });
+
+  it("is refused without its secrets, each named, before anything is made", async () => {
+    const error = await runProgram({ ...wanted, autoscalerPassphrase: "correct horse" }).then(() => "", String);
+    for (const key of ["autoscalerCloud", "autoscalerStateKey"]) expect(error).to.include(`settings.${key}: missing, and settings.autoscalerService needs it; run \`pulumi config set --secret swarm:${key}\`, see docs/autoscaler.md.`);
+    expect(error).to.not.include("autoscalerPassphrase");
+    expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
+  });
+});
 
 describe("the program with monitoring", () => {
   const slackWebhook = "https://hooks.slack.com/services/T/B/5ec5e7";

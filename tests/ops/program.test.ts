@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdtempSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { programFingerprint } from "../../ops/program";
+import { imageTag, programFingerprint } from "../../ops/program";
 
 const root = join(__dirname, "..", "..");
 
@@ -23,5 +23,14 @@ describe("programFingerprint", () => {
     renameSync(join(copy, "ops", "wait.ts"), join(copy, "ops", "await.ts"));
     prints.push(programFingerprint(copy));
     expect(new Set(prints).size).to.equal(3);
+  });
+
+  it("is one thing, the image's tag another: that changes with the loop and the versions of the tools, too", () => {
+    for (const path of ["autoscaler", "swarmctl", "toolchain"]) cpSync(join(root, path), join(copy, path), { recursive: true });
+    const before = [programFingerprint(copy), imageTag(copy)];
+    appendFileSync(join(copy, "autoscaler", "decide.ts"), "// another\n");
+    const after = [programFingerprint(copy), imageTag(copy)];
+    expect(after[0]).to.equal(before[0]);
+    expect(after[1]).to.match(/^[0-9a-f]{12}$/).and.to.not.equal(before[1]);
   });
 });

@@ -96,6 +96,24 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     "settings.slackWebhook: nothing would call it; set settings.monitoring, {} for its defaults, or leave it away.",
     "settings.deadMansSwitchUrl: nothing would call it; set settings.monitoring, {} for its defaults, or leave it away.",
   ]],
+  ["a service that lacks what it needs, on a state that managers do not reach", { autoscalerService: { backendUrl: "file:///srv/states", image: "registry.example/autoscaler:1", on: true } }, [
+    `settings.autoscalerService.backendUrl: "file:///srv/states" is not allowed; use the URL of a bucket as Pulumi takes it, e.g. "s3://states?region=eu-central-1".`,
+    `settings.autoscalerService.image: "registry.example/autoscaler:1" is not allowed; use an image without tag or digest, e.g. "registry.example/swarm-autoscaler": the tag is the program's own.`,
+    `settings.autoscalerService: unknown "on"; use {backendUrl, image}, of which backendUrl is required.`,
+  ]],
+  ["a service without limits and metrics", { autoscalerService: { backendUrl: "s3://states" } }, [
+    "settings.autoscalerService: needs settings.autoscale, which is not set; use {} for its defaults, or leave the service away.",
+    "settings.autoscalerService: needs settings.monitoring, which is not set; use {} for its defaults, or leave the service away.",
+  ]],
+  ["secrets of a service that is not wanted", { autoscalerPassphrase: "hunter2" }, ["settings.autoscalerPassphrase: nothing would use it; set settings.autoscalerService, or leave it away."]],
+  ["a person's password and a key without a secret for the service, which are not shown", {
+    autoscale: {}, monitoring: {}, autoscalerService: { backendUrl: "s3://states" },
+    autoscalerCloud: "clouds: {autoscaler: {auth: {auth_url: x, username: ann, password: hunter2}}}", autoscalerStateKey: "[default]\naws_access_key_id = hunter2\n", autoscalerPassphrase: "two\nlines",
+  }, [
+    "settings.autoscalerCloud: the value, a secret, is not allowed; use the text of a clouds.yaml with one cloud, \"autoscaler\", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret.",
+    "settings.autoscalerStateKey: the value, a secret, is not allowed; use the text of AWS's shared credentials file: [default], aws_access_key_id and aws_secret_access_key, a line each.",
+    "settings.autoscalerPassphrase: the value, a secret, is not allowed; use a passphrase, one line.",
+  ]],
   ["a secret that is no URL, which is not shown", { monitoring: {}, slackWebhook: "hunter2" },
     [`settings.slackWebhook: the value, a secret, is not allowed; use the URL of a hook, e.g. "https://hooks.slack.com/services/…".`]],
   ["a group's name that makes a host name too long", { clusterName: "a".repeat(30), zones: [`az${"1".repeat(30)}`], workerGroups: {} },
