@@ -31,6 +31,9 @@ retry() {
   return 1
 }
 
+# Tag of the image of the autoscaler's service, as ops/program.ts makes it; "none" where Node's packages are not there.
+autoscaler_tag() { (cd "$images/../.." && [[ -d node_modules ]] && node --import tsx ops/main.ts image-tag) || echo none; }
+
 suite() { rows suite | cut -d'|' -f2; }
 
 # The mirror that this machine itself uses; the suite's own lies beside it.

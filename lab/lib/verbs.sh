@@ -50,7 +50,7 @@ lab_client() {
 }
 
 lab_image() {
-    [ "${1:-}" = build ] || usage_error "image: \"${1:-}\" is unknown; allowed: image build [--stock]"
+    [ "${1:-}" = build ] || usage_error "image: \"${1:-}\" is unknown; allowed: image build [--stock] [--autoscaler]"
     shift
     exec env PATH="$CALLER_PATH" "$LAB_HOME/images/build" "$@"
 }
