@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { BusyError, OperationError } from "../../ops/errors";
@@ -112,6 +112,20 @@ describe("runUpdate", () => {
     expect(existsSync(readFileSync(join(project, "lab", "path"), "utf8").trim())).to.equal(false);
     const { error: refused } = await update(`echo "error: no previous deployment" >&2; exit 255`, { asDeployed: true });
     expect((refused as Error).message).to.equal("stack lab: Pulumi cannot read the configuration of its last update; no previous deployment");
+  });
+
+  it("runs under a lease where it is told to, and gives that back", async () => {
+    const project = mkdtempSync(join(tmpdir(), "swarm-test-lease-"));
+    mkdirSync(join(project, "toolchain"));
+    writeFileSync(join(project, "toolchain", "toolchain"), `#!/bin/sh\ncat "$PWD"/state/.swarm/leases/*.json > lease\n`, { mode: 0o755 });
+    for (const leased of ["true", "false"]) {
+      const environment = { ...process.env, SWARM_LEASE: leased, PULUMI_BACKEND_URL: `file://${project}/state` };
+      const error = await runUpdate({ place: { project, stack: "prod" }, environment, timeoutSeconds: 60, talk: () => undefined }).then(() => undefined, (reason: unknown) => reason);
+      if (leased === "false") { expect(error).to.be.instanceOf(OperationError); continue; }
+      expect(error).to.equal(undefined);
+      expect(JSON.parse(readFileSync(join(project, "lease"), "utf8"))).to.have.property("holder", hostname());
+      expect(readdirSync(join(project, "state", ".swarm", "leases"))).to.deep.equal([]);
+    }
   });
 
   it("says when there is nothing to run", async () => {
