@@ -134,8 +134,7 @@ describe("swarmctl autoscaler", function () {
     await dead;
     expect(record()?.holder?.pid).to.equal(child.pid);
     expect((await run("run", cluster, "--once", `--prometheus=${prometheus.address}`)).code).to.equal(0);
-    const { holder: _, ...rest } = record() ?? emptyRecord;
-    manager.configs.set(recordName, { version: 90, labels: { record: JSON.stringify({ ...rest, holder: { instance: "elsewhere/x/1/1", host: "elsewhere", pid: 1, at: Date.now() } }) } });
+    manager.configs.set(recordName, { version: 90, labels: { record: JSON.stringify({ ...(record() ?? emptyRecord), holder: { instance: "elsewhere/x/1/1", host: "elsewhere", pid: 1, at: Date.now() } }) } });
     expect((await run("run", cluster, "--once", `--prometheus=${prometheus.address}`)).code).to.equal(3);
   });
 
