@@ -34,7 +34,6 @@ describe("the dashboards", () => {
     files.write("panels.yml", stringify({ groups: [{ name: "panels", rules }] }));
     const checked = await runTool("promtool", ["check", "rules", "panels.yml"], { cwd: files.path });
     files.remove();
-    if (checked === undefined) { this.skip(); }
     expect(checked.status, checked.output).to.equal(0);
     expect(checked.output).to.include(`${queries.length} rules found`);
   });

@@ -22,17 +22,15 @@ describe("the rules", function () {
   });
   after(() => { files.remove(); });
 
-  it("are good to promtool, as is Prometheus' configuration", async function () {
+  it("are good to promtool, as is Prometheus' configuration", async () => {
     const checked = await runTool("promtool", ["check", "rules", ...ruleFiles], { cwd: files.path });
-    if (checked === undefined) { this.skip(); }
     expect(checked).to.deep.include({ status: 0 }, checked.output);
     const configuration = await runTool("promtool", ["check", "config", "--syntax-only", "prometheus.yml"], { cwd: files.path });
-    expect(configuration).to.deep.include({ status: 0 }, configuration?.output);
+    expect(configuration).to.deep.include({ status: 0 }, configuration.output);
   });
 
-  it("do what their tests say", async function () {
+  it("do what their tests say", async () => {
     const tested = await runTool("promtool", ["test", "rules", ...testFiles.map((file) => file.replace("rules/", ""))], { cwd: files.path });
-    if (tested === undefined) { this.skip(); }
     expect(tested).to.deep.include({ status: 0 }, tested.output);
   });
 

@@ -9,14 +9,14 @@ const run = promisify(execFile);
 /** What a program printed, and how it ended. */
 export interface Ended { readonly status: number; readonly output: string }
 
-/** Runs a program to its end; undefined where this machine does not have it. */
-export async function runTool(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<Ended | undefined> {
+/** Runs a program to its end. */
+export async function runTool(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<Ended> {
   try {
     const { stdout, stderr } = await run(program, [...args], { ...options, timeout: 300_000 });
     return { status: 0, output: stdout + stderr };
   } catch (error) {
     const failed = error as NodeJS.ErrnoException & { stdout?: string; stderr?: string };
-    if (failed.code === "ENOENT") return undefined;
+    if (failed.code === "ENOENT") throw new Error(`${program}: not on this machine; \`make test\` installs it, as does \`lab/install-packages prometheus\`.`);
     return { status: 1, output: `${failed.stdout ?? ""}${failed.stderr ?? ""}${failed.message}` };
   }
 }

@@ -1,25 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { expect } from "chai";
 import { Alertmanager } from "../../../autoscaler/loop/alertmanager";
 import type { Figures } from "../../../autoscaler/loop/ports";
 import { Prometheus } from "../../../autoscaler/loop/prometheus";
-
-/** The first of the programs that is installed. */
-function installed(...names: readonly string[]): string | undefined {
-  return (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
-}
+import { Background, freePort, goTool } from "../../support/tools";
 
 async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
@@ -43,37 +29,34 @@ const rules = `groups:
       - {record: "service:swarm_cpu_usage:cores", expr: vector(1.5), labels: {service: web}}
 `;
 
-/** Where they are installed, the programs themselves; tests/autoscaler/loop/prometheus.test.ts has what they do rarely. */
+/** The programs themselves; tests/autoscaler/loop/prometheus.test.ts has what they do rarely. */
 describe("a real Prometheus and a real Alertmanager", function () {
-  this.timeout(120_000);
-  const children: ChildProcess[] = [];
-  const start = (program: string, words: readonly string[]): void => { children.push(spawn(program, words, { stdio: "ignore" })); };
-  after(() => { for (const child of children) child.kill("SIGKILL"); });
+  // the first time, Alertmanager is built
+  this.timeout(1_200_000);
+  const running: Background[] = [];
+  after(async () => { await Promise.all(running.map((one) => one.stop())); });
 
-  it("give the figures of the recording rules, and none once they are gone", async function () {
-    const program = installed("prometheus");
-    if (program === undefined) { this.skip(); }
+  it("give the figures of the recording rules, and none once they are gone", async () => {
     const folder = mkdtempSync(join(tmpdir(), "swarm-test-prometheus-"));
     writeFileSync(join(folder, "rules.yml"), rules);
     writeFileSync(join(folder, "prometheus.yml"), "rule_files: [rules.yml]\n");
     const port = await freePort();
-    start(program, [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    const prometheus = new Background("prometheus", [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    running.push(prometheus);
     const target = Prometheus.at([`http://127.0.0.1:${port}`]);
     const { cpu, zoneCpu, serviceCores } = await until<Figures>("figures", async () => { const figures = await target.read(60); return figures.cpu === undefined || Object.keys(figures.serviceCores).length === 0 ? undefined : figures; });
     expect([cpu?.ratio, cpu?.nodes, zoneCpu["az1"]?.ratio, zoneCpu["az1"]?.nodes, serviceCores]).to.deep.equal([0.82, 4, 0.9, 2, { web: 1.5 }]);
     expect(Date.now() - (cpu?.newestSampleAt ?? 0)).to.be.within(2000, 30_000);
     expect((await target.read(120)).fault).to.equal("Prometheus has the utilisation over 60s and not over 120s");
-    children.pop()?.kill("SIGKILL");
+    await prometheus.stop();
     expect((await until("nobody", async () => { const figures = await target.read(60); return figures.cpu === undefined ? figures : undefined; })).fault).to.match(/^Prometheus does not answer: /);
   });
 
-  it("take scale events and blindness as alerts", async function () {
-    const program = installed("prometheus-alertmanager", "alertmanager");
-    if (program === undefined) { this.skip(); }
+  it("take scale events and blindness as alerts", async () => {
     const folder = mkdtempSync(join(tmpdir(), "swarm-test-alertmanager-"));
     writeFileSync(join(folder, "alertmanager.yml"), "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
     const port = await freePort();
-    start(program, [`--config.file=${folder}/alertmanager.yml`, `--storage.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address="]);
+    running.push(new Background(await goTool("alertmanager"), [`--config.file=${folder}/alertmanager.yml`, `--storage.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address="]));
     const url = `http://127.0.0.1:${port}`;
     await until("Alertmanager", async () => (await fetch(`${url}/-/ready`)).ok ? true : undefined);
     const said: string[] = [];
