@@ -39,7 +39,7 @@ describe("Alertmanager with the stack's configuration", function () {
     files = new RenderedFiles(["alertmanager.yml", "slack.tmpl"], everything);
     const checked = await runTool(amtool, ["check-config", "alertmanager.yml"], { cwd: files.path });
     // its templates lie elsewhere in the container
-    expect(checked).to.deep.include({ status: 0 }, checked?.output);
+    expect(checked).to.deep.include({ status: 0 }, checked.output);
     recorder = new HookRecorder();
     const hook = await recorder.start();
     const { path } = files;
@@ -161,7 +161,7 @@ describe("Alertmanager with the stack's configuration", function () {
       const rendered = new RenderedFiles(["alertmanager.yml", "slack.tmpl"], { ...everything, hooks });
       const checked = await runTool(amtool, ["check-config", "alertmanager.yml"], { cwd: rendered.path });
       rendered.remove();
-      expect(checked?.status, checked?.output).to.equal(0);
+      expect(checked.status, checked.output).to.equal(0);
     }
   });
 });
