@@ -109,7 +109,7 @@ test_keys() {
 test_arguments() {
   local code=0 said
   said=$(./build --frob 2>&1) || code=$?
-  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --stock, --preload FILE|none, --mirror URL|hub.' "$code $said"
+  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --stock, --autoscaler, --preload FILE|none, --mirror URL|hub.' "$code $said"
   code=0 said=$(./build --preload /nowhere 2>&1) || code=$?
   expect "build --preload /nowhere" '2 build: --preload: no file "/nowhere"; name one, or "none".' "$code $said"
   code=0 said=$(./build --mirror ftp://there 2>&1) || code=$?
