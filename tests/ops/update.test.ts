@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -95,9 +95,17 @@ describe("runUpdate", () => {
 
   it("is interrupted once, whoever asks for it how often: a second time would make Pulumi drop what is in flight", async () => {
     const interruption = new AbortController();
-    const asks = [() => { interruption.abort(); }, () => process.emit("SIGTERM"), () => process.emit("SIGTERM")];
-    asks.forEach((ask, index) => { setTimeout(ask, 400 + 150 * index); });
-    const { project } = await update("trap 'echo interrupted >> interrupts' INT; for each in $(seq 30); do sleep 0.05; done; exit 255", { signal: interruption.signal });
+    const folder = mkdtempSync(join(tmpdir(), "swarm-test-interrupt-"));
+    const { project } = await update(`trap 'echo interrupted >> interrupts; echo heard' INT; echo ready; until [ -e ${folder}/end ]; do sleep 0.05; done; exit 255`, {
+      signal: interruption.signal,
+      talk: (text) => {
+        if (text.includes("ready")) interruption.abort();
+        if (!text.includes("heard") || existsSync(join(folder, "end"))) return;
+        for (let time = 0; time < 2; time += 1) process.emit("SIGTERM");
+        writeFileSync(join(folder, "end"), "");
+      },
+    });
+    rmSync(folder, { recursive: true });
     expect(readFileSync(join(project, "lab", "interrupts"), "utf8")).to.equal("interrupted\n");
   });
 
