@@ -135,7 +135,9 @@ describe("a cluster on the lab", () => {
       const named = states.filter(({ Description }) => Description?.Hostname === name);
       const role = name.includes("manager") ? "manager" : "worker";
       expect(unreadiness(role, named), name).to.equal(undefined);
-      expect(named[0]?.Spec.Labels, name).to.deep.equal({ az: zone, group: role === "manager" ? "managers" : zone, ordinal: "0" });
+      expect(named[0]?.Spec.Labels, name).to.deep.equal({
+        az: zone, ordinal: "0", ...(role === "manager" ? { group: "managers", monitoring: "false" } : { group: zone }),
+      });
     }
   });
 
