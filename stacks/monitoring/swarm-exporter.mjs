@@ -1,14 +1,17 @@
 // Facts of the swarm for Prometheus that no other exporter has: nodes and their state, managers that can be reached, tasks
-// without a node, addresses of overlay networks, certificates. Asks Docker's API, which it is given read-only, at each
-// scrape. Runs on plain Node.js; settings by environment: DOCKER_API (URL) and PORT.
+// without a node, addresses of overlay networks, certificates. Asks Docker's API, which it is given read-only, every few
+// seconds, so that a scrape does not wait for a Docker that is slow. Runs on plain Node.js; settings by environment:
+// DOCKER_API (URL), PORT, LOOK_SECONDS.
 import { X509Certificate } from "node:crypto";
 import { createServer } from "node:http";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 
-const { DOCKER_API: api = "http://socket-proxy:2375", PORT: port = "9101" } = process.env;
-/** Below the scrape's own deadline of 4 s. */
-const answerMilliseconds = 3000;
+const { DOCKER_API: api = "http://socket-proxy:2375", PORT: port = "9101", LOOK_SECONDS: lookSeconds = "10" } = process.env;
+/** An overloaded manager takes seconds for a list; one without a leader says so at once. */
+const answerMilliseconds = 15_000;
+const connectMilliseconds = 3000;
 /** A certificate lasts for months; asking for it costs a handshake. */
 const certificateMilliseconds = 10 * 60 * 1000;
 
@@ -48,7 +51,7 @@ function nodesByName(entries) {
 function answers(address) {
   return new Promise((resolve) => {
     const [host, number] = split(address);
-    const socket = connect({ host, port: number, timeout: answerMilliseconds }, () => end(true));
+    const socket = connect({ host, port: number, timeout: connectMilliseconds }, () => end(true));
     const end = (result) => { socket.destroy(); resolve(result); };
     socket.on("error", () => end(false)).on("timeout", () => end(false));
   });
@@ -58,7 +61,7 @@ function answers(address) {
 function certificateEnd(address) {
   return new Promise((resolve) => {
     const [host, number] = split(address);
-    const socket = connectTls({ host, port: number, timeout: answerMilliseconds, rejectUnauthorized: false, ALPNProtocols: ["h2"] }, () => {
+    const socket = connectTls({ host, port: number, timeout: connectMilliseconds, rejectUnauthorized: false, ALPNProtocols: ["h2"] }, () => {
       const { valid_to: validTo } = socket.getPeerCertificate();
       end(validTo === undefined ? undefined : Date.parse(validTo) / 1000);
     });
@@ -154,8 +157,8 @@ async function facts() {
   ];
 }
 
-/** Never fails: that Docker does not answer is a fact too. */
-async function page() {
+/** What a look gives to read. Never fails: that Docker does not answer is a fact too. */
+async function look() {
   let up = 1;
   const ofSwarm = await facts().catch((error) => {
     console.error(`swarm-exporter: ${error.message}`);
@@ -172,9 +175,21 @@ async function page() {
   ].join("");
 }
 
+/** The last look; absent until the first has ended. */
+let page;
+async function keepLooking() {
+  for (;;) {
+    const next = sleep(Number(lookSeconds) * 1000);
+    page = await look();
+    await next;
+  }
+}
+
 const server = createServer((request, response) => {
-  if (request.url !== "/metrics") { response.writeHead(404).end(); return; }
-  page().then((text) => response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4" }).end(text), (error) => response.writeHead(500).end(`${error.stack}\n`));
+  if (request.url !== "/metrics") response.writeHead(404).end();
+  else if (page === undefined) response.writeHead(503).end("not looked yet\n");
+  else response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4" }).end(page);
 });
 server.listen(Number(port), () => { console.log(`swarm-exporter: on port ${server.address().port}`); });
+void keepLooking();
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => { process.exit(0); });
