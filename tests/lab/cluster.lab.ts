@@ -324,9 +324,9 @@ describe("a cluster on the lab", () => {
         const on = await runningOn(others, "demo_whoami");
         return on.length === 3 && on.every((node) => !gone.includes(node));
       });
-      say(`nodes of ${zone} are seen as down: ${seen.toFixed(1)} s; all replicas run elsewhere: ${(seen + whole).toFixed(1)} s`);
-      const tally = await ask(url, 50);
-      expect(tally.answered, JSON.stringify(tally.failures)).to.equal(50);
+      // Traefik asks for the tasks every few seconds, and a leader may have been in the zone
+      const served = await secondsUntil("50 requests in a row to be answered", 5, async () => (await ask(url, 50)).answered === 50);
+      say(`nodes of ${zone} are seen as down: ${seen.toFixed(1)} s; all replicas run elsewhere: ${(seen + whole).toFixed(1)} s; every request is answered: ${(seen + whole + served).toFixed(1)} s`);
       await lab("zone", "up", zone);
       const back = await secondsUntil(`${zone}'s nodes to be back`, 40, async () => (await notReady(others)).length === 0);
       say(`nodes of ${zone} are Ready again: ${Math.round(back)} s`);
