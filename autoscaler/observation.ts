@@ -117,6 +117,11 @@ export function nodeKey({ group, ordinal }: NodeRef): string {
   return `${group}-${ordinal}`;
 }
 
+/** Those of all workers of some sets. */
+export function keysOf(sets: WorkerSets): string[] {
+  return Object.entries(sets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal })));
+}
+
 /** The workers of the given groups by their key. Of two entries of one name, which a node that was built anew may leave, the better one. */
 export function workersByKey(nodes: readonly NodeSeen[], groups: ReadonlySet<string>): ReadonlyMap<string, NodeSeen> {
   const rank = ["ready", "draining", "unknown", "down"];

@@ -1,10 +1,10 @@
 import type { Memory } from "./memory";
-import { nodeKey, type NodeRef, type Seen } from "./observation";
+import { keysOf, nodeKey, type NodeRef, type Seen } from "./observation";
 
 /** Nodes whose ordinals are held, asked for or were given up of late, by key: a new node never takes the place of one of them. */
 export function takenNodes(seen: Seen, memory: Memory): Set<string> {
   return new Set([
-    ...Object.entries(seen.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))),
+    ...keysOf(seen.workerSets),
     ...[...memory.inFlight, ...memory.drains, ...memory.removed, ...seen.nodes, ...seen.inFlight].map(nodeKey),
   ]);
 }

@@ -1,6 +1,6 @@
 import { countFailure, isForgotten, renew } from "./backoff";
 import type { Backoff, InFlight, Memory } from "./memory";
-import { isDown, nodeKey, workersByKey, type Failure, type NodeSeen, type Seen } from "./observation";
+import { isDown, keysOf, nodeKey, workersByKey, type Failure, type NodeSeen, type Seen } from "./observation";
 import type { Policy } from "./policy";
 import { seconds } from "./wording";
 import { downZones } from "./zones";
@@ -25,7 +25,7 @@ function withDrains(policy: Policy, memory: Memory, seen: Seen, workers: Workers
   if (memory.drains.length === 0) return memory;
   const there = new Set([
     ...workers.keys(), ...seen.inFlight.map(nodeKey),
-    ...Object.entries(seen.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))),
+    ...keysOf(seen.workerSets),
   ]);
   const refused = refusedNodes(failures);
   const ours = new Set(policy.groups.map(({ name }) => name));

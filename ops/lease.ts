@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { openBackend, type Backend } from "./backend";
+import { parseAs } from "../settings/json";
 
 /** What a holder says of itself: until when it will have ended whatever it runs, unless it has said so again. */
 const leaseSchema = z.object({ holder: z.string(), until: z.iso.datetime() });
@@ -75,18 +76,8 @@ export async function underLease<T>(environment: NodeJS.ProcessEnv, action: () =
 
 /** Whether a machine has held a lease that has run out, and what it locked it locked before that. */
 export async function ranOut(backend: Backend, holder: string, lockedAt: number, now: number): Promise<boolean> {
-  const text = await backend.read(keyOf(holder));
-  if (text === undefined) return false;
-  const lease = leaseSchema.safeParse(parsed(text)).data;
+  const lease = parseAs(leaseSchema, await backend.read(keyOf(holder)) ?? "");
   if (lease === undefined) return false;
   const until = Date.parse(lease.until);
   return lockedAt < until && now > until + toleranceSeconds * 1000;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

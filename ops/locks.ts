@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { openBackend, type Backend } from "./backend";
 import { BusyError } from "./errors";
+import { parseAs } from "../settings/json";
 import { ranOut } from "./lease";
 
 /** What Pulumi writes into a lock of a backend of files or objects (pkg/backend/diy/lock.go). */
@@ -59,7 +60,7 @@ export async function breakDeadLocks(backendUrl: string | undefined, say: (line:
   if (backend === undefined) return [];
   const held: HeldLock[] = [];
   for (const key of (await backend.list(lockFolder)).filter((name) => name.endsWith(".json"))) {
-    const lock = parseLock(await backend.read(key));
+    const lock = parseAs(lockSchema, await backend.read(key) ?? "");
     // one that is being written or taken away in this moment is somebody's who lives
     if (lock === undefined) continue;
     const proof = await proofOfDeath(lock, backend);
@@ -77,14 +78,6 @@ async function proofOfDeath(lock: Lock, backend: Backend): Promise<string | unde
   const { pid, hostname: host, timestamp } = lock;
   if (await isHolderDead(lock, hostname(), commandOf)) return `its process ${pid} on this machine is dead`;
   return await ranOut(backend, host, Date.parse(timestamp), Date.now()) ? `the lease of ${host} has run out` : undefined;
-}
-
-function parseLock(text: string | undefined): Lock | undefined {
-  try {
-    return lockSchema.safeParse(JSON.parse(text ?? "")).data;
-  } catch {
-    return undefined;
-  }
 }
 
 const commandOf: LookUp = async (pid) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAs } from "../settings/json";
 
 /** What an update did with one resource. Instants are milliseconds since the epoch; Pulumi notes whole seconds. */
 export interface UpdateStep {
@@ -31,7 +32,7 @@ export function readUpdateSteps(log: string): UpdateStep[] {
   const steps = new Map<string, UpdateStep>();
   const errors = new Map<string, string>();
   for (const line of log.split("\n")) {
-    const event = parseLine(line);
+    const event = parseAs(eventSchema, line);
     if (event === undefined) continue;
     const { resourcePreEvent: begun, resOutputsEvent: ended, resOpFailedEvent: failed, diagnosticEvent: said } = event;
     const at = event.timestamp * 1000;
@@ -49,14 +50,6 @@ function end(steps: Map<string, UpdateStep>, { urn, type, op }: z.output<typeof 
 
 function withError(step: UpdateStep, said: string | undefined): UpdateStep {
   return said === undefined ? step : { ...step, error: said };
-}
-
-function parseLine(line: string): z.output<typeof eventSchema> | undefined {
-  try {
-    return eventSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A URN ends with the resource's name. */

@@ -2,19 +2,20 @@ import { messageOf, OperationError } from "../../ops/errors";
 import { updateSeconds } from "../../ops/update";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { decide, type Decision } from "../decide";
-import { nodeKey, type Failure, type Obstacle, type Seen } from "../observation";
+import { keysOf, nodeKey, type Failure, type Obstacle, type Seen } from "../observation";
 import type { Policy } from "../policy";
 import { policyOf } from "../policy-of";
 import type { Gate, Verdict } from "../verdict";
 import { seconds } from "../wording";
 import { failuresOf } from "./failures";
 import { Job, type Outcome } from "./job";
-import { observe, ownNodes } from "./observe";
+import { leads, observe, ownNodes } from "./observe";
 import type { Clock, Figures, MetricsPort, NotifyPort, ScaleEvent, StackPort, SwarmPort, SwarmView } from "./ports";
 import { actionOf, dueRebalance, settleActions, startOf, withoutKept } from "./progress";
 import { nextRebalanceStep } from "./rebalance";
 import { emptyRecord, isDue, isHeldByOther, parseRecord, withDecision, type AutoscalerRecord, type BegunUpdate, type Holder } from "./record";
 import { adoptDrains, markOf, planSteps, sameSets, type Steps } from "./steps";
+import { blindness } from "./summary";
 
 export interface LoopPorts {
   readonly metrics: MetricsPort;
@@ -126,7 +127,7 @@ export class Loop {
       this.busyUntil = now + busySeconds * 1000;
       // what another process left is finished once the lock is free; what was just asked for is decided anew then
       if (!job.isFresh) return { record, failures: [] };
-      const held = new Set(Object.entries(job.order.expected).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))));
+      const held = new Set(keysOf(job.order.expected));
       const nodes = record.memory.inFlight.filter((node) => !held.has(nodeKey(node)));
       return { record: rest, failures: nodes.length === 0 ? [] : [{ kind: "refused", nodes, at: now, message: outcome.message }] };
     }
@@ -200,7 +201,7 @@ export class Loop {
       if (this.busyUntil <= now || verdict.add.length === 0) return verdict;
       return { kind: "hold", why: `${verdict.why} Another update holds the stack's lock; it is tried again in ${seconds(this.busyUntil - now)}.` };
     }
-    const wanted = new Set(Object.entries(job.order.wanted).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))));
+    const wanted = new Set(keysOf(job.order.wanted));
     // a removal that the update has no part in yet is taken back without it
     if (verdict.add.length + verdict.remove.length === 0 && verdict.keep.every((node) => wanted.has(nodeKey(node)))) return verdict;
     const lost = remembered.inFlight.filter(({ zone, failed, ...node }) => wanted.has(nodeKey(node)) && (failed !== undefined || (remembered.zones[zone]?.until ?? 0) > now));
@@ -249,7 +250,7 @@ export class Loop {
   private blindSince: number | undefined;
 
   private async tellWhetherBlind({ gates }: Decision, now: number): Promise<void> {
-    const closed = gates.find(({ name, passed }) => (name === "metrics" || name === "coverage") && !passed);
+    const closed = blindness(gates);
     this.blindSince = closed === undefined ? undefined : this.blindSince ?? now;
     if (closed !== undefined && this.blindSince !== undefined) await this.ports.notify.blind({ since: this.blindSince, value: closed.value, needs: closed.needs });
   }
@@ -259,12 +260,12 @@ export class Loop {
     const { own, self } = this.options;
     const why = "Autoscaling is off: settings.autoscale is not set.";
     const errors: string[] = [];
-    const leads = self === undefined || view.nodes.some(({ Description, ManagerStatus }) => Description?.Hostname === self && ManagerStatus?.Leader === true);
-    for (const node of leads ? ownNodes(outputs, view).filter((one) => markOf(one) !== undefined) : []) {
+    const isLeader = leads(view, self);
+    for (const node of isLeader ? ownNodes(outputs, view).filter((one) => markOf(one) !== undefined) : []) {
       await this.ports.swarm.activate(node.state.ID).catch((error: unknown) => { errors.push(`${own.instance}: ${messageOf(error)}`); });
     }
     const loop = (this.ports.clock.now() - now) / 1000;
-    return { at: now, verdict: { kind: "hold", why }, active: leads, gates: [], events: [], failures: [], errors, took: { observe: loop, decide: 0, act: 0, loop } };
+    return { at: now, verdict: { kind: "hold", why }, active: isLeader, gates: [], events: [], failures: [], errors, took: { observe: loop, decide: 0, act: 0, loop } };
   }
 
   /** Ends: an update that runs is interrupted, what it came to is noted, and the record is left to whoever comes next. */

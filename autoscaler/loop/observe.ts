@@ -39,6 +39,11 @@ export function ownNodes({ clusterName, workerGroups }: Readings["outputs"], { n
   });
 }
 
+/** Whether an instance may act by where it runs: on the manager that leads, or on none. */
+export function leads({ nodes }: SwarmView, self: string | undefined): boolean {
+  return self === undefined || nodes.some(({ Description, ManagerStatus }) => Description?.Hostname === self && ManagerStatus?.Leader === true);
+}
+
 /** Puts what was read into the decision's terms. */
 export function observe(readings: Readings): Seen {
   const { outputs, view, figures, self, failures, obstacles, unavailableZones } = readings;
@@ -55,7 +60,7 @@ export function observe(readings: Readings): Seen {
     ...(fault === undefined ? {} : { cpuFault: fault }),
     zoneCpu: figures.zoneCpu,
     managers: managers(outputs, view),
-    leader: self === undefined || view.nodes.some(({ Description, ManagerStatus }) => Description?.Hostname === self && ManagerStatus?.Leader === true),
+    leader: leads(view, self),
     unavailableZones, failures, obstacles,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAs } from "../../settings/json";
 import { emptyMemory, memorySchema } from "../memory";
 import type { WorkerSets } from "../../settings/ordinals";
 
@@ -81,11 +82,7 @@ const mostDecisions = 50;
 
 /** @returns undefined for a text that is no record, e.g. that of another version. */
 export function parseRecord(text: string): AutoscalerRecord | undefined {
-  try {
-    return recordSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return parseAs(recordSchema, text);
 }
 
 /** The sentence without its figures: what two decisions of one reason have in common. */

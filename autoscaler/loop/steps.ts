@@ -1,7 +1,7 @@
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { removalReasons, type Drain, type Memory, type RemovalReason } from "../memory";
-import { nodeKey, type Seen } from "../observation";
+import { keysOf, nodeKey, type Seen } from "../observation";
 import { drainLabel, ownNodes, type OwnNode } from "./observe";
 import type { SwarmView } from "./ports";
 import type { BegunUpdate } from "./record";
@@ -37,7 +37,7 @@ export function planSteps(given: Wanted): Steps {
   const activate = own.filter((node) => markOf(node) !== undefined && !drains.has(nodeKey(node)));
   const due = begin.filter((asked) => isDue(asked, own.filter((node) => nodeKey(node) === nodeKey(asked)), given));
   const wanted = wantedSets(seen.workerSets, memory, new Set(due.map(nodeKey)));
-  const held = new Set(Object.entries(outputs.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))));
+  const held = new Set(keysOf(outputs.workerSets));
   const isNeeded = given.unsettled !== undefined || due.some((node) => held.has(nodeKey(node)))
     || memory.inFlight.some((node) => node.failed === undefined && !held.has(nodeKey(node)));
   return { activate, drain, ...(isNeeded ? { wanted } : {}) };
@@ -89,6 +89,6 @@ export function adoptDrains(memory: Memory, own: readonly OwnNode[]): Memory {
 
 /** The same sets, whatever their order. */
 export function sameSets(one: WorkerSets, other: WorkerSets): boolean {
-  const normal = (sets: WorkerSets): string => Object.entries(sets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))).sort().join(" ");
+  const normal = (sets: WorkerSets): string => keysOf(sets).sort().join(" ");
   return normal(one) === normal(other);
 }

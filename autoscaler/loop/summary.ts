@@ -1,5 +1,4 @@
-import type { Memory } from "../memory";
-import { nodeKey } from "../observation";
+import { keysOf, nodeKey } from "../observation";
 import { zoneNames } from "../zones";
 import type { Gate } from "../verdict";
 import type { Tick } from "./loop";
@@ -19,29 +18,30 @@ export function countNodes({ policy, seen, decision }: Tick): ReadonlyMap<string
   };
   if (policy !== undefined) zoneNames(policy).forEach(of);
   for (const { zone, state } of seen?.nodes ?? []) of(zone)[state === "unknown" ? "down" : state] += 1;
-  for (const { zone, failed } of memoryOf(decision)?.inFlight ?? []) if (failed === undefined) of(zone).in_flight += 1;
+  for (const { zone, failed } of decision?.memory.inFlight ?? []) if (failed === undefined) of(zone).in_flight += 1;
   return counts;
 }
 
 /** Workers that there shall be: those that are held and on the way, without those that go. */
 export function targetNodes({ seen, decision }: Tick): number {
-  const memory = memoryOf(decision);
+  const memory = decision?.memory;
   if (seen === undefined || memory === undefined) return 0;
   const keys = new Set([
-    ...Object.entries(seen.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))),
+    ...keysOf(seen.workerSets),
     ...memory.inFlight.filter(({ failed }) => failed === undefined).map(nodeKey),
   ]);
   for (const drain of memory.drains) keys.delete(nodeKey(drain));
   return keys.size;
 }
 
-function memoryOf(decision: Tick["decision"]): Memory | undefined {
-  return decision?.memory;
-}
-
 /** Whether the CPU figure can be gone by: it is there, fresh, and covers the workers. */
 export function areMetricsUsable({ gates }: Tick): boolean {
-  return gates.length > 0 && gates.every(({ name, passed }) => passed || (name !== "metrics" && name !== "coverage"));
+  return gates.length > 0 && blindness(gates) === undefined;
+}
+
+/** The gate that is closed because the CPU figure cannot be gone by. */
+export function blindness(gates: readonly Gate[]): Gate | undefined {
+  return gates.find(({ name, passed }) => (name === "metrics" || name === "coverage") && !passed);
 }
 
 /** Whether more workers are wanted and a maximum holds them. */

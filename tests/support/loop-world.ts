@@ -2,7 +2,7 @@ import { Loop, type LoopPorts, type Tick } from "../../autoscaler/loop/loop";
 import { drainLabel } from "../../autoscaler/loop/observe";
 import type { Blindness, Figures, ScaleEvent, StackPort, SwarmPort, SwarmView, UpdateOrder } from "../../autoscaler/loop/ports";
 import { parseRecord, type AutoscalerRecord } from "../../autoscaler/loop/record";
-import { nodeKey } from "../../autoscaler/observation";
+import { keysOf, nodeKey } from "../../autoscaler/observation";
 import { BusyError, OperationError } from "../../ops/errors";
 import type { SwarmNodeState } from "../../ops/nodes";
 import type { SwarmService, SwarmTask } from "../../ops/services";
@@ -145,7 +145,7 @@ export class LoopWorld {
     this.updating = true;
     try {
       const steps: UpdateStep[] = [];
-      const keys = new Set(Object.entries(wanted).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal }))));
+      const keys = new Set(keysOf(wanted));
       for (const key of keys) {
         if (this.servers.has(key)) continue;
         this.servers.set(key, this.now);
@@ -208,7 +208,7 @@ export class LoopWorld {
   /** What the swarm, the cloud and the stack hold, as one: they must agree once all is quiet. */
   holdings(): Record<string, readonly string[]> {
     const inSwarm = this.nodes.flatMap(({ Description }) => { const place = readWorkerName("test", Description?.Hostname ?? ""); return place === undefined ? [] : [nodeKey(place)]; });
-    const inStack = Object.entries(this.outputs.workerSets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal })));
+    const inStack = keysOf(this.outputs.workerSets);
     return { swarm: inSwarm.sort(), servers: [...this.servers.keys()].sort(), stack: inStack.sort() };
   }
 }
