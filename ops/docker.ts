@@ -24,16 +24,28 @@ export class DockerNode {
   }
 }
 
-/** Gives HTTP requests a channel to the node's Docker socket: no daemon port is open, and no client runs on the node. */
+/** Seconds for an answer of Docker. An overloaded manager takes many for a list; one whose engine hangs takes for ever. */
+const answerSeconds = 120;
+
+/** Gives HTTP requests a channel each to the node's Docker socket: no daemon port is open, and no client runs on the node. */
 class SocketAgent extends Agent {
   constructor(private readonly ssh: SshConnection) {
     super({ keepAlive: false });
   }
 
   override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
-    // after an error the stream is not looked at, though the type wants one
-    this.ssh.forwardUnix("/run/docker.sock").then((socket) => done?.(null, socket), (error: unknown) => done?.(error as Error, new Duplex()));
+    this.ssh.forwardUnix("/run/docker.sock").then((socket) => {
+      limit(socket, answerSeconds, `${this.ssh.target.name}: no answer within ${answerSeconds} seconds from Docker`);
+      done?.(null, socket);
+      // after an error the stream is not looked at, though the type wants one
+    }, (error: unknown) => done?.(error as Error, new Duplex()));
   }
+}
+
+/** Ends a stream that is still open after so many seconds. */
+export function limit(stream: Duplex, seconds: number, message: string): void {
+  const timer = setTimeout(() => { stream.destroy(new OperationError(message)); }, seconds * 1000);
+  stream.once("close", () => { clearTimeout(timer); });
 }
 
 /** Connects to a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let nobody in. */
@@ -66,8 +78,12 @@ const pauseSeconds = 2;
  */
 export function isTransient(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DeadlineError) return false;
-  return /does not have a leader|deadline exceeded|DeadlineExceeded|code = Unavailable|the connection ended|no connection on to|no SSH connection|socket hang up|ECONNRESET/
-    .test(messageOf(error));
+  return isConnectionLost(error) || /does not have a leader|lost leader status|deadline exceeded|DeadlineExceeded|code = Unavailable/.test(messageOf(error));
+}
+
+/** Whether an error speaks of the connection to a manager: it will not come back, another manager has to be asked. */
+export function isConnectionLost(error: unknown): boolean {
+  return /the connection ended|no connection on to|no SSH connection|no answer within|socket hang up|ECONNRESET/.test(messageOf(error));
 }
 
 /**

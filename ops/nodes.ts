@@ -1,4 +1,6 @@
-import type { DockerNode } from "./docker";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isConnectionLost, type DockerNode } from "./docker";
+import { messageOf } from "./errors";
 import { Pending, waitFor } from "./wait";
 
 /** The fields of Docker's node object that are read here (Engine API v1.41, GET /nodes). */
@@ -35,18 +37,28 @@ export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNod
   return undefined;
 }
 
-/** Seconds for a change of a node's specification: a write to the raft log, repeated when another writer was first. */
-const updateSeconds = 180;
+/** Times that a change of a node's specification is tried: other writers are the managers' own heartbeats and a handful of programs. */
+const updateTries = 20;
+const pauseMilliseconds = 500;
 
-/** Changes a node's specification; the swarm refuses a change of an outdated version, so it is read anew each time. */
+/**
+ * Changes a node's specification; the swarm refuses a change of an outdated version, so it is read anew each time.
+ *
+ * @throws whatever else the manager says, at once: another manager may do better (`Managers`).
+ */
 export async function updateNode(
   manager: DockerNode, id: string, change: (spec: SwarmNodeState["Spec"]) => SwarmNodeState["Spec"],
 ): Promise<void> {
-  await waitFor({ what: `a change of node ${id}`, deadlineSeconds: updateSeconds, intervalSeconds: 1 }, async () => {
+  for (let tries = 1; ; tries += 1) {
     const node = await manager.api.getNode(id).inspect() as SwarmNodeState;
-    await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
-    return true;
-  });
+    try {
+      await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
+      return;
+    } catch (error) {
+      if (tries === updateTries || !/out of sequence/.test(messageOf(error))) throw error;
+    }
+    await sleep(pauseMilliseconds);
+  }
 }
 
 /** Seconds for a manager to become a worker: a change of the raft group. */
@@ -56,7 +68,7 @@ const demoteSeconds = 60;
 export async function removeEntry(manager: DockerNode, node: SwarmNodeState, name: string): Promise<void> {
   if (node.ManagerStatus !== undefined) {
     await updateNode(manager, node.ID, (current) => ({ ...current, Role: "worker" }));
-    await waitFor({ what: `${name} to be a worker`, deadlineSeconds: demoteSeconds }, async () => {
+    await waitFor({ what: `${name} to be a worker`, deadlineSeconds: demoteSeconds, isFinal: isConnectionLost }, async () => {
       const now = await manager.api.getNode(node.ID).inspect() as { ManagerStatus?: unknown };
       return now.ManagerStatus === undefined ? true : new Pending("it is still a manager");
     });
@@ -91,7 +103,7 @@ export async function forgetGhosts(manager: DockerNode): Promise<void> {
 
 /** Waits until no task of a node is meant to run on it any more or runs. */
 export async function waitUntilEmpty(manager: DockerNode, id: string, name: string, deadlineSeconds: number): Promise<void> {
-  await waitFor({ what: `the tasks of ${name} to leave`, deadlineSeconds }, async () => {
+  await waitFor({ what: `the tasks of ${name} to leave`, deadlineSeconds, isFinal: isConnectionLost }, async () => {
     const tasks = await manager.api.listTasks({ filters: { node: [id] } }) as { Status?: { State?: string } }[];
     const running = tasks.filter(({ Status }) => Status?.State === "running");
     return running.length === 0 ? true : new Pending(`${running.length} still run`);

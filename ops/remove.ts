@@ -4,6 +4,7 @@ import { messageOf } from "./errors";
 import { nodesNamed, removeEntry, updateNode, waitUntilEmpty } from "./nodes";
 import { onNode } from "./on-node";
 import type { NodeSpec } from "../settings/specs";
+import { DeadlineError } from "./wait";
 
 /**
  * Takes a node out of the swarm: a manager gives the ingress address to another one; drain, wait until its tasks are
@@ -20,6 +21,8 @@ export async function removeNode(access: ClusterAccess, spec: NodeSpec): Promise
         if (spec.role === "manager") await giveAddressAway(access, manager, spec);
         await updateNode(manager, node.ID, (current) => ({ ...current, Availability: "drain" }));
         await waitUntilEmpty(manager, node.ID, spec.name, spec.drainSeconds).catch((error: unknown) => {
+          // a manager that went meanwhile says nothing of the node
+          if (!(error instanceof DeadlineError)) throw error;
           process.stderr.write(`${messageOf(error)} It is removed all the same.\n`);
         });
       }

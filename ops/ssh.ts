@@ -65,10 +65,14 @@ export class SshConnection {
   /** Runs a command and hands over its result, whatever the exit code. */
   async exec(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => { reject(new OperationError(`${this.target.name}: ${argv[0] ?? ""} failed`, { cause })); };
-      const timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
-      this.client.exec(argv.map(quote).join(" "), (error, channel) => {
-        if (error !== undefined) { clearTimeout(timer); fail(error); return; }
+      let timer: NodeJS.Timeout | undefined;
+      const fail = (cause: unknown): void => {
+        clearTimeout(timer);
+        reject(new OperationError(`${this.target.name}: ${argv[0] ?? ""} failed`, { cause }));
+      };
+      timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
+      this.whileConnected(fail, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
+        if (error !== undefined) { fail(error); return; }
         let [stdout, stderr] = ["", ""];
         channel.on("data", (data: Buffer) => { stdout += data.toString(); });
         channel.stderr.on("data", (data: Buffer) => { stderr += data.toString(); });
@@ -78,8 +82,17 @@ export class SshConnection {
           else resolve({ code, stdout, stderr });
         });
         channel.end(options.stdin ?? "");
-      });
+      }));
     });
+  }
+
+  /** Begins something on the connection; the client throws where that has ended. */
+  private whileConnected(fail: (cause: unknown) => void, begin: () => unknown): void {
+    try {
+      begin();
+    } catch (error) {
+      fail(error instanceof Error && error.message === "Not connected" ? "the connection ended" : error);
+    }
   }
 
   /** Runs a command that must succeed; hands over its standard output. */
@@ -101,10 +114,8 @@ export class SshConnection {
 
   private async forward(to: string, open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      open((error, channel) => {
-        if (error === undefined) resolve(channel);
-        else reject(new OperationError(`${this.target.name}: no connection on to ${to}`, { cause: error }));
-      });
+      const fail = (cause: unknown): void => { reject(new OperationError(`${this.target.name}: no connection on to ${to}`, { cause })); };
+      this.whileConnected(fail, () => open((error, channel) => { if (error === undefined) resolve(channel); else fail(error); }));
     });
   }
 

@@ -19,6 +19,8 @@ export interface WaitOptions {
   readonly intervalSeconds?: number;
   /** Where progress goes; standard error by default. */
   readonly say?: (line: string) => void;
+  /** Errors of the probe that are thrown on at once: those that no further probe mends. By default none. */
+  readonly isFinal?: (error: unknown) => boolean;
 }
 
 /** Seconds between two lines of progress. */
@@ -28,15 +30,18 @@ const progressSeconds = 30;
  * Probes until the condition holds. An error of the probe counts as "not yet": everything between here and a machine
  * that boots fails at first.
  *
- * @throws DeadlineError after the deadline, with the last reason.
+ * @throws DeadlineError after the deadline, with the last reason; and what `isFinal` says of the probe's errors.
  */
 export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | Pending>): Promise<T> {
-  const { what, deadlineSeconds, intervalSeconds = 3, say = (line) => { process.stderr.write(`${line}\n`); } } = options;
+  const { what, deadlineSeconds, intervalSeconds = 3, say = (line) => { process.stderr.write(`${line}\n`); }, isFinal = () => false } = options;
   const begun = Date.now();
   const elapsed = (): number => Math.round((Date.now() - begun) / 1000);
   let nextProgress = progressSeconds;
   for (;;) {
-    const result = await probe().catch((error: unknown) => new Pending(messageOf(error)));
+    const result = await probe().catch((error: unknown) => {
+      if (isFinal(error)) throw error;
+      return new Pending(messageOf(error));
+    });
     if (!(result instanceof Pending)) return result;
     if (elapsed() >= deadlineSeconds) {
       throw new DeadlineError(`${what}: not within ${deadlineSeconds} seconds; last seen: ${result.reason}.`);

@@ -19,10 +19,12 @@ export interface MockOptions {
   readonly externalNetwork: string;
   readonly flavors: readonly string[];
   readonly image: string;
+  /** Asked before the mock itself: what a cloud that is not well answers. */
+  readonly instead?: (service: string, call: Call) => Answer | undefined;
 }
 
 /** Starts the mock on a free port of the loopback address, and nowhere else. */
-export async function startMockCloud({ externalNetwork, flavors, image }: MockOptions): Promise<MockCloud> {
+export async function startMockCloud({ externalNetwork, flavors, image, instead }: MockOptions): Promise<MockCloud> {
   const neutron = new Neutron(externalNetwork);
   const nova = new Nova(neutron, flavors);
   const unanswered: string[] = [];
@@ -35,7 +37,7 @@ export async function startMockCloud({ externalNetwork, flavors, image }: MockOp
   };
   const server = createServer((request, response) => {
     void read(request).then(({ service, call }) => {
-      const answer = services[service]?.(call);
+      const answer = instead?.(service, call) ?? services[service]?.(call);
       if (answer === undefined) unanswered.push(`${call.method} /${[service, ...call.path].join("/")}`);
       const { status, body, headers = {} } = answer ?? { status: 501, body: { message: "the mock has no answer" } };
       response.writeHead(status, { "Content-Type": "application/json", ...headers });

@@ -1,5 +1,7 @@
 import { expect } from "chai";
-import { isTransient, Managers, type DockerNode } from "../../ops/docker";
+import { Agent, createServer, get } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { isTransient, limit, Managers, type DockerNode } from "../../ops/docker";
 import { OperationError } from "../../ops/errors";
 import { DeadlineError } from "../../ops/wait";
 
@@ -11,12 +13,32 @@ describe("isTransient", () => {
     ["a manager that its peers do not answer", new Error("(HTTP code 500) server error - rpc error: code = DeadlineExceeded desc = context deadline exceeded"), true],
     ["a command that met an election", new OperationError("one: docker stack deploy ended with 1: The swarm does not have a leader."), true],
     ["a connection that broke", new OperationError("one: docker failed", { cause: new Error("the connection ended") }), true],
+    ["a write that met the end of a leader", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft: failed to process the request: node lost leader status"), true],
+    ["an engine that hangs", new OperationError("one: no answer within 120 seconds from Docker"), true],
     ["a refusal", new Error("(HTTP code 404) no such node"), false],
     ["a bad compose file", new OperationError("one: docker stack deploy ended with 15: services.x Additional property y is not allowed"), false],
     ["what was waited for in vain", new DeadlineError("x: not within 60 seconds; last seen: The swarm does not have a leader."), false],
     ["a failure that comes of that", new OperationError("stack x: it does not run: context deadline exceeded", { cause: new DeadlineError("x") }), false],
   ];
   for (const [what, error, expected] of rows) it(`${what}: ${expected}`, () => { expect(isTransient(error)).to.equal(expected); });
+});
+
+describe("limit", () => {
+  it("ends a request that is not answered, and says so", async () => {
+    const server = createServer(() => undefined);
+    await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+    const { port } = server.address() as AddressInfo;
+    const agent = new Agent();
+    agent.createConnection = () => {
+      const socket = connect(port, "127.0.0.1");
+      limit(socket, 0.2, "one: no answer within 0.2 seconds from Docker");
+      return socket;
+    };
+    const error = await new Promise((resolve) => { get({ agent, host: "docker" }).on("error", resolve); });
+    server.close();
+    server.closeAllConnections();
+    expect(String(error)).to.equal("OperationError: one: no answer within 0.2 seconds from Docker");
+  });
 });
 
 describe("Managers", () => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { messageOf, OperationError } from "../../ops/errors";
 import { readAccess, readText } from "../../ops/input";
-import { ghosts, unreadiness, type SwarmNodeState } from "../../ops/nodes";
+import type { DockerNode } from "../../ops/docker";
+import { ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/nodes";
 import { quote } from "../../ops/ssh";
 import { Pending, waitFor } from "../../ops/wait";
 
@@ -23,6 +24,32 @@ describe("unreadiness", () => {
   for (const [what, role, nodes, expected] of rows) {
     it(`of ${what}: ${expected ?? "none"}`, () => { expect(unreadiness(role, nodes)).to.equal(expected); });
   }
+});
+
+describe("updateNode", () => {
+  /** A manager whose answers to writes are given; what it was sent. */
+  function manager(answers: (Error | undefined)[]): { manager: DockerNode; sent: unknown[] } {
+    const sent: unknown[] = [];
+    const api = { getNode: () => ({
+      inspect: () => Promise.resolve(node({ Version: { Index: 7 + sent.length } })),
+      update: (body: unknown) => { sent.push(body); const answer = answers.shift(); return answer === undefined ? Promise.resolve() : Promise.reject(answer); },
+    }) };
+    return { manager: { api } as unknown as DockerNode, sent };
+  }
+  const drain = (spec: SwarmNodeState["Spec"]): SwarmNodeState["Spec"] => ({ ...spec, Availability: "drain" });
+
+  it("reads the node anew where another writer was first", async () => {
+    const { manager: one, sent } = manager([new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = update out of sequence"), undefined]);
+    await updateNode(one, "n", drain);
+    expect(sent).to.deep.equal([7, 8].map((version) => ({ version, Role: "worker", Availability: "drain" })));
+  });
+
+  it("leaves every other failure to whoever knows other managers, at once", async () => {
+    const lost = new OperationError("one: no connection on to /run/docker.sock");
+    const { manager: one, sent } = manager([lost]);
+    expect(await updateNode(one, "n", drain).then(() => undefined, (error: unknown) => error)).to.equal(lost);
+    expect(sent).to.have.length(1);
+  });
 });
 
 describe("ghosts", () => {
@@ -50,6 +77,12 @@ describe("waitFor", () => {
       return Promise.resolve(probes === 2 ? new Pending("soon") : "done");
     });
     expect([result, probes]).to.deep.equal(["done", 3]);
+  });
+
+  it("throws on what no further probe mends", async () => {
+    const lost = new Error("no connection on to /run/docker.sock");
+    const error = await waitFor({ what: "x", deadlineSeconds: 5, isFinal: (thrown) => thrown === lost }, () => Promise.reject(lost)).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.equal(lost);
   });
 
   it("says after the deadline what it waited for and what it saw last", async () => {

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { expect } from "chai";
 import ssh2 from "ssh2";
 import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
+import { messageOf } from "../../ops/errors";
 import { SshConnection } from "../../ops/ssh";
 
 const hostKey = deriveSshKeyPair("1".repeat(64), "host:one");
@@ -46,6 +47,17 @@ describe("SshConnection", () => {
     } finally {
       server.close();
     }
+  });
+
+  it("says of a connection that has ended that it has, whatever is asked of it then", async () => {
+    const server = await openServer();
+    const connection = await SshConnection.open(target(server.port, hostKey.publicKey));
+    server.close();
+    const words = async (promise: Promise<unknown>): Promise<string> => promise.then(() => "done", messageOf);
+    await once((connection as unknown as { socket: Socket }).socket, "close");
+    expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal("one: true failed (the connection ended)");
+    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: no connection on to /run/docker.sock (the connection ended)");
+    connection.close();
   });
 
   it("refuses a machine that proves another key than the pinned one", async () => {
