@@ -8,6 +8,8 @@ import { OperationError } from "./errors";
 import { readOutputs } from "./input";
 
 const include = "Include swarm/*.conf";
+/** Seconds for Docker's client to write down a context: it asks nobody. */
+const dockerSeconds = 30;
 
 /** Client configuration that reaches each manager by its name, with the pinned host key. Pure. */
 export function sshConfig({ clusterName, access }: Pick<ClusterOutputs, "clusterName" | "access">): { config: string; knownHosts: string } {
@@ -38,7 +40,7 @@ export async function makeContext(outputs: unknown): Promise<string> {
   await writeFile(join(folder, `${clusterName}.known_hosts`), knownHosts, { mode: 0o600 });
   await writeFile(join(folder, `${clusterName}.conf`), config, { mode: 0o600 });
   await includeOnce(join(homedir(), ".ssh", "config"));
-  const docker = async (words: string[]): Promise<unknown> => promisify(execFile)("docker", words);
+  const docker = async (words: string[]): Promise<unknown> => promisify(execFile)("docker", words, { timeout: dockerSeconds * 1000 });
   const host = `host=ssh://${first.name}`;
   await docker(["context", "update", clusterName, "--docker", host]).catch(() => docker(["context", "create", clusterName, "--docker", host]))
     .catch((error: unknown) => { throw new OperationError("docker: no context was made; is Docker's command line installed here?", { cause: error }); });

@@ -122,9 +122,33 @@ export class OpenStack {
 async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> {
   const name = environment["OS_CLOUD"];
   if (name === undefined) throw new OperationError("OS_CLOUD: not set; name a cloud of clouds.yaml.");
-  const path = environment["OS_CLIENT_CONFIG_FILE"] ?? join(homedir(), ".config", "openstack", "clouds.yaml");
-  const content = parse(await readFile(path, "utf8")) as { clouds?: Record<string, unknown> };
-  const cloud = cloudSchema.safeParse(content.clouds?.[name]);
+  const given = environment["OS_CLIENT_CONFIG_FILE"];
+  const places = given === undefined ? cloudsPlaces() : [given];
+  for (const path of places) {
+    const text = await readFile(path, "utf8").catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw new OperationError(`${path}: it cannot be read`, { cause: error });
+    });
+    if (text !== undefined) return cloudOf(text, path, name);
+  }
+  throw new OperationError(`clouds.yaml: not found at ${places.join(", ")}; write it, or name it in OS_CLIENT_CONFIG_FILE.`);
+}
+
+/** Where a clouds.yaml is looked for, in order: as the provider does (gophercloud/utils, openstack/clientconfig). */
+function cloudsPlaces(): string[] {
+  return [process.cwd(), join(homedir(), ".config", "openstack"), "/etc/openstack"].map((folder) => join(folder, "clouds.yaml"));
+}
+
+function cloudOf(text: string, path: string, name: string): Cloud {
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch {
+    // the parser's words quote the text, and that holds a password
+    throw new OperationError(`${path}: it is no YAML.`);
+  }
+  const clouds = z.object({ clouds: z.record(z.string(), z.unknown()) }).safeParse(content);
+  const cloud = cloudSchema.safeParse(clouds.data?.clouds[name]);
   if (!cloud.success) throw new OperationError(`${path}: cloud ${JSON.stringify(name)} is not usable: ${z.prettifyError(cloud.error)}`);
   return cloud.data;
 }
@@ -144,6 +168,8 @@ async function login({ auth, region_name: region }: Cloud): Promise<{ token: str
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ auth: { identity, ...(byCredential ? {} : { scope: { project } }) } }),
+    // a second token does no harm
+    repeatable: true,
   });
   const token = answer.headers.get("X-Subject-Token");
   if (token === null) throw new OperationError(`${base}: Keystone's answer has no token.`);
@@ -165,22 +191,35 @@ const loginSchema = z.object({
 
 /** Seconds before each further try of a request that may be repeated. */
 const pauses = [1, 4, 10];
+/** Longest pause that a cloud may ask for, in seconds. */
+const longestPause = 60;
 
-/** A read or a deletion that the cloud could not serve is tried again; anything else might be done twice. */
-async function send(url: string, init: RequestInit & { readonly method: string }, tolerated: readonly number[] = []): Promise<Response> {
-  const repeatable = init.method === "GET" || init.method === "DELETE";
-  for (let tries = 0; ; tries += 1) {
+interface Sent extends RequestInit {
+  readonly method: string;
+  /** True where nothing is changed by sending it twice; by default of reads and deletions. */
+  readonly repeatable?: boolean;
+}
+
+/**
+ * What the cloud could not serve is tried again where that does no harm, and so is what it refuses for being asked too often
+ * (429, which began nothing), after the time that it names.
+ */
+async function send(url: string, { repeatable, ...init }: Sent, tolerated: readonly number[] = []): Promise<Response> {
+  const mayRepeat = repeatable ?? (init.method === "GET" || init.method === "DELETE");
+  for (const pause of [...pauses, undefined]) {
     const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(requestSeconds * 1000) })
       .catch((error: unknown) => new OperationError(`${init.method} ${url}: no answer`, { cause: error }));
-    if (!(answer instanceof OperationError)) {
-      if (answer.ok || tolerated.includes(answer.status)) return answer;
-      // the body of a refused login may repeat what was sent
-      if (!repeatable || answer.status < 500) throw new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
+    if (answer instanceof OperationError) {
+      if (!mayRepeat || pause === undefined) throw answer;
+      await sleep(pause * 1000);
+      continue;
     }
-    const pause = pauses[tries];
-    if (!repeatable || pause === undefined) {
-      throw answer instanceof OperationError ? answer : new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
-    }
-    await sleep(pause * 1000);
+    if (answer.ok || tolerated.includes(answer.status)) return answer;
+    const isBusy = answer.status === 429;
+    // the body of a refused login may repeat what was sent
+    if (pause === undefined || !(isBusy || (mayRepeat && answer.status >= 500))) throw new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
+    const asked = isBusy ? Number(answer.headers.get("Retry-After") ?? Number.NaN) : Number.NaN;
+    await sleep(Math.min(longestPause, Number.isFinite(asked) ? asked : pause) * 1000);
   }
+  throw new Error("the last try throws or returns");
 }

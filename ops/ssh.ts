@@ -65,12 +65,11 @@ export class SshConnection {
   /** Runs a command and hands over its result, whatever the exit code. */
   async exec(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
+      const timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
       const fail = (cause: unknown): void => {
         clearTimeout(timer);
         reject(new OperationError(`${this.target.name}: ${argv[0] ?? ""} failed`, { cause }));
       };
-      timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
       this.whileConnected(fail, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
         if (error !== undefined) { fail(error); return; }
         let [stdout, stderr] = ["", ""];

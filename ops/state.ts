@@ -13,12 +13,15 @@ const exportSchema = z.object({
 });
 export type StateResource = NonNullable<z.output<typeof exportSchema>["deployment"]["resources"]>[number];
 
+/** Seconds for the export: the state is read from its backend, which may be slow, and decrypts nothing. */
+const exportSeconds = 300;
+
 /** Bytes of an exported state that are taken: 1,000 nodes are some 40 MB. */
 const exportLimit = 512 * 1024 * 1024;
 
 /** Every resource that a stack's state holds, secrets encrypted; asks the installed Pulumi. */
 export async function readState(stack: string): Promise<StateResource[]> {
-  const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit })
+  const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
     .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
   return parseState(stdout);
 }
