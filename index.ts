@@ -16,6 +16,7 @@ import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { messageOf } from "./ops/errors";
 import { imageTag, programFingerprint } from "./ops/program";
+import { readState, unmadeServers } from "./ops/state";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
@@ -31,19 +32,19 @@ export = async (): Promise<Record<string, unknown>> => {
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   // a preview changes nothing
-  if (!pulumi.runtime.isDryRun()) {
-    await sweepBeforeUpdate(name, pulumi.getStack(), process.env).catch((error: unknown) => { throw refusal(`Leftovers: ${messageOf(error)}`); });
-  }
+  const state = pulumi.runtime.isDryRun() ? [] : await readState(pulumi.getStack()).catch((error: unknown) => { throw refusal(`State: ${messageOf(error)}`); });
+  await sweepBeforeUpdate(name, state, process.env).catch((error: unknown) => { throw refusal(`Leftovers: ${messageOf(error)}`); });
+  const unmade = unmadeServers(state);
 
   const identity = new Identity(`${name}-identity`, name);
   const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
   const firewall = new Firewall(name, { settings, mark: identity.mark });
   const tokens = previous.joinTokens;
   const quorum = new ManagerQuorum(`${name}-managers`, {
-    settings, plan, network, firewall, identity, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
+    settings, plan, network, firewall, identity, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
   const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
-    settings, plan, workers, network, firewall, identity, quorum, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
+    settings, plan, workers, network, firewall, identity, quorum, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
   }));
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));

@@ -19,6 +19,8 @@ export interface ManagerQuorumArgs {
   readonly network: Network;
   readonly firewall: Firewall;
   readonly identity: Identity;
+  /** Logical names of servers that exist and never ran. */
+  readonly unmade: ReadonlySet<string>;
   /** Join token of managers from the last update; absent while there is no swarm. Secret. */
   readonly joinToken?: pulumi.Output<string>;
 }
@@ -82,6 +84,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       address: planned.address,
       ...(vip === undefined ? {} : { sharedAddress: vip.address }),
       flavor: planned.flavor,
+      unmade: args.unmade,
       image: settings.image,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       serverGroupId: group.id,

@@ -25,6 +25,8 @@ export interface SwarmNodeArgs {
   /** Hash of what cannot be changed on the server, of templateHash. */
   readonly template: pulumi.Input<string>;
   readonly serverGroupId?: pulumi.Input<string>;
+  /** Logical names of servers that exist and never ran: one among them is made anew. */
+  readonly unmade: ReadonlySet<string>;
   /** Renders the user data once the node's own address is known. Secret: it holds the host key. */
   readonly userData: (address: pulumi.Output<string>) => pulumi.Output<string>;
 }
@@ -73,6 +75,8 @@ export class SwarmNode extends pulumi.ComponentResource {
       parent: this,
       // a replacement that a person asks for (`--replace`) has the same port
       deleteBeforeReplace: true,
+      // that it could not be made counts as a change for this alone
+      ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
       // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
       ignoreChanges: ["imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
     });

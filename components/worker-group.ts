@@ -18,6 +18,8 @@ export interface WorkerGroupArgs {
   readonly firewall: Firewall;
   readonly identity: Identity;
   readonly quorum: ManagerQuorum;
+  /** Logical names of servers that exist and never ran. */
+  readonly unmade: ReadonlySet<string>;
   /** Join token of workers from the last update; absent while there is no swarm. Secret. */
   readonly joinToken?: pulumi.Output<string>;
 }
@@ -41,6 +43,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       network,
       securityGroupIds: firewall.workerGroupIds,
       flavor,
+      unmade: args.unmade,
       image: settings.image,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),

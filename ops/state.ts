@@ -8,6 +8,7 @@ const exportSchema = z.object({
   deployment: z.object({
     resources: z.array(z.object({
       urn: z.string(), type: z.string(), id: z.string().optional(), outputs: z.record(z.string(), z.unknown()).optional(),
+      initErrors: z.array(z.string()).nullish(),
     })).nullish(),
   }),
 });
@@ -24,6 +25,15 @@ export async function readState(stack: string): Promise<StateResource[]> {
   const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
     .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
   return parseState(stdout);
+}
+
+/**
+ * Logical names of servers that an earlier update asked for and that never ran, e.g. since Nova found no host: they exist, in
+ * ERROR, and are in the state with what was said. Pulumi would take the next update's look at one for its mending.
+ */
+export function unmadeServers(state: readonly StateResource[]): ReadonlySet<string> {
+  const unmade = state.filter(({ type, initErrors }) => type === "openstack:compute/instance:Instance" && (initErrors ?? []).length > 0);
+  return new Set(unmade.map(({ urn }) => urn.split("::").at(-1) ?? urn));
 }
 
 export function parseState(text: string): StateResource[] {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ownerMark, ownerResource } from "../settings/names";
 import { OperationError } from "./errors";
 import { OpenStack } from "./openstack";
-import { readState, type StateResource } from "./state";
+import type { StateResource } from "./state";
 import { Pending, waitFor } from "./wait";
 
 /** A thing on the cloud: its kind, as people call it, its id and its name. */
@@ -63,10 +63,10 @@ export async function sweep(cloud: OpenStack, known: Known, say: (line: string) 
 /**
  * Removes what earlier updates of this stack left behind; called before an update makes anything.
  *
- * @param stack name of the stack whose update it is.
+ * @param state what the stack whose update it is has.
  */
-export async function sweepBeforeUpdate(cluster: string, stack: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const known = knownBy(cluster, await readState(stack));
+export async function sweepBeforeUpdate(cluster: string, state: readonly StateResource[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const known = knownBy(cluster, state);
   // before the first resource there is nothing that could have been left behind
   if (known.mark === undefined) return;
   await sweep(await OpenStack.open(environment), known, (line) => { process.stderr.write(`${line}\n`); });

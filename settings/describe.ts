@@ -13,6 +13,12 @@ function isRequired(key: SettingsKey): boolean {
 }
 
 /**
+ * How often the OpenStack provider asks again: where it got no answer, and where the cloud wants it to come later (429 with
+ * Retry-After). Without it an update of many nodes fails on a cloud that limits its rate.
+ */
+const openstackRetries = 10;
+
+/**
  * Text of Pulumi.yaml. Each key has an empty default there and no type: Pulumi's own check stops at the first fault and
  * knows no rules, so all judging is left to the program, which names every fault at once.
  */
@@ -21,12 +27,13 @@ export function pulumiYaml(): string {
     description: `${settingsShape[key].description}${note(key)}`,
     default: "",
   }]));
+  const provider = { "openstack:maxRetries": openstackRetries };
   return `# Made from settings/schema.ts by \`npm run describe\`.\n${stringify({
     name: "swarm",
     description: "A highly available Docker Swarm on OpenStack",
     runtime: { name: "nodejs", options: { typescript: false } },
     main: "program.cjs",
-    config,
+    config: { ...config, ...provider },
   }, { lineWidth: 0 })}`;
 }
 
