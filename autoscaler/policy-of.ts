@@ -5,10 +5,14 @@ import { policyDefaults, type Policy } from "./policy";
 export interface PolicySource {
   readonly autoscale?: AutoscaleSettings | undefined;
   readonly workerGroups: Readonly<Record<string, GroupLimits & { readonly zone?: string | undefined }>>;
+  readonly deadlines: { readonly drainMinutes: number };
 }
 
+/** Seconds for the update around a drain. */
+const aroundDrainSeconds = 600;
+
 /** The policy that is asked for, or undefined where autoscaling is off. */
-export function policyOf({ autoscale, workerGroups }: PolicySource): Policy | undefined {
+export function policyOf({ autoscale, workerGroups, deadlines }: PolicySource): Policy | undefined {
   if (autoscale === undefined) return undefined;
   return {
     ...policyDefaults,
@@ -23,6 +27,7 @@ export function policyOf({ autoscale, workerGroups }: PolicySource): Policy | un
     cooldownInSeconds: autoscale.scaleInCooldownSeconds,
     cooldownInAfterOutSeconds: autoscale.scaleInCooldownSeconds,
     joinDeadlineSeconds: autoscale.joinDeadlineSeconds,
+    drainDeadlineSeconds: deadlines.drainMinutes * 60 + aroundDrainSeconds,
     maxStepNodes: { ...policyDefaults.maxStepNodes, out: autoscale.maxStep },
   };
 }

@@ -107,7 +107,7 @@ export const policyDefaults: Omit<Policy, "groups" | "min" | "max"> = {
   lostAfterSeconds: 30,
   /** CA `--scale-down-unready-time`. */
   unreadyRemovalSeconds: 1200,
-  /** The settings' `deadlines.drainMinutes` (5) and as long again for the update around it, with room. */
+  /** The settings' `deadlines.drainMinutes` (5), and ten minutes for the update around it. */
   drainDeadlineSeconds: 900,
   /** CA `--max-total-unready-percentage`. */
   unreadyFreezeRatio: 0.45,

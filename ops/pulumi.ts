@@ -97,7 +97,7 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
   }
 }
 
-/** Seconds for the outputs: the first time, the toolchain may be built before. */
+/** Seconds for the outputs where nothing else is said: the first time, the toolchain may be built before. */
 const outputsSeconds = 1200;
 
 /**
@@ -105,9 +105,10 @@ const outputsSeconds = 1200;
  *
  * @throws OperationError when Pulumi fails, or when the stack has no cluster.
  */
-export async function stackOutputs(place: StackPlace, environment: NodeJS.ProcessEnv): Promise<ClusterOutputs> {
-  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], { environment, timeoutSeconds: outputsSeconds });
+export async function stackOutputs(place: StackPlace, environment: NodeJS.ProcessEnv, timeoutSeconds = outputsSeconds): Promise<ClusterOutputs> {
+  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], { environment, timeoutSeconds });
   const subject = `stack ${place.stack}`;
+  if (result.timedOut) throw new OperationError(`${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`);
   if (result.code !== 0) {
     // standard output may hold secrets and is not shown
     if (isLocked(result.stderr)) throw new BusyError(`${subject}: it is locked by an update; try again later.`);

@@ -43,7 +43,8 @@ export type Schedule = z.output<typeof schedule>;
  * - `windowSeconds` 60: four samples at the scrape interval of 15 s; a spike is not load.
  * - `scaleOutCooldownSeconds` 60: the window shall be of the larger cluster before it speaks again.
  * - `scaleInCooldownSeconds` 600: cluster-autoscaler's `--scale-down-delay-after-add` and `--scale-down-unneeded-time`, 10 minutes.
- * - `joinDeadlineSeconds` 300: as `deadlines.nodeReadyMinutes`; Karpenter's launch timeout is 5 minutes, too.
+ * - `joinDeadlineSeconds`: two minutes more than `deadlines.nodeReadyMinutes`. It counts from the decision, that from the server on: so
+ *   the update fails first, and says why with the node's console.
  * - `maxStep` 3: a node per zone of three. cluster-autoscaler halts above 3 unready nodes (`--ok-total-unready-count`).
  *
  * @see https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
@@ -56,19 +57,20 @@ export const autoscale = z.strictObject({
   maxNodes: integer(0, 10_000, "workers").optional(),
   scaleOutCooldownSeconds: integer(0, 86_400, "seconds").default(60),
   scaleInCooldownSeconds: integer(0, 86_400, "seconds").default(600),
-  joinDeadlineSeconds: integer(30, 7200, "seconds").default(300),
+  joinDeadlineSeconds: integer(30, 9000, "seconds").optional(),
   maxStep: integer(1, 100, "workers").default(3),
   schedules: list(schedule, "{days, from, to, timeZone, minNodes}").default([]),
 }, allowed("{cpuThreshold, scaleInCpuThreshold, windowSeconds, minNodes, maxNodes, scaleOutCooldownSeconds, scaleInCooldownSeconds, "
   + "joinDeadlineSeconds, maxStep, schedules}"));
 type ShapedAutoscale = z.output<typeof autoscale>;
+type Completed = "minNodes" | "maxNodes" | "joinDeadlineSeconds";
 
-/** The validated policy; the limits of the cluster are filled in from the groups' where they are not given. */
-export type AutoscaleSettings = Readonly<Omit<ShapedAutoscale, "minNodes" | "maxNodes">> & { readonly minNodes: number; readonly maxNodes: number };
+/** The validated policy; what is not given is filled in from other keys: the cluster's limits from the groups', the deadline from the others. */
+export type AutoscaleSettings = Readonly<Omit<ShapedAutoscale, Completed>> & Readonly<Record<Completed, number>>;
 
 export const autoscaleDescription = "Workers come and go by load; without it by hand alone. All optional: cpuThreshold (percent, 75) and "
   + "scaleInCpuThreshold (percent, 45) over windowSeconds (60); minNodes and maxNodes (the sums of the groups' min and max); "
-  + "scaleOutCooldownSeconds (60), scaleInCooldownSeconds (600), joinDeadlineSeconds (300), maxStep (3 workers a decision); "
+  + "scaleOutCooldownSeconds (60), scaleInCooldownSeconds (600), joinDeadlineSeconds (two minutes more than deadlines.nodeReadyMinutes), maxStep (3 workers a decision); "
   + "schedules, a list of {days: [mon, …], from: \"07:00\", to: \"19:00\", timeZone: Europe/Zurich, minNodes} (none).";
 
 /** Limits of a worker group. */
@@ -79,7 +81,15 @@ export function sumOf(groups: Readonly<Record<string, GroupLimits>>, limit: keyo
   return Object.values(groups).reduce((sum, group) => sum + group[limit], 0);
 }
 
-/** Fills in the limits of the cluster: by default the sums of the groups' limits. */
-export function completeAutoscale(policy: ShapedAutoscale, groups: Readonly<Record<string, GroupLimits>>): AutoscaleSettings {
-  return { ...policy, minNodes: policy.minNodes ?? sumOf(groups, "min"), maxNodes: policy.maxNodes ?? sumOf(groups, "max") };
+/** Seconds from a decision to its server and back, beside the time that the server has to become Ready. */
+const aroundJoinSeconds = 120;
+
+/** Fills in what hangs on other keys: the limits of the cluster, by default the sums of the groups', and the deadline. */
+export function completeAutoscale(
+  policy: ShapedAutoscale, { workerGroups, deadlines }: { readonly workerGroups: Readonly<Record<string, GroupLimits>>; readonly deadlines: { readonly nodeReadyMinutes: number } },
+): AutoscaleSettings {
+  return {
+    ...policy, minNodes: policy.minNodes ?? sumOf(workerGroups, "min"), maxNodes: policy.maxNodes ?? sumOf(workerGroups, "max"),
+    joinDeadlineSeconds: policy.joinDeadlineSeconds ?? deadlines.nodeReadyMinutes * 60 + aroundJoinSeconds,
+  };
 }

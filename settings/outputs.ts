@@ -45,7 +45,7 @@ export const clusterOutputs = z.object({
   program: z.string(),
   workerGroups: z.record(z.string(), workerGroup),
   /** The policy by which workers come and go; absent where autoscaling is off. */
-  autoscale: autoscale.required({ minNodes: true, maxNodes: true }).optional(),
+  autoscale: autoscale.required({ minNodes: true, maxNodes: true, joinDeadlineSeconds: true }).optional(),
   deadlines,
   workerSets: z.record(z.string(), z.array(z.int())),
   nodes: z.array(node),

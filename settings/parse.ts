@@ -40,7 +40,7 @@ function shapedSettings(raw: Readonly<Record<string, unknown>>): ShapedSettings 
 /** Fills in the defaults that hang on other keys, and leaves the secrets out. */
 function complete({ autoscale, ...shaped }: ShapedSettings): Settings {
   const settings = Object.fromEntries(Object.entries(shaped).filter(([key]) => !isSecretKey(key))) as Omit<ShapedSettings, "autoscale" | SecretKey>;
-  return autoscale === undefined ? settings : { ...settings, autoscale: completeAutoscale(autoscale, settings.workerGroups) };
+  return autoscale === undefined ? settings : { ...settings, autoscale: completeAutoscale(autoscale, settings) };
 }
 
 function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {

@@ -3,8 +3,11 @@ import { workerOfResource } from "../../settings/names";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { nodeKey, type Failure, type NodeRef } from "../observation";
 
-/** How the cloud says that a quota is used up: Nova, Neutron and Cinder, as an answer or as a server's fault. */
-const quotaWords = /quota exceeded|exceeded for|overquota|over quota|exceeds? (the )?quota|quotaexceeded/i;
+/**
+ * How the cloud says that a quota is used up: Nova, Neutron and Cinder, as an answer or as a server's fault; with Keystone's
+ * unified limits "is over a limit for" (oslo.limit, exception.py).
+ */
+const quotaWords = /quota exceeded|exceeded for|overquota|over quota|exceeds? (the )?quota|quotaexceeded|is over a limit for|maximum number of \w+ exceeded/i;
 /** How Nova says that no machine has room (nova/exception.py, NoValidHost); the zone may be gone from its list as well. */
 const noHostWords = /no valid host|novalidhost|not enough hosts|availability zone .*(not available|not exist)/i;
 

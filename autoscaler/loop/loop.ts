@@ -16,6 +16,7 @@ import { nextRebalanceStep } from "./rebalance";
 import { emptyRecord, isDue, isHeldByOther, parseRecord, withDecision, type AutoscalerRecord, type BegunUpdate, type Holder } from "./record";
 import { adoptDrains, markOf, planSteps, sameSets, type Steps } from "./steps";
 import { blindness } from "./summary";
+import { updateGate } from "./update-gate";
 
 export interface LoopPorts {
   readonly metrics: MetricsPort;
@@ -144,6 +145,7 @@ export class Loop {
     const decided = clock.now();
     const active = seen.leader && seen.obstacles.length === 0;
     const mayWrite = active || before?.holder?.instance === this.options.own.instance;
+    const gates = [...decision.gates, updateGate({ job: this.job, busyUntil: this.busyUntil, update: look.record.update, holder: before?.holder, own: this.options.own, now })];
     const verdict = active ? this.accept(decision, now) : decision.verdict;
     const accepted = verdict === decision.verdict && verdict.kind !== "hold" && verdict.kind !== "blocked";
     const memory = verdict === decision.verdict ? decision.memory : { ...decision.remembered, lastDecision: { at: now, kind: verdict.kind, why: verdict.why } };
@@ -174,7 +176,7 @@ export class Loop {
     if (active) await this.tellWhetherBlind(decision, now);
     const ended = clock.now();
     return {
-      at: now, verdict: { kind: verdict.kind, why: verdict.why }, active, gates: decision.gates, policy, seen, decision, record: next, failures, errors,
+      at: now, verdict: { kind: verdict.kind, why: verdict.why }, active, gates, policy, seen, decision, record: next, failures, errors,
       ...(accepted && written ? { change: verdict } : {}), events: active && written ? events : [],
       took: { observe: (observed - now) / 1000, decide: (decided - observed) / 1000, act: (ended - decided) / 1000, loop: (ended - now) / 1000 },
     };

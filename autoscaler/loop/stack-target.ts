@@ -9,6 +9,8 @@ import type { StackPort, UpdateOrder } from "./ports";
 
 /** Seconds for which outputs are taken for new; to read them starts Pulumi. */
 const outputsSeconds = 60;
+/** Seconds for reading them once the toolchain stands: a tick may wait for it. */
+const readSeconds = 90;
 /** Seconds for which the cloud's word on its zones is. A zone whose machines are dead is noticed by them, sooner. */
 const zonesSeconds = 60;
 
@@ -43,7 +45,7 @@ export class StackTarget implements StackPort {
   }
 
   private async read(): Promise<ClusterOutputs> {
-    const reading = stackOutputs(this.place, this.options.environment);
+    const reading = stackOutputs(this.place, this.options.environment, ...this.known === undefined ? [] : [readSeconds]);
     this.reading = reading;
     try {
       const outputs = await reading;

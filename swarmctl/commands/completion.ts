@@ -4,6 +4,11 @@ import type { Command as PlainCommand } from "commander";
 import { examples } from "../options";
 import type { Terminal } from "../terminal";
 
+/** Verbs with the argument that names a cluster. */
+const namedBy = [
+  ["cluster update", "name"], ["cluster status", "name"], ["cluster rollout", "name"], ["node ls", "cluster"], ["autoscaler run", "cluster"], ["autoscaler explain", "cluster"],
+] as const;
+
 /**
  * `swarmctl completion`: the script by which a shell completes swarmctl's words. The script asks swarmctl itself, by the
  * hidden verb `complete`. Comes after every other verb, since it looks at them.
@@ -11,12 +16,12 @@ import type { Terminal } from "../terminal";
 export function addCompletion(program: Command, terminal: Terminal): void {
   // the typed command is the plain one with sharper types
   const completion = tab(program as unknown as PlainCommand, { completionCommandName: "completion" });
-  for (const [verb, argument] of [["cluster update", "name"], ["cluster status", "name"], ["node ls", "cluster"], ["autoscaler run", "cluster"], ["autoscaler explain", "cluster"]] as const) {
-    completion.commands.get(verb)?.argument(argument, (complete) => { for (const { name, stack } of clusters(terminal)) complete(name, `stack ${stack}`); });
+  const names = (complete: (value: string, description: string) => void): void => { for (const { name, stack } of clusters(terminal)) complete(name, `stack ${stack}`); };
+  for (const [verb, argument] of namedBy) completion.commands.get(verb)?.argument(argument, names);
+  for (const [verb, option] of [["cluster update", "cluster-name"], ["autoscaler run", "cluster"]] as const) completion.commands.get(verb)?.option(option, "name of the cluster", names);
+  for (const command of completion.commands.values()) {
+    if (command.options.has("stack")) command.option("stack", "stack of the cluster", (complete) => { for (const { name, stack } of clusters(terminal)) complete(stack, name); });
   }
-  completion.commands.get("cluster update")?.option("cluster-name", "name of the cluster", (complete) => {
-    for (const { name, stack } of clusters(terminal)) complete(name, `stack ${stack}`);
-  });
   // a description of several lines would be several suggestions
   for (const [path, command] of completion.commands) command.description = summaryOf(program, path);
   program.commands.find((command) => command.name() === "completion")

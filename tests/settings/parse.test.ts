@@ -31,7 +31,7 @@ describe("parseSettings", () => {
     expect(parseSettings(goodConfiguration)).not.to.have.property("autoscale");
     expect(parseSettings({ ...goodConfiguration, autoscale: {} }).autoscale).to.deep.equal({
       cpuThreshold: 75, scaleInCpuThreshold: 45, windowSeconds: 60, minNodes: 3, maxNodes: 10, scaleOutCooldownSeconds: 60,
-      scaleInCooldownSeconds: 600, joinDeadlineSeconds: 300, maxStep: 3, schedules: [],
+      scaleInCooldownSeconds: 600, joinDeadlineSeconds: 420, maxStep: 3, schedules: [],
     });
   });
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { emptyRecord, recordName, type AutoscalerRecord } from "../../autoscaler/loop/record";
@@ -51,7 +52,8 @@ describe("swarmctl autoscaler", function () {
     cpu = 0.6;
     const json = JSON.parse((await run("explain", cluster, `--prometheus=${prometheus.address}`, "--json")).stdout) as { verdict: { kind: string }; gates: { name: string }[] };
     expect(json.verdict.kind).to.equal("hold");
-    expect(json.gates).to.have.length(25);
+    const described = [...readFileSync(join(__dirname, "..", "..", "docs", "autoscaler.md"), "utf8").matchAll(/^\| `([a-z-]+)` \| (?:both|in|out)/gm)].map(([, name]) => name);
+    expect(json.gates.map(({ name }) => name)).to.have.members(described).and.to.have.length(26);
     expect([manager.configs.size, ups()]).to.deep.equal([0, []]);
   });
 

@@ -51,6 +51,8 @@ const table: readonly (readonly [string, readonly string[], number, string | Reg
   ["a shell that nobody knows", ["completion", "elvish"], 2, "", /^swarmctl completion: .*'elvish' is invalid for argument 'shell': allowed choices are zsh, bash, fish/],
   ["completion of verbs", ["complete", "--", "node", ""], 0, /^ls\tthe nodes of a cluster\ndrain\t.*\nactivate\t.*\nreplace\t.*\n/, ""],
   ["completion of clusters", ["complete", "--", "cluster", "status", ""], 0, "lab\tstack lab\nprod-swarm-alpha\tstack prod\n:4\n", ""],
+  ["completion of clusters that are rolled", ["complete", "--", "cluster", "rollout", ""], 0, "lab\tstack lab\nprod-swarm-alpha\tstack prod\n:4\n", ""],
+  ["completion of stacks", ["complete", "--", "node", "drain", "--stack", ""], 0, "lab\tlab\nprod\tprod-swarm-alpha\n:4\n", ""],
   ["completion of options", ["complete", "--", "cluster", "update", "--autoscale-max"], 0, /^--autoscale-max-nodes\t.*\n--autoscale-max-step\t.*\n:4\n$/, ""],
 ];
 

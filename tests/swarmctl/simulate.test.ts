@@ -15,8 +15,15 @@ describe("policyOf", () => {
       groups: [{ name: "az1", zone: "az1", min: 1, max: 4 }, { name: "az2", zone: "az2", min: 1, max: 3 }, { name: "az3", zone: "az3", min: 1, max: 3 }],
       min: 3, max: 9, scaleOutCpuRatio: 0.8, scaleInCpuRatio: 0.4, windowSeconds: 60,
       schedules: [{ name: "autoscale.schedules.0", days: ["mon"], from: "07:00", to: "19:00", timeZone: "Europe/Zurich", min: 5 }],
-      cooldownOutSeconds: 60, cooldownInSeconds: 600, cooldownInAfterOutSeconds: 600, joinDeadlineSeconds: 300, maxStepNodes: { ...policyDefaults.maxStepNodes, out: 2 },
+      cooldownOutSeconds: 60, cooldownInSeconds: 600, cooldownInAfterOutSeconds: 600, joinDeadlineSeconds: 420, maxStepNodes: { ...policyDefaults.maxStepNodes, out: 2 },
     });
+  });
+});
+
+describe("policyOf a cluster with deadlines of its own", () => {
+  it("gives a join and a removal the time that an update gives them, and some for the update itself", () => {
+    const policy = policyOf(goodSettings({ autoscale: {}, deadlines: { nodeReadyMinutes: 20, drainMinutes: 30 } }));
+    expect([policy?.joinDeadlineSeconds, policy?.drainDeadlineSeconds]).to.deep.equal([20 * 60 + 120, 30 * 60 + 600]);
   });
 });
 

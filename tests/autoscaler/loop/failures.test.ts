@@ -10,6 +10,8 @@ describe("failuresOf", () => {
     ["Nova's quota", `got 403 instead {"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 2, but already used 20 of 20 cores"}}`, "quota"],
     ["Nova's quota of a server group", "Quota exceeded, too many servers in group", "quota"],
     ["Neutron's quota", `got 409 instead {"NeutronError": {"type": "OverQuota", "message": "Quota exceeded for resources: ['port']."}}`, "quota"],
+    ["a unified limit", `got 403 instead {"forbidden": {"code": 403, "message": "Project 4711 is over a limit for [Resource class:VCPU is over limit of 20 due to current usage 20 and delta 2]"}}`, "quota"],
+    ["Neutron's quota as Nova tells it", "got 403 instead: Maximum number of ports exceeded", "quota"],
     ["no host", "No valid host was found. There are not enough hosts available. (Error waiting for instance (…) to become ready)", "no-valid-host"],
     ["a join that did not come", "test-worker-az2-3: it did not join.", "boot"],
     ["anything else", "", "boot"],

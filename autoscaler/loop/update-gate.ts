@@ -1,0 +1,26 @@
+import type { Gate } from "../verdict";
+import { count, seconds } from "../wording";
+import type { Job } from "./job";
+import { leaseSeconds, type BegunUpdate, type Holder } from "./record";
+
+/** What is known of updates: of one that runs here, of one that somebody else runs, and of the last that was begun. */
+export interface UpdatesSeen {
+  readonly job: Pick<Job, "begunAt" | "isInterrupted"> | undefined;
+  /** Until when the stack's lock is taken for held by another update; 0 where it is not. */
+  readonly busyUntil: number;
+  readonly update: BegunUpdate | undefined;
+  readonly holder: Holder | undefined;
+  readonly own: Omit<Holder, "at">;
+  readonly now: number;
+}
+
+/** The gate that the loop adds to the decision's: one update at a time. What is decided meanwhile waits. Pure. */
+export function updateGate({ job, busyUntil, update, holder, own, now }: UpdatesSeen): Gate {
+  const gate = (passed: boolean, value: string): Gate => ({ name: "update", side: "both", role: "guard", passed, value, needs: "one at a time; what is decided meanwhile waits" });
+  if (job !== undefined) return gate(false, `an update has run for ${seconds(now - job.begunAt)}${job.isInterrupted ? " and is being interrupted" : ""}`);
+  if (busyUntil > now) return gate(false, `another update holds the stack's lock, it is tried again in ${seconds(busyUntil - now)}`);
+  if (update === undefined) return gate(true, "no update runs");
+  const isElsewhere = holder !== undefined && holder.instance === update.instance && holder.instance !== own.instance && now - holder.at < leaseSeconds * 1000;
+  if (isElsewhere && update.failures === 0) return gate(false, `an update of the autoscaler on ${holder.host} has run for ${seconds(now - update.at)}`);
+  return gate(true, update.failures === 0 ? "the last update did not come to its end, the next one finishes it" : `the last update failed, ${count(update.failures, "time")} in a row; it is tried again`);
+}
