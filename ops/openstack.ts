@@ -1,27 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parse } from "yaml";
 import { z } from "zod";
+import { readCloud, type Cloud } from "./clouds";
 import { OperationError } from "./errors";
+import { exchange, type HttpAnswer } from "./http";
 
-/** The part of clouds.yaml that a login needs (openstacksdk's configuration format). */
-const cloudSchema = z.object({
-  region_name: z.string().optional(),
-  auth: z.object({
-    auth_url: z.string(),
-    username: z.string().optional(),
-    password: z.string().optional(),
-    project_name: z.string().optional(),
-    project_id: z.string().optional(),
-    user_domain_name: z.string().default("Default"),
-    project_domain_name: z.string().default("Default"),
-    application_credential_id: z.string().optional(),
-    application_credential_secret: z.string().optional(),
-  }),
-});
-type Cloud = z.output<typeof cloudSchema>;
+type Trust = Pick<Cloud, "ca" | "verify">;
 
 const requestSeconds = 60;
 
@@ -30,13 +13,15 @@ export class OpenStack {
   private constructor(
     private readonly token: string,
     private readonly endpoints: ReadonlyMap<string, string>,
+    private readonly trust: Trust,
     /** Id of the project that the session is for. */
     readonly projectId: string,
   ) {}
 
   static async open(environment: NodeJS.ProcessEnv): Promise<OpenStack> {
-    const { token, endpoints, projectId } = await login(await readCloud(environment));
-    return new OpenStack(token, endpoints, projectId);
+    const cloud = await readCloud(environment);
+    const { token, endpoints, projectId } = await login(cloud);
+    return new OpenStack(token, endpoints, cloud, projectId);
   }
 
   /**
@@ -47,7 +32,7 @@ export class OpenStack {
    */
   async request<T extends z.ZodType>(service: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> {
     const answer = await this.send(body === undefined ? "GET" : "POST", service, path, body);
-    return schema.parse(await answer.json());
+    return schema.parse(JSON.parse(answer.text));
   }
 
   /**
@@ -88,14 +73,10 @@ export class OpenStack {
     return this.endpoints.has(service);
   }
 
-  private async send(method: string, service: string, path: string, body?: unknown, tolerated: readonly number[] = []): Promise<Response> {
+  private async send(method: string, service: string, path: string, body?: unknown, tolerated: readonly number[] = []): Promise<HttpAnswer> {
     const endpoint = this.endpoints.get(service);
     if (endpoint === undefined) throw new OperationError(`keystone: no public endpoint for ${service} in the catalogue.`);
-    return send(`${endpoint}${path}`, {
-      method,
-      headers: { "Content-Type": "application/json", "X-Auth-Token": this.token },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }, tolerated);
+    return send(`${endpoint}${path}`, { method, headers: { "X-Auth-Token": this.token }, body, ...this.trust }, tolerated);
   }
 
   /** What Nova says of a server that it could not start; undefined where it says nothing or there is no such server. */
@@ -119,65 +100,37 @@ export class OpenStack {
   }
 }
 
-async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> {
-  const name = environment["OS_CLOUD"];
-  if (name === undefined) throw new OperationError("OS_CLOUD: not set; name a cloud of clouds.yaml.");
-  const given = environment["OS_CLIENT_CONFIG_FILE"];
-  const places = given === undefined ? cloudsPlaces() : [given];
-  for (const path of places) {
-    const text = await readFile(path, "utf8").catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw new OperationError(`${path}: it cannot be read`, { cause: error });
-    });
-    if (text !== undefined) return cloudOf(text, path, name);
-  }
-  throw new OperationError(`clouds.yaml: not found at ${places.join(", ")}; write it, or name it in OS_CLIENT_CONFIG_FILE.`);
-}
-
-/** Where a clouds.yaml is looked for, in order: as the provider does (gophercloud/utils, openstack/clientconfig). */
-function cloudsPlaces(): string[] {
-  return [process.cwd(), join(homedir(), ".config", "openstack"), "/etc/openstack"].map((folder) => join(folder, "clouds.yaml"));
-}
-
-function cloudOf(text: string, path: string, name: string): Cloud {
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch {
-    // the parser's words quote the text, and that holds a password
-    throw new OperationError(`${path}: it is no YAML.`);
-  }
-  const clouds = z.object({ clouds: z.record(z.string(), z.unknown()) }).safeParse(content);
-  const cloud = cloudSchema.safeParse(clouds.data?.clouds[name]);
-  if (!cloud.success) throw new OperationError(`${path}: cloud ${JSON.stringify(name)} is not usable: ${z.prettifyError(cloud.error)}`);
-  return cloud.data;
-}
-
 /** Keystone's login (Identity API v3, POST /auth/tokens): by application credential where there is one, else by password. */
-async function login({ auth, region_name: region }: Cloud): Promise<{ token: string; endpoints: Map<string, string>; projectId: string }> {
+async function login({ auth, region_name: region, ...trust }: Cloud): Promise<{ token: string; endpoints: Map<string, string>; projectId: string }> {
   const byCredential = auth.application_credential_id !== undefined;
   const identity = byCredential
     ? {
         methods: ["application_credential"],
         application_credential: { id: auth.application_credential_id, secret: auth.application_credential_secret },
       }
-    : { methods: ["password"], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } };
-  const project = auth.project_id === undefined ? { name: auth.project_name, domain: { name: auth.project_domain_name } } : { id: auth.project_id };
+    : { methods: ["password"], password: { user: {
+        ...(auth.user_id === undefined ? { name: auth.username, domain: domain(auth.user_domain_id, auth.user_domain_name) } : { id: auth.user_id }), password: auth.password,
+      } } };
+  const project = auth.project_id === undefined ? { name: auth.project_name, domain: domain(auth.project_domain_id, auth.project_domain_name) } : { id: auth.project_id };
   const base = auth.auth_url.replace(/\/$/, "");
   const answer = await send(`${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ auth: { identity, ...(byCredential ? {} : { scope: { project } }) } }),
+    body: { auth: { identity, ...(byCredential ? {} : { scope: { project } }) } },
+    ...trust,
     // a second token does no harm
     repeatable: true,
   });
-  const token = answer.headers.get("X-Subject-Token");
-  if (token === null) throw new OperationError(`${base}: Keystone's answer has no token.`);
-  const { token: { catalog, project: scoped } } = loginSchema.parse(await answer.json());
+  const token = answer.headers["x-subject-token"];
+  if (typeof token !== "string") throw new OperationError(`${base}: Keystone's answer has no token.`);
+  const { token: { catalog, project: scoped } } = loginSchema.parse(JSON.parse(answer.text));
   const endpoints = catalog.flatMap(({ type, endpoints: all }) => all
     .filter((endpoint) => endpoint.interface === "public" && (region === undefined || endpoint.region === region))
     .map(({ url }): [string, string] => [type, url.replace(/\/$/, "")]));
   return { token, endpoints: new Map(endpoints), projectId: scoped.id };
+}
+
+function domain(id: string | undefined, name: string): { readonly id: string } | { readonly name: string } {
+  return id === undefined ? { name } : { id };
 }
 
 const loginSchema = z.object({
@@ -194,8 +147,10 @@ const pauses = [1, 4, 10];
 /** Longest pause that a cloud may ask for, in seconds. */
 const longestPause = 60;
 
-interface Sent extends RequestInit {
+interface Sent extends Trust {
   readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
   /** True where nothing is changed by sending it twice; by default of reads and deletions. */
   readonly repeatable?: boolean;
 }
@@ -204,21 +159,24 @@ interface Sent extends RequestInit {
  * What the cloud could not serve is tried again where that does no harm, and so is what it refuses for being asked too often
  * (429, which began nothing), after the time that it names.
  */
-async function send(url: string, { repeatable, ...init }: Sent, tolerated: readonly number[] = []): Promise<Response> {
-  const mayRepeat = repeatable ?? (init.method === "GET" || init.method === "DELETE");
+async function send(url: string, { repeatable, ...request }: Sent, tolerated: readonly number[] = []): Promise<HttpAnswer> {
+  const { method } = request;
+  const mayRepeat = repeatable ?? (method === "GET" || method === "DELETE");
   for (const pause of [...pauses, undefined]) {
-    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(requestSeconds * 1000) })
-      .catch((error: unknown) => new OperationError(`${init.method} ${url}: no answer`, { cause: error }));
+    const answer = await exchange(new URL(url), { ...request, timeoutSeconds: requestSeconds }).catch((error: unknown) => {
+      if (error instanceof OperationError) return error;
+      throw error;
+    });
     if (answer instanceof OperationError) {
       if (!mayRepeat || pause === undefined) throw answer;
       await sleep(pause * 1000);
       continue;
     }
-    if (answer.ok || tolerated.includes(answer.status)) return answer;
+    if ((answer.status >= 200 && answer.status < 300) || tolerated.includes(answer.status)) return answer;
     const isBusy = answer.status === 429;
     // the body of a refused login may repeat what was sent
-    if (pause === undefined || !(isBusy || (mayRepeat && answer.status >= 500))) throw new OperationError(`${init.method} ${url}: ${answer.status} ${answer.statusText}`);
-    const asked = isBusy ? Number(answer.headers.get("Retry-After") ?? Number.NaN) : Number.NaN;
+    if (pause === undefined || !(isBusy || (mayRepeat && answer.status >= 500))) throw new OperationError(`${method} ${url}: ${answer.status} ${answer.statusText}`);
+    const asked = isBusy ? Number(answer.headers["retry-after"] ?? Number.NaN) : Number.NaN;
     await sleep(Math.min(longestPause, Number.isFinite(asked) ? asked : pause) * 1000);
   }
   throw new Error("the last try throws or returns");

@@ -1,6 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -13,15 +15,29 @@ import { OpenStack } from "../../ops/openstack";
 class Cloud {
   readonly asked: string[] = [];
   answers: Record<string, { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }[]> = {};
+  /** What logins said of who they are. */
+  readonly logins: unknown[] = [];
   private base = "";
-  private readonly server: Server = createServer((request, response) => {
+  private readonly server: Server;
+
+  /** @param tls its key and certificate; plain HTTP without. */
+  constructor(private readonly tls?: { readonly key: Buffer; readonly cert: Buffer }) {
+    this.server = tls === undefined ? createServer(this.listener) : createSecureServer(tls, this.listener);
+  }
+
+  private readonly listener: RequestListener = (request, response) => {
     const what = `${request.method ?? ""} ${request.url ?? ""}`;
     this.asked.push(what);
     const rest = this.answers[what];
     const answer = (rest === undefined || rest.length < 2 ? rest?.[0] : rest.shift()) ?? this.login(what);
-    response.writeHead(answer.status, answer.headers ?? {});
-    response.end(JSON.stringify(answer.body ?? {}));
-  });
+    let body = "";
+    request.on("data", (part: Buffer) => { body += part.toString(); });
+    request.on("end", () => {
+      if (what === "POST /v3/auth/tokens") this.logins.push((JSON.parse(body) as { auth: { identity: { password?: { user: unknown } } } }).auth.identity.password?.user);
+      response.writeHead(answer.status, answer.headers ?? {});
+      response.end(JSON.stringify(answer.body ?? {}));
+    });
+  };
 
   private login(what: string): { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown } {
     if (what !== "POST /v3/auth/tokens") return { status: 404, headers: {}, body: {} };
@@ -30,17 +46,16 @@ class Cloud {
   }
 
   /** @returns the environment in which it is the cloud. */
-  async start(): Promise<Record<string, string>> {
+  async start(entry: Record<string, unknown> = {}, auth: Record<string, unknown> = { username: "u" }): Promise<Record<string, string>> {
     await new Promise<void>((resolve) => { this.server.listen(0, "127.0.0.1", resolve); });
-    this.base = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.base = `${this.tls === undefined ? "http" : "https"}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     const path = join(mkdtempSync(join(tmpdir(), "cloud-")), "clouds.yaml");
-    writeFileSync(path, stringify({ clouds: { here: { auth: { auth_url: this.base, username: "u", password: "secret-word", project_name: "p" } } } }));
+    writeFileSync(path, stringify({ clouds: { here: { ...entry, auth: { auth_url: this.base, password: "secret-word", project_name: "p", ...auth } } } }));
     return { OS_CLOUD: "here", OS_CLIENT_CONFIG_FILE: path };
   }
 
   stop(): void {
     this.server.close();
-    this.server.closeAllConnections();
   }
 }
 
@@ -93,5 +108,38 @@ describe("a session with OpenStack", function () {
     const path = environment["OS_CLIENT_CONFIG_FILE"] ?? "";
     writeFileSync(path, "clouds: {here: {auth: {password: secret-word");
     expect(await words(OpenStack.open(environment))).to.equal(`${path}: it is no YAML.`);
+  });
+});
+
+describe("a session with an OpenStack whose certificate is signed by its own authority", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cloud-tls-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const clouds: Cloud[] = [];
+  before(() => {
+    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=cloud",
+      "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], { stdio: "ignore" });
+  });
+  after(() => { for (const cloud of clouds) cloud.stop(); });
+  const open = async (entry: Record<string, unknown>, environment: Record<string, string> = {}, auth?: Record<string, unknown>): Promise<string> => {
+    const cloud = new Cloud({ key: readFileSync(key), cert: readFileSync(cert) });
+    clouds.push(cloud);
+    return OpenStack.open({ ...await cloud.start(entry, auth), ...environment }).then(() => JSON.stringify(cloud.logins), messageOf);
+  };
+
+  it("is open where clouds.yaml or OS_CACERT names that one, or says to look at none", async () => {
+    expect(await open({ cacert: cert })).to.equal(`[{"name":"u","domain":{"name":"Default"},"password":"secret-word"}]`);
+    expect(await open({}, { OS_CACERT: cert })).to.match(/^\[/);
+    expect(await open({ verify: false })).to.match(/^\[/);
+  });
+
+  it("is refused otherwise", async function () {
+    this.timeout(30_000);
+    expect(await open({})).to.match(/^POST https:\S+\/v3\/auth\/tokens: no answer \(self-signed certificate\)$/);
+    expect(await open({ cacert: "/nowhere.pem" })).to.match(/^\/nowhere.pem: the cloud's certificates \(cacert, OS_CACERT\) cannot be read/);
+  });
+
+  it("takes users and domains by their ids, too", async () => {
+    expect(await open({ cacert: cert }, {}, { user_id: "4711" })).to.equal(`[{"id":"4711","password":"secret-word"}]`);
+    expect(await open({ cacert: cert }, {}, { username: "u", user_domain_id: "d" })).to.equal(`[{"name":"u","domain":{"id":"d"},"password":"secret-word"}]`);
   });
 });
