@@ -22,6 +22,17 @@ describe("the access rules of the service's credential", () => {
     ] as const) expect(isAllowed(service, method, path), `${method} ${path} of ${service}`).to.equal(true);
   });
 
+  it("let the provider do all that it does about a worker (terraform-provider-openstack 1.54.1: image, flavor, port, instance)", () => {
+    for (const [service, method, path] of [
+      // create: image and flavor by name, the port's network, the server, its state
+      ["image", "GET", "/v2/images"], ["compute", "GET", "/v2.1/flavors/detail"], ["network", "POST", "/v2.0/ports"], ["network", "GET", "/v2.0/ports/4711"],
+      ["network", "PUT", "/v2.0/ports/4711/tags"], ["network", "GET", "/v2.0/networks/4711"], ["compute", "POST", "/v2.1/servers"], ["compute", "GET", "/v2.1/servers/4711"],
+      // read, after each creation
+      ["compute", "GET", "/v2.1/flavors/4711"], ["image", "GET", "/v2/images/4711"], ["compute", "GET", "/v2.1/servers/4711/tags"],
+      ["compute", "DELETE", "/v2.1/servers/4711"], ["network", "DELETE", "/v2.0/ports/4711"],
+    ] as const) expect(isAllowed(service, method, path), `${method} ${path} of ${service}`).to.equal(true);
+  });
+
   it("let nothing else be changed: of servers and ports alone, and no action on a server", () => {
     expect(rules.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
       "POST /v2.1/servers", "DELETE /v2.1/servers/*", "POST /v2.0/ports", "PUT /v2.0/ports/*", "PUT /v2.0/ports/*/tags", "DELETE /v2.0/ports/*",
