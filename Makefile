@@ -14,7 +14,7 @@ OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --s
 # an update that was killed on this machine must not be in the way of the next
 UNLOCK := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) $(OPS) unlock)
 
-.PHONY: help up destroy nodes context check test soak bench toolchain lab lab-down
+.PHONY: help up destroy nodes context check $(checks:%=check-%) test soak bench toolchain lab lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,13 +35,18 @@ destroy: node_modules toolchain ## take the cluster away; nothing of it stays on
 	$(UNLOCK)
 	$(PULUMI) destroy $(ON_STACK) --run-program --yes --skip-preview
 
+# the longest first: they run side by side, and each one's output comes whole, when it is done
+checks := unit lint types lab-scripts image-scripts test-scripts
+
 check: node_modules ## types, lint, unit tests, shell scripts
-	npx tsc --noEmit
-	npx eslint .
-	npx mocha
-	lab/test.sh
-	lab/images/test.sh
-	tests/test.sh
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(checks:%=check-%)
+
+check-unit: ; node_modules/.bin/mocha
+check-lint: ; node_modules/.bin/eslint .
+check-types: ; node_modules/.bin/tsc --noEmit
+check-lab-scripts: ; lab/test.sh
+check-image-scripts: ; lab/images/test.sh
+check-test-scripts: ; tests/test.sh
 
 test: ## everything, from zero: checks, toolchain, lab, cluster; ends with a line "N passed, N failed"
 	@tests/run
