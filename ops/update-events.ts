@@ -18,7 +18,7 @@ export interface UpdateStep {
 
 const metadata = z.object({ urn: z.string(), type: z.string(), op: z.string() });
 
-/** The part of Pulumi's event log that is read here: a JSON object a line (sdk/go/common/apitype/events.go). */
+/** The part of an event of Pulumi that is read here (sdk/go/common/apitype/events.go); `timestamp` is whole seconds since 1970. */
 const eventSchema = z.object({
   timestamp: z.number(),
   resourcePreEvent: z.object({ metadata }).optional(),
@@ -26,16 +26,19 @@ const eventSchema = z.object({
   resOpFailedEvent: z.object({ metadata }).optional(),
   diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }).optional(),
 });
+export type UpdateEvent = z.output<typeof eventSchema>;
 
-/** Reads an event log. A last line that was cut off, as a killed update leaves it, is left out. */
-export function readUpdateSteps(log: string): UpdateStep[] {
+/** Reads an event from its JSON text; undefined for what is none. */
+export function parseEvent(text: string): UpdateEvent | undefined {
+  return parseAs(eventSchema, text);
+}
+
+/** What became of each resource that an update met. */
+export function stepsOf(events: readonly UpdateEvent[]): UpdateStep[] {
   const steps = new Map<string, UpdateStep>();
   const errors = new Map<string, string>();
-  for (const line of log.split("\n")) {
-    const event = parseAs(eventSchema, line);
-    if (event === undefined) continue;
-    const { resourcePreEvent: begun, resOutputsEvent: ended, resOpFailedEvent: failed, diagnosticEvent: said } = event;
-    const at = event.timestamp * 1000;
+  for (const { timestamp, resourcePreEvent: begun, resOutputsEvent: ended, resOpFailedEvent: failed, diagnosticEvent: said } of events) {
+    const at = timestamp * 1000;
     if (begun !== undefined) steps.set(begun.metadata.urn, { resource: nameOf(begun.metadata.urn), type: begun.metadata.type, op: begun.metadata.op, begunAt: at });
     if (ended !== undefined) end(steps, ended.metadata, at, (step) => ({ ...step, endedAt: at }));
     if (failed !== undefined) end(steps, failed.metadata, at, (step) => ({ ...step, error: "" }));
@@ -53,7 +56,7 @@ function withError(step: UpdateStep, said: string | undefined): UpdateStep {
 }
 
 /** A URN ends with the resource's name. */
-function nameOf(urn: string): string {
+export function nameOf(urn: string): string {
   return urn.split("::").at(-1) ?? urn;
 }
 

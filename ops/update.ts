@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
@@ -8,7 +9,11 @@ import { BusyError, OperationError } from "./errors";
 import { underLease } from "./lease";
 import { clearWay } from "./locks";
 import { isLocked, isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
-import { readUpdateSteps, type UpdateStep } from "./update-events";
+import { stepsOf, type UpdateStep } from "./update-events";
+
+// gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
+const load = createRequire(__filename);
+const loadEventStream = (): typeof import("./event-stream") => load("./event-stream") as typeof import("./event-stream");
 
 export interface Update {
   readonly place: StackPlace;
@@ -57,24 +62,23 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
   const subject = `stack ${place.stack}`;
   // lab/pulumi does it itself, and knows where the lab's state is
   if (!isOnLab(place, environment)) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
+  const sets = {
+    ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
+    ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
+    // the option of the event log is one of Pulumi's own tools, the Automation API among them
+    PULUMI_DEBUG_COMMANDS: "true",
+  };
   const folder = await mkdtemp(join(tmpdir(), "swarm-update-"));
   try {
     const config = asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
-    const log = join(folder, "events.json");
-    const sets = {
-      ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
-      ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
-      // the option of the event log is one of Pulumi's own tools, the Automation API among them
-      PULUMI_DEBUG_COMMANDS: "true",
-    };
     // the work is waiting for the cloud; Pulumi's default goes by the number of cores
-    const words = [
-      "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", log,
+    const words = (eventLog: string): string[] => [
+      "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", eventLog,
       ...(replace === undefined ? [] : ["--replace", replace]),
     ];
-    const { code, end, timedOut } = await underLease(environment, async () =>
-      runPulumi(place, words, { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal }));
-    const steps = readUpdateSteps(await readFile(log, "utf8").catch(() => ""));
+    const { result: { code, end, timedOut }, events } = await underLease(environment, async () =>
+      loadEventStream().withEvents(async (eventLog) => runPulumi(place, words(eventLog), { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal })));
+    const steps = stepsOf(events);
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;
     if (isLocked(end)) throw new BusyError(`${subject}: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`);

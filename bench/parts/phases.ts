@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { measureBound } from "../bound/bound";
-import { out, root, run, say, type Ran } from "../command";
-import { milestonesOf } from "../event-log";
+import { root, run, say, type Ran } from "../command";
+import { milestonesOf } from "../milestones";
 import type { Cloud } from "../lab-cloud";
 import { phases, phaseSeconds, type Milestones } from "../phases";
 import type { Report } from "../results";
 import { labSettings } from "../settings";
+import { withEvents } from "../../ops/event-stream";
 import { parseState } from "../../ops/state";
 
 /** How much longer than the bound an `up` may take. */
@@ -31,12 +31,9 @@ export async function measurePhases(cloud: Cloud, report: Report): Promise<void>
 
 /** Seconds of the `up`; the cluster is gone when it is done. */
 async function measureUp(report: Report): Promise<number> {
-  const folder = join(out, "phases");
-  mkdirSync(folder, { recursive: true });
-  const eventLog = join(folder, "up.events.json");
   const held = parseState((await pulumi(["stack", "export"])).stdout);
   if (held.length > 0) throw new Error("the lab has a cluster already; run `make destroy`.");
-  const seconds = await measureCluster(eventLog, report).catch(async (error: unknown) => {
+  const seconds = await measureCluster(report).catch(async (error: unknown) => {
     await pulumi(destroy).catch((cause: unknown) => { say(`cluster: it is still there: ${String(cause)}`); });
     throw error;
   });
@@ -44,13 +41,12 @@ async function measureUp(report: Report): Promise<number> {
   return seconds;
 }
 
-async function measureCluster(eventLog: string, report: Report): Promise<number> {
+async function measureCluster(report: Report): Promise<number> {
   const begun = Date.now() / 1000;
   // the option is there only for who asks for the commands for debugging
-  const { seconds } = await measure("up", ["up", ...unasked, "--event-log", eventLog], report, { PULUMI_DEBUG_COMMANDS: "true" });
-  reportPhases("up", begun, milestonesOf(readFileSync(eventLog, "utf8")), report);
-  // the cluster's keys are in it in clear
-  rmSync(eventLog);
+  const { result: { seconds }, events } = await withEvents(async (eventLog) =>
+    measure("up", ["up", ...unasked, "--event-log", eventLog], report, { PULUMI_DEBUG_COMMANDS: "true" }));
+  reportPhases("up", begun, milestonesOf(events), report);
   await measure("no-op up", ["up", ...unasked, "--expect-no-changes"], report);
   await measure("no-op preview", ["preview", "--expect-no-changes"], report);
   return seconds;

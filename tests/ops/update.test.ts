@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,18 +75,38 @@ describe("runUpdate", () => {
   const failed = event({ resOpFailedEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create" } } });
   const said = event({ diagnosticEvent: { urn, severity: "error", message: "<{%reset%}>no valid host<{%reset%}>\n" } });
   const step = { resource: "lab-workers-az1-3-server", type: "openstack:compute/instance:Instance", op: "create", begunAt: 1_000_000 };
-  const writing = (...lines: string[]): string => `while [ "$1" != --event-log ]; do shift; done; cat > "$2" <<'END'\n${lines.join("\n")}\nEND\n`;
+  const sender = join(__dirname, "..", "support", "send-events.cjs");
+  const sending = (...lines: string[]): string => `while [ "$1" != --event-log ]; do shift; done; '${process.execPath}' '${sender}' "$2" <<'END'\n${lines.join("\n")}\nEND\n`;
 
-  it("tells what became of each resource, as the event log has it", async () => {
+  it("tells what became of each resource, as the events have it", async () => {
     const done = event({ resOutputsEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create" } } });
-    const place = { project: projectWith(writing(begun, done, `{"cut o`)), stack: "lab" };
+    const place = { project: projectWith(sending(begun, done, `{"no": "event"}`)), stack: "lab" };
     expect(await runUpdate({ place, environment: process.env, timeoutSeconds: 60, talk: () => undefined })).to.deep.equal([{ ...step, endedAt: 1_000_000 }]);
   });
 
   it("hands over why a resource failed", async () => {
-    const { error } = await update(`${writing(begun, said, failed)} exit 255`);
+    const { error } = await update(`${sending(begun, said, failed)} exit 255`);
     expect(error).to.be.instanceOf(UpdateError).with.property("interrupted", false);
     expect((error as UpdateError).steps).to.deep.equal([{ ...step, error: "no valid host" }]);
+  });
+
+  it("takes events of any length, and leaves nothing of them on a disk, not even when this process is killed", async () => {
+    const secret = "s3cret".repeat(1_000_000);
+    const done = event({ resOutputsEvent: { metadata: { urn, type: "openstack:compute/instance:Instance", op: "create", new: { outputs: { secret } } } } });
+    const folder = mkdtempSync(join(tmpdir(), "swarm-test-folder-"));
+    const lines = join(folder, "lines");
+    writeFileSync(lines, [begun, done].join("\n"));
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary);
+    const project = projectWith(`while [ "$1" != --event-log ]; do shift; done; '${process.execPath}' '${sender}' "$2" < ${lines}; echo sent; while [ -e ${lines} ]; do sleep 0.1; done`);
+    const program = `require(${JSON.stringify(join(__dirname, "../../ops/update"))}).runUpdate({ place: { project: ${JSON.stringify(project)}, stack: "lab" }, environment: process.env, timeoutSeconds: 60, talk: (text) => process.stdout.write(text) });`;
+    const child = spawn(process.execPath, ["--require", "tsx/cjs", "-e", program], { cwd: join(__dirname, "../.."), env: { ...process.env, TMPDIR: temporary }, stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const left = readdirSync(temporary, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+    expect(left.filter((path) => readFileSync(path, "utf8").includes("s3cret"))).to.deep.equal([]);
+    rmSync(folder, { recursive: true });
   });
 
   it("is interrupted by its signal", async () => {

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { runUpdate, UpdateError } from "../../ops/update";
+import type { UpdateStep } from "../../ops/update-events";
 import { toolchain } from "./built";
 
 /**
@@ -31,6 +33,7 @@ describe("Pulumi's engine", function () {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-engine-"));
     mkdirSync(join(folder, "state"));
     symlinkSync(join(__dirname, "../../node_modules"), join(folder, "node_modules"));
+    symlinkSync(join(__dirname, "../../toolchain"), join(folder, "toolchain"));
     writeFileSync(join(folder, "Pulumi.yaml"), "name: engine\nruntime: nodejs\nmain: index.js\n");
     writeFileSync(join(folder, "index.js"), program);
     execFileSync(toolchain, ["exec", "pulumi", "stack", "init", "test"], { cwd: folder, env: environment({}), stdio: "ignore" });
@@ -72,5 +75,19 @@ describe("Pulumi's engine", function () {
   it("takes back an exchange that did not come to its end", () => {
     expect(up({ SET: "0", TEMPLATE: "new", BROKEN: "0" }).ok).to.equal(false);
     expect(up({ SET: "1", TEMPLATE: "new" })).to.deep.equal({ ok: true, noted: ["delete server 0"] });
+  });
+
+  it("sends its events to an update of ours, to the last one, also where it fails", async () => {
+    const update = async (variables: Record<string, string>): Promise<readonly UpdateStep[]> =>
+      runUpdate({ place: { project: folder, stack: "test" }, environment: environment({ TEMPLATE: "new", ...variables }), timeoutSeconds: 240, talk: () => undefined });
+    const made = await update({ SET: "1,2" });
+    expect(made.filter(({ type }) => type === "command:local:Command").map(({ resource, op, endedAt }) => [resource, op, endedAt !== undefined])).to.have.deep.members([
+      ...["server-1", "membership-1"].map((name) => [name, "same", true]), ...["server-2", "membership-2"].map((name) => [name, "create", true]),
+    ]);
+    const failure = await update({ SET: "1,2,3", BROKEN: "3" }).then(() => undefined, (error: unknown) => error);
+    expect(failure).to.be.instanceOf(UpdateError);
+    const failed = (failure as UpdateError).steps.filter(({ endedAt }) => endedAt === undefined);
+    expect(failed.map(({ resource, op }) => [resource, op])).to.deep.include(["membership-3", "create"]);
+    expect(failed.find(({ resource }) => resource === "membership-3")?.error).to.match(/exit status 1/);
   });
 });

@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { milestonesOf } from "../../bench/event-log";
+import { milestonesOf } from "../../bench/milestones";
 import { phaseSeconds } from "../../bench/phases";
+import { parseEvent, type UpdateEvent } from "../../ops/update-events";
 
-/** The log of an `up` of the whole program, its machines played; of each event what is read, and some of the others. */
-const recorded = readFileSync(join(__dirname, "up.events.jsonl"), "utf8");
+/** The events of an `up` of the whole program, its machines played; of each event what is read, and some of the others. */
+const recorded = readFileSync(join(__dirname, "up.events.jsonl"), "utf8").trimEnd().split("\n");
+const eventsOf = (lines: readonly string[]): UpdateEvent[] => lines.map(parseEvent).filter((event) => event !== undefined);
 const begun = 1_795_558_857;
 
 describe("milestonesOf", () => {
   it("finds the end of each phase in what Pulumi logged", () => {
-    expect(milestonesOf(recorded)).to.deep.equal({ api: begun + 34, boot: begun + 36, init: begun + 39, join: begun + 41, stacks: begun + 47 });
+    expect(milestonesOf(eventsOf(recorded))).to.deep.equal({ api: begun + 34, boot: begun + 36, init: begun + 39, join: begun + 41, stacks: begun + 47 });
   });
 
   const rows: readonly (readonly [string, RegExp, string])[] = [
@@ -22,15 +24,15 @@ describe("milestonesOf", () => {
   ];
   for (const [what, pattern, message] of rows) {
     it(`refuses a log without ${what}`, () => {
-      const without = recorded.split("\n").filter((line) => !pattern.test(line)).join("\n");
-      expect(() => milestonesOf(without)).to.throw(message);
+      const without = recorded.filter((line) => !pattern.test(line));
+      expect(() => milestonesOf(eventsOf(without))).to.throw(message);
     });
   }
 });
 
 describe("phaseSeconds", () => {
   it("counts each phase from the end of the one before", () => {
-    expect(phaseSeconds(begun, milestonesOf(recorded))).to.deep.equal({ api: 34, boot: 2, init: 3, join: 2, stacks: 6 });
+    expect(phaseSeconds(begun, milestonesOf(eventsOf(recorded)))).to.deep.equal({ api: 34, boot: 2, init: 3, join: 2, stacks: 6 });
   });
 
   it("counts nothing for a phase that ended before the one before it did, and the rest of it later", () => {
