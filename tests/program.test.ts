@@ -90,6 +90,10 @@ describe("the program", () => {
     expect(run.recorder.named("test-overlay-docker").inputs).to.deep.include({ disableDockerDaemonCheck: "true" });
   });
 
+  it("names the login's key where it was written to, in words that are the same on every machine", () => {
+    expect(JSON.stringify(run.recorder.named("test-overlay-docker").inputs["sshOpts"])).to.include("IdentityFile=${HOME}/.ssh/swarm/test");
+  });
+
   it("deploys Traefik and the demo", () => {
     const stacks = run.recorder.ofType("command:local:Command").filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts deploy-stack");
     expect(stacks.map(({ name }) => name)).to.have.members(["test-traefik-deploy", "test-demo-deploy"]);
