@@ -69,12 +69,21 @@ async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec)
   return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: 60 }))).trim();
 }
 
-/** Hands the token over unless the node has joined; the join unit reads it anew each time it tries. */
+/**
+ * Puts a token where the join unit reads it anew each time it tries. A node that has joined needs none: the unit takes it
+ * away then, and would never take away one that comes a moment later. Pure.
+ */
+export function deliveryScript(file: string): string {
+  const forget = `rm -f ${file}`;
+  const put = `install -D -m 600 /dev/stdin ${file}; [ "$(docker info --format '{{.Swarm.LocalNodeState}}')" != active ] || ${forget}`;
+  return `if systemctl is-active -q swarm-join.service; then ${forget}; else ${put}; fi`;
+}
+
+/** Hands the token over unless the node has joined. */
 async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
   const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
-  const script = `systemctl is-active -q swarm-join.service || install -D -m 600 /dev/stdin ${tokenFile}`;
   const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
-  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { stdin, timeoutSeconds: 60 }));
+  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: 60 }));
 }
 
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */

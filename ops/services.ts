@@ -14,7 +14,7 @@ export interface TaskSpec {
   readonly ForceUpdate?: number;
   readonly Resources?: { readonly Reservations?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number } };
   readonly Placement?: { readonly Constraints?: readonly string[] | null; readonly MaxReplicas?: number };
-  readonly ContainerSpec?: { readonly Mounts?: readonly { readonly Type?: string; readonly Source?: string; readonly VolumeOptions?: { readonly DriverConfig?: { readonly Name?: string } } }[] | null };
+  readonly ContainerSpec?: { readonly Image?: string; readonly Mounts?: readonly { readonly Type?: string; readonly Source?: string; readonly VolumeOptions?: { readonly DriverConfig?: { readonly Name?: string } } }[] | null };
 }
 
 /** The fields of Docker's service object that are read here (GET /services?status=true). */
@@ -30,8 +30,11 @@ export interface SwarmService {
     readonly EndpointSpec?: { readonly Ports?: readonly { readonly PublishMode?: string }[] | null };
   };
   readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
-  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string };
+  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string; readonly Message?: string };
 }
+
+/** What a task or service belongs to where `docker stack deploy` made it. */
+const stackLabel = "com.docker.stack.namespace";
 
 /** Tasks that are meant to run, those that cannot be placed among them. */
 export async function listRunningTasks(manager: DockerNode): Promise<SwarmTask[]> {
@@ -40,6 +43,15 @@ export async function listRunningTasks(manager: DockerNode): Promise<SwarmTask[]
 
 export async function listServices(manager: DockerNode): Promise<SwarmService[]> {
   return await manager.api.listServices({ status: true }) as unknown as SwarmService[];
+}
+
+export async function listStackServices(manager: DockerNode, stack: string): Promise<SwarmService[]> {
+  return await manager.api.listServices({ status: true, filters: { label: [`${stackLabel}=${stack}`] } }) as unknown as SwarmService[];
+}
+
+/** Tasks of a stack, those that have ended among them. */
+export async function listStackTasks(manager: DockerNode, stack: string): Promise<SwarmTask[]> {
+  return await manager.api.listTasks({ filters: { label: [`${stackLabel}=${stack}`] } }) as SwarmTask[];
 }
 
 /** Has the swarm place every task of a service anew, by the service's own rules for updates. */

@@ -3,21 +3,12 @@ import { openManager, withManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
+import { listStackServices, listStackTasks, type SwarmService } from "./services";
 import { forgetFiles, makeFiles, stackFiles } from "./stack-files";
 import { Pending, waitFor } from "./wait";
 
-const stackLabel = "com.docker.stack.namespace";
-
 /** Seconds for the stack's command itself; it looks up each image's digest. */
 const commandSeconds = 300;
-
-/** The fields of Docker's service object that are read here (Engine API v1.41, GET /services?status=true). */
-interface ServiceState {
-  readonly ID: string;
-  readonly Spec: { readonly Name: string };
-  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
-  readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
-}
 
 /**
  * Deploys a stack from the text of its compose file, with the configs and secrets that it brings along, and waits until
@@ -35,7 +26,7 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
     try {
       await waitFor({ what: `stack ${spec.name} to run`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 }, async () => {
         await forgetGhosts(manager);
-        const late = (await stackServices(manager, spec.name)).map(lateness).filter((reason) => reason !== undefined);
+        const late = (await listStackServices(manager, spec.name)).map(lateness).filter((reason) => reason !== undefined);
         return late.length === 0 ? true : new Pending(late.join(", "));
       });
     } catch (error) {
@@ -76,12 +67,8 @@ export async function removeStack(access: ClusterAccess, spec: StackSpec): Promi
   });
 }
 
-async function stackServices(manager: DockerNode, stack: string): Promise<ServiceState[]> {
-  return await manager.api.listServices({ status: true, filters: { label: [`${stackLabel}=${stack}`] } }) as ServiceState[];
-}
-
 /** What a service still lacks, or undefined. */
-function lateness(service: ServiceState): string | undefined {
+function lateness(service: SwarmService): string | undefined {
   const { RunningTasks: running = 0, DesiredTasks: desired = 0 } = service.ServiceStatus ?? {};
   const rollout = service.UpdateStatus?.State;
   if (rollout !== undefined && rollout !== "completed" && rollout !== "rollback_completed") {
@@ -91,9 +78,6 @@ function lateness(service: ServiceState): string | undefined {
 }
 
 async function taskErrors(manager: DockerNode, stack: string): Promise<string> {
-  const tasks = await manager.api.listTasks({ filters: { label: [`${stackLabel}=${stack}`] } }) as {
-    NodeID?: string; Spec?: { ContainerSpec?: { Image?: string } }; Status?: { State?: string; Err?: string; Message?: string };
-  }[];
-  return tasks.map((task) => `  ${task.Spec?.ContainerSpec?.Image ?? "?"} on ${task.NodeID ?? "no node"}: `
-    + `${task.Status?.State ?? "?"} ${task.Status?.Err ?? task.Status?.Message ?? ""}`).join("\n");
+  return (await listStackTasks(manager, stack)).map((task) => `  ${task.Spec.ContainerSpec?.Image ?? "?"} on ${task.NodeID ?? "no node"}: `
+    + `${task.Status.State} ${task.Status.Err ?? task.Status.Message ?? ""}`).join("\n");
 }
