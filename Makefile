@@ -67,5 +67,5 @@ node_modules: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
 
-bench: node_modules toolchain ## seconds of `up` and its bound, beside Terraform, by size; on the lab (`make lab`); BENCH_PARTS=size,loop needs none
+bench: node_modules toolchain ## seconds of `up` and its bound, beside Terraform, by size; of growth; on the lab (`make lab`); BENCH_PARTS=size,loop,reaction needs none
 	@node --import tsx bench/run.ts

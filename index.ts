@@ -43,38 +43,37 @@ export = async (): Promise<Record<string, unknown>> => {
   const quorum = new ManagerQuorum(`${name}-managers`, {
     settings, plan, network, firewall, identity, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
-  const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
-    settings, plan, workers, network, firewall, identity, quorum, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
-  }));
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const overlay = new Overlay(`${name}-overlay`, {
     clusterName: name, networks: ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])], access: quorum.access, options, cluster: firewall.anchor,
-  }, { dependsOn: [...quorum.memberships] });
-
+  }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };
   const traefik = new Stack(`${name}-traefik`, {
     ...stack,
     stack: "traefik",
-    compose: options.apply((driverOptions) => traefikCompose(readCompose("traefik"), {
+    compose: traefikCompose(readCompose("traefik"), {
       images: { traefik: image("traefik"), socketProxy: image("socketProxy") },
-      overlay: driverOptions,
       dashboard: settings.dashboard,
       metrics: settings.monitoring !== undefined,
       proxyProtocolFrom: settings.ingressMode === "octavia" ? [settings.networkCidr] : [],
-    })),
+    }),
   }, { dependsOn: [overlay] });
+  const managers = quorum.join(traefik);
+  const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
+    settings, plan, workers, network, firewall, identity, quorum, managers, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
+  }));
   const stacks = [traefik];
   if (settings.monitoring !== undefined) {
     stacks.push(monitoringStack(`${name}-monitoring`, { settings, monitoring: settings.monitoring, secrets, overlay: options, image, stack },
-      { dependsOn: [overlay, ...groups.flatMap((group) => group.memberships)] }));
+      { dependsOn: [overlay, ...managers, ...groups.flatMap((group) => group.memberships)] }));
   }
   if (settings.autoscalerService !== undefined) {
     stacks.push(autoscalerStack(`${name}-autoscaler`, {
       clusterName: name, pulumiStack: pulumi.getStack(), service: settings.autoscalerService, imageTag: imageTag(__dirname),
       registryPrefix: settings.registryPrefix, secrets, stack,
-    }, { dependsOn: stacks }));
+    }, { dependsOn: [...managers, ...stacks] }));
   }
   if (settings.demo) {
     stacks.push(new Stack(`${name}-demo`, {
@@ -87,7 +86,7 @@ export = async (): Promise<Record<string, unknown>> => {
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
   requireCompletion([
-    ...quorum.memberships, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
+    ...managers, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
   ]);
 
   const nodes = [...quorum.nodes, ...groups.flatMap((group) => group.nodes)];

@@ -26,6 +26,7 @@ export function policyOf({ autoscale, workerGroups, deadlines }: PolicySource): 
     cooldownOutSeconds: autoscale.scaleOutCooldownSeconds,
     cooldownInSeconds: autoscale.scaleInCooldownSeconds,
     cooldownInAfterOutSeconds: autoscale.scaleInCooldownSeconds,
+    scaleInAfterSeconds: autoscale.scaleInCooldownSeconds,
     joinDeadlineSeconds: autoscale.joinDeadlineSeconds,
     drainDeadlineSeconds: deadlines.drainMinutes * 60 + aroundDrainSeconds,
     maxStepNodes: { ...policyDefaults.maxStepNodes, out: autoscale.maxStep },

@@ -2,7 +2,7 @@
 export interface Result {
   readonly name: string;
   readonly value: number;
-  readonly unit: "s" | "ratio" | "bytes" | "1/s";
+  readonly unit: "s" | "ratio" | "bytes" | "1/s" | "count";
   /** What it should be at most. */
   readonly bound?: number;
 }
@@ -14,11 +14,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
+/** The smallest value that so large a share of them does not exceed (nearest rank). */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(1, Math.ceil(share * sorted.length)) - 1] ?? NaN;
+}
+
 /** The figures as people read them, with a word where one misses its bound. */
 export function table(results: readonly Result[]): string {
   const width = Math.max(0, ...results.map(({ name }) => name.length));
   return results.map(({ name, value, unit, bound }) => {
-    const figure = (unit === "bytes" ? Math.round(value).toString() : value.toFixed(2)).padStart(9);
+    const figure = (unit === "bytes" || unit === "count" ? Math.round(value).toString() : value.toFixed(2)).padStart(9);
     const aim = bound === undefined ? "" : `  (aim: ${bound} at most${value > bound ? ", missed" : ""})`;
     return `${name.padEnd(width)} ${figure} ${unit}${aim}`;
   }).join("\n");

@@ -6,6 +6,8 @@ import { log, out, say } from "./command";
 import { labCloud, uploadEmptyImage } from "./lab-cloud";
 import { measureLoop } from "./parts/loop";
 import { measurePhases } from "./parts/phases";
+import { measureReaction } from "./parts/reaction";
+import { measureScale } from "./parts/scale";
 import { measureSizes } from "./parts/size";
 import { measureTerraform } from "./parts/terraform";
 import { measureTuned } from "./parts/tuned";
@@ -22,7 +24,9 @@ async function measure(part: Part, { rounds, sizes }: Choices, report: Report): 
     case "tuned":
       await uploadEmptyImage(labCloud());
       return measureTuned(labCloud(), rounds, report);
+    case "scale": return measureScale(labCloud(), rounds, report);
     case "loop": return measureLoop(report);
+    case "reaction": return measureReaction(report);
     case "size": return measureSizes(sizes, report);
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { deriveSshKeyPair } from "../cloudinit/ssh-keys";
 import { renderUserData } from "../cloudinit/render";
 import type { ClusterPlan, PlannedManager } from "../components/plan";
@@ -12,10 +12,21 @@ import type { Settings } from "../settings/schema";
 /** Image without anything to boot from: a server of it is ACTIVE at once and leaves the processors to what is measured. */
 export const emptyImage = "bench-empty";
 
+/** Keys of the configuration that are other than in Pulumi.lab.yaml, without their namespace. */
+export type Changes = Readonly<Record<string, unknown>>;
+
 /** The lab's cluster as Pulumi.lab.yaml has it, with some keys changed. */
-export function labSettings(changes: Readonly<Record<string, unknown>> = {}): Settings {
-  const { config } = parse(readFileSync(join(__dirname, "..", "Pulumi.lab.yaml"), "utf8")) as { config: Record<string, unknown> };
-  return parseSettings({ ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^swarm:/, ""), value])), ...changes });
+export function labSettings(changes: Changes = {}): Settings {
+  return parseSettings({ ...Object.fromEntries(Object.entries(labConfig()).map(([key, value]) => [key.replace(/^swarm:/, ""), value])), ...changes });
+}
+
+/** The text of a stack's configuration: Pulumi.lab.yaml with some keys changed. */
+export function labConfigText(changes: Changes): string {
+  return stringify({ config: { ...labConfig(), ...Object.fromEntries(Object.entries(changes).map(([key, value]) => [`swarm:${key}`, value])) } });
+}
+
+function labConfig(): Record<string, unknown> {
+  return (parse(readFileSync(join(__dirname, "..", "Pulumi.lab.yaml"), "utf8")) as { config: Record<string, unknown> }).config;
 }
 
 /**
@@ -41,14 +52,17 @@ export interface NodeSource {
   readonly seed: string;
   /** MTU of the network, in bytes. */
   readonly mtu: number;
+  /** Join token of workers, where the swarm is there already. */
+  readonly joinToken?: string;
 }
 
-/** The user data that the program gives a node of a cluster that is not there yet. */
-export function userDataFor({ settings, plan, seed, mtu }: NodeSource, place: NodePlace, address: string, manager?: PlannedManager): string {
+/** The user data that the program gives a node. */
+export function userDataFor({ settings, plan, seed, mtu, joinToken }: NodeSource, place: NodePlace, address: string, manager?: PlannedManager): string {
   const vip = manager === undefined || settings.ingressMode !== "vip" ? undefined
     : { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: manager.priority };
   return renderUserData({
     ...commonFacts(settings, plan, mtu, vip),
     name: place.name, address, hostKey: deriveSshKeyPair(seed, `host:${place.name}`), adminKey: deriveSshKeyPair(seed, "admin").publicKey,
+    ...(joinToken === undefined ? {} : { joinToken }),
   });
 }

@@ -13,6 +13,7 @@ export const files = {
   join: file("swarm-join"),
   joinUnit: file("swarm-join.service"),
   joinPath: file("swarm-join.path"),
+  ingress: file("swarm-ingress"),
   overlays: file("swarm-overlays"),
   overlaysUnit: file("swarm-overlays.service"),
   sysctl: file("sysctl.conf"),

@@ -41,7 +41,7 @@ export function autoscalerStack(name: string, args: AutoscalerArgs, opts?: pulum
  */
 export function autoscalerCompose(
   text: string, { clusterName, pulumiStack, imageTag, registryPrefix }: Pick<AutoscalerArgs, "clusterName" | "pulumiStack" | "imageTag" | "registryPrefix">,
-  { image, backendUrl }: AutoscalerServiceSettings,
+  { image, backendUrl, caCertificates }: AutoscalerServiceSettings,
 ): string {
   return renderCompose(text, {
     IMAGE: imageReference(`${image}:${imageTag}`, registryPrefix),
@@ -49,5 +49,7 @@ export function autoscalerCompose(
     CLUSTER: clusterName,
     // docker stack deploy would take what follows a $ for a variable of its own
     BACKEND_URL: backendUrl.replaceAll("$", "$$$$"),
+    // a config is never empty
+    AUTHORITIES: JSON.stringify(caCertificates ?? "# none\n"),
   });
 }

@@ -10,6 +10,7 @@ import { membership } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import type { ClusterPlan, PlannedManager } from "./plan";
+import type { Stack } from "./stack";
 import { swarmCommand } from "./swarm-command";
 import { templateHash, userDataOf } from "./user-data";
 
@@ -40,10 +41,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   readonly swarm: pulumi.Resource;
   /** Secrets. */
   readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
-  /** Stand when every manager is proven Reachable. */
-  readonly memberships: readonly pulumi.Resource[];
 
-  constructor(name: string, args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(private readonly name: string, private readonly args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:ManagerQuorum", name, { managers: args.plan.managers.length }, opts);
     const serverGroup = new openstack.compute.ServerGroup(`${name}-group`, {
       // a group bears no mark but its name
@@ -59,15 +58,33 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     this.swarm = initialized.init;
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
-    this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
-      node,
-      hostKey: args.identity.publicHostKey(node.place.name),
-      labels: args.plan.managers[index]?.labels ?? {},
-      deadlines: args.settings.deadlines,
-      access: this.access,
-      cluster: args.firewall.anchor,
-    }, { parent: this, dependsOn: [node.server, this.swarm] }));
     this.registerOutputs({});
+  }
+
+  /**
+   * Lets the managers join, one after the other, each when the one before it has its tasks: a raft group that grows by two
+   * at once, or whose managers all pull and start the same at the same time, may on busy machines come to no decision for
+   * minutes, and whatever it keeps waiting begins anew.
+   *
+   * @param first a stack that is deployed first, while the swarm is of one and needs nobody's vote; its global services run
+   *   on every manager.
+   * @returns what stands when every manager is proven Reachable and runs them.
+   */
+  join(first: Stack): readonly pulumi.Resource[] {
+    const { name, args } = this;
+    const joined: pulumi.Resource[] = [];
+    for (const [index, node] of this.nodes.entries()) {
+      joined.push(membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
+        node,
+        hostKey: args.identity.publicHostKey(node.place.name),
+        labels: args.plan.managers[index]?.labels ?? {},
+        stacks: [first.stack],
+        deadlines: args.settings.deadlines,
+        access: this.access,
+        cluster: args.firewall.anchor,
+      }, { parent: this, dependsOn: [node.server, first.deployment, ...joined.slice(-1)] }));
+    }
+    return joined;
   }
 
   private manager(name: string, args: ManagerQuorumArgs, planned: PlannedManager, group: openstack.compute.ServerGroup): SwarmNode {

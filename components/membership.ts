@@ -10,6 +10,8 @@ export interface MembershipArgs {
   /** Public SSH host key that is pinned for the node. */
   readonly hostKey: pulumi.Input<string>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Stacks whose global services run on the node before it counts; none by default. */
+  readonly stacks?: readonly string[];
   readonly deadlines: Settings["deadlines"];
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
@@ -18,8 +20,8 @@ export interface MembershipArgs {
 }
 
 /**
- * A node's part in the swarm: it stands when the node is proven Ready and labelled, and its removal drains the node and
- * takes it out before the server goes. It goes and comes with the server, also where that is made anew in its place.
+ * A node's part in the swarm: it stands when the node is proven Ready, is labelled and runs its tasks of the given stacks, and
+ * its removal drains the node and takes it out before the server goes. It goes and comes with the server, also where that is made anew in its place.
  */
 export function membership(name: string, args: MembershipArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
   const { node, deadlines } = args;
@@ -30,6 +32,7 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     hostKey: args.hostKey,
     serverId: node.server.id,
     labels: { ...args.labels },
+    stacks: [...args.stacks ?? []],
     readySeconds: deadlines.nodeReadyMinutes * 60,
     drainSeconds: deadlines.drainMinutes * 60,
   };

@@ -21,11 +21,14 @@ export interface StackArgs {
 
 /** A stack on the swarm: it stands when every task of it runs. */
 export class Stack extends pulumi.ComponentResource {
+  /** Name of the stack in the swarm. */
+  readonly stack: string;
   /** Stands when every task of the stack runs. */
   readonly deployment: pulumi.Resource;
 
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Stack", name, { stack: args.stack }, opts);
+    this.stack = args.stack;
     const spec: StackSpec = {
       name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
     };

@@ -6,8 +6,6 @@ import { dashboardPort } from "./firewall-rules";
 export interface TraefikOptions {
   /** Image references. */
   readonly images: { readonly traefik: string; readonly socketProxy: string };
-  /** Options of the overlay driver for the stack's own network. */
-  readonly overlay: Readonly<Record<string, string>>;
   /** Serve the dashboard on the managers' own port. */
   readonly dashboard: boolean;
   /** Give figures to Prometheus, on a port of the monitoring's network. */
@@ -25,7 +23,6 @@ export function traefikCompose(text: string, options: TraefikOptions): string {
   const compose = parseDocument(text);
   compose.setIn(["services", "traefik", "image"], options.images.traefik);
   compose.setIn(["services", "socket-proxy", "image"], options.images.socketProxy);
-  compose.setIn(["networks", "control", "driver_opts"], options.overlay);
   for (const flag of traefikFlags(options)) compose.addIn(["services", "traefik", "command"], flag);
   if (options.metrics) {
     compose.addIn(["services", "traefik", "networks"], monitoringNetwork);
@@ -53,6 +50,9 @@ function traefikFlags({ images, dashboard, metrics, proxyProtocolFrom }: Traefik
   ];
 }
 
+/** Seconds for an answer of Docker's; its managers give up a question to their leader after 20. */
+const lookSeconds = 30;
+
 /**
  * What differs between Traefik's major versions: v2 reads services of a swarm with its docker provider in swarm mode,
  * v3 has a provider of its own. The version is read from the image's tag; without one it is the newest.
@@ -60,11 +60,13 @@ function traefikFlags({ images, dashboard, metrics, proxyProtocolFrom }: Traefik
 function providerFlags(image: string): string[] {
   const major = Number(/:v?(\d+)[^/]*$/.exec(image)?.[1] ?? 3);
   const [provider, own] = major < 3
-    ? ["docker", ["--providers.docker.swarmMode=true", "--providers.docker.swarmModeRefreshSeconds=5"]]
-    : ["swarm", ["--providers.swarm.refreshSeconds=5"]];
+    ? ["docker", ["--providers.docker.swarmMode=true"]]
+    : ["swarm", []];
   return [
     ...own,
-    `--providers.${provider}.endpoint=tcp://socket-proxy:2375`,
+    // a look that hangs, at a manager whose engine does, would be its last
+    `--providers.${provider}.httpClientTimeout=${lookSeconds}s`,
+    `--providers.${provider}.endpoint=unix:///run/docker/docker.sock`,
     `--providers.${provider}.exposedByDefault=false`,
     `--providers.${provider}.network=proxy`,
   ];

@@ -18,6 +18,8 @@ export interface WorkerGroupArgs {
   readonly firewall: Firewall;
   readonly identity: Identity;
   readonly quorum: ManagerQuorum;
+  /** What stands when every manager is in the swarm: workers join a quorum that is whole. */
+  readonly managers: readonly pulumi.Resource[];
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
   /** Join token of workers from the last update; absent while there is no swarm. Secret. */
@@ -56,7 +58,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       deadlines: settings.deadlines,
       access: quorum.access,
       cluster: firewall.anchor,
-    }, { parent: this, dependsOn: [node.server, quorum.swarm, ...firewall.rules] }));
+    }, { parent: this, dependsOn: [node.server, ...args.managers, ...firewall.rules] }));
     this.registerOutputs({});
   }
 }

@@ -5,15 +5,19 @@ import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, type Sw
 import { onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
+import { stackRunsOn } from "./stacks";
 import { Pending, waitFor } from "./wait";
+
+/** Seconds for a command on a node that boots still, beside others that do: on the lab `sudo` alone took more than 60. */
+const nodeSeconds = 180;
 
 /** Where the node's join unit looks for its token. */
 const tokenFile = "/etc/swarm/join-token";
 
 /**
- * Proves that a node is part of the swarm and labels it. A node that has not joined is given the swarm's join token, as
- * it is now: one that was booted before the swarm existed has none, and that of its user data may have been rotated since.
- * Repeating it changes nothing.
+ * Proves that a node is part of the swarm, labels it and sees its tasks of the given stacks run. A node that has not joined
+ * is given the swarm's join token, as it is now: one that was booted before the swarm existed has none, and that of its user
+ * data may have been rotated since. Repeating it changes nothing.
  *
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
  */
@@ -21,16 +25,18 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<
   const managers = new Managers(access);
   try {
     await proveReady(managers, access, spec);
-    await managers.use(async (manager) => {
+    const id = await managers.use(async (manager) => {
       const entries = await nodesNamed(manager, spec.name);
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
-      const own = entries.length === 1 ? entries[0]?.ID : await ownId(access, manager, spec);
+      const own = entries.length === 1 && entries[0] !== undefined ? entries[0].ID : await ownId(access, manager, spec);
       for (const entry of entries) {
         if (entry.ID !== own) await removeEntry(manager, entry, spec.name);
         else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...current.Labels, ...spec.labels } }));
       }
       await forgetGhosts(manager);
+      return own;
     });
+    for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   } finally {
     managers.close();
   }
@@ -66,7 +72,7 @@ function mistaken(own: string, entries: readonly SwarmNodeState[]): string | und
 
 /** The node's id in the swarm, as the node itself says. */
 async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<string> {
-  return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: 60 }))).trim();
+  return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: nodeSeconds }))).trim();
 }
 
 /**
@@ -83,14 +89,14 @@ export function deliveryScript(file: string): string {
 async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
   const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
   const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
-  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: 60 }));
+  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: nodeSeconds }));
 }
 
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */
 async function evidence(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<string> {
   const say = (error: unknown): string => `(not to be had: ${messageOf(error)})`;
   const commands = "cloud-init status --long; systemctl --no-pager --full status swarm-node swarm-join docker | tail -n 40";
-  const result = await managers.use((manager) => onNode(access, manager, spec, (node) => node.exec(["sudo", "sh", "-c", commands], { timeoutSeconds: 60 })))
+  const result = await managers.use((manager) => onNode(access, manager, spec, (node) => node.exec(["sudo", "sh", "-c", commands], { timeoutSeconds: nodeSeconds })))
     .then(({ stdout, stderr }) => stdout + stderr, say);
   const console = await OpenStack.open(process.env).then((cloud) => cloud.consoleTail(spec.serverId)).catch(say);
   return `cloud-init and units of ${spec.name}:\n${result}\nconsole of ${spec.name}:\n${console}`;

@@ -62,6 +62,8 @@ export interface Patience {
   /** 0: each manager is tried once. */
   readonly managerSeconds: number;
   readonly connectSeconds?: number;
+  /** What is waited for; "a manager that answers" by default. */
+  readonly what?: string;
 }
 
 /** An election takes up to 20 seconds, a machine that is busy booting others more. */
@@ -78,12 +80,33 @@ const pauseSeconds = 2;
  */
 export function isTransient(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DeadlineError) return false;
-  return isConnectionLost(error) || /does not have a leader|lost leader status|deadline exceeded|DeadlineExceeded|code = Unavailable/.test(messageOf(error));
+  return isConnectionLost(error) || /does not have a leader|lost leader status|raft proposal dropped|deadline exceeded|DeadlineExceeded|code = Unavailable/.test(messageOf(error));
+}
+
+/** Whether an error is an answer of Docker's. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "statusCode" in error;
 }
 
 /** Whether an error speaks of the connection to a manager: it will not come back, another manager has to be asked. */
 export function isConnectionLost(error: unknown): boolean {
   return /the connection ended|no connection on to|no SSH connection|no answer within|socket hang up|ECONNRESET/.test(messageOf(error));
+}
+
+/** Times that a change is tried: other writers are the managers themselves, whose heartbeats and rollouts count, and a handful of programs. */
+const changeTries = 20;
+const changePauseMilliseconds = 500;
+
+/** Does a change that begins by reading what it changes; again where the swarm refuses it because the version read is outdated by then. */
+export async function whileOvertaken<T>(change: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await change();
+    } catch (error) {
+      if (tries === changeTries || !/out of sequence/.test(messageOf(error))) throw error;
+    }
+    await sleep(changePauseMilliseconds);
+  }
 }
 
 /**
@@ -112,7 +135,7 @@ export class Managers {
       } catch (error) {
         this.close();
         deadline ??= Date.now() + this.patience.managerSeconds * 1000;
-        if (!isTransient(error) || Date.now() >= deadline) throw error;
+        if (!isTransient(error) || Date.now() >= deadline) throw isRefusal(error) ? new OperationError("Docker has not done it", { cause: error }) : error;
         await sleep(pauseSeconds * 1000);
       }
     }
@@ -124,23 +147,28 @@ export class Managers {
   }
 
   private async connect(): Promise<DockerNode> {
-    const { managerSeconds, connectSeconds } = this.patience;
+    const { managerSeconds, connectSeconds, what = "a manager that answers" } = this.patience;
     const tryEach = (): Promise<DockerNode | Pending> => this.find(this.access, connectSeconds);
-    if (managerSeconds > 0) return waitFor({ what: "a manager that answers", deadlineSeconds: managerSeconds }, tryEach);
+    if (managerSeconds > 0) return waitFor({ what, deadlineSeconds: managerSeconds }, tryEach);
     const node = await tryEach();
     if (node instanceof Pending) throw new OperationError(`no manager answers: ${node.reason}`);
     return node;
   }
 }
 
-/** Does one thing on a manager; the connection is of this one thing. */
-export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>, patience?: Patience): Promise<T> {
+/** Does something with the managers of a cluster; their connection ends with it. */
+export async function withManagers<T>(access: ClusterAccess, action: (managers: Managers) => Promise<T>, patience?: Patience): Promise<T> {
   const managers = new Managers(access, firstThatAnswers, patience);
   try {
-    return await managers.use(action);
+    return await action(managers);
   } finally {
     managers.close();
   }
+}
+
+/** Does one thing on a manager; the connection is of this one thing. */
+export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>, patience?: Patience): Promise<T> {
+  return withManagers(access, (managers) => managers.use(action), patience);
 }
 
 /** Seconds after which the next manager is tried beside one that has not answered: a dead machine refuses nothing. */

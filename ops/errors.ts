@@ -14,9 +14,24 @@ export class BusyError extends OperationError {
   }
 }
 
-/** The message of anything that was thrown, with the causes behind it. */
+/** An update that was not begun, since another one holds the stack's lock. */
+export class LockedError extends BusyError {
+  override readonly name = "LockedError";
+
+  /**
+   * @param holder the update that holds it, e.g. "ann@laptop's update of 2026-01-01T00:00:00Z (process 4711)".
+   * @param interrupted true where this process was asked to end meanwhile.
+   */
+  constructor(stack: string, readonly holder: string, readonly interrupted = false) {
+    super(`stack ${stack}: locked by ${holder}; try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
+  }
+}
+
+/** The message of anything that was thrown; the causes behind it stand in its first line, before what else it tells. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
+  if (error.cause === undefined) return error.message;
+  const [first = "", ...rest] = error.message.split("\n");
+  return [`${first} (${messageOf(error.cause)})`, ...rest].join("\n");
 }

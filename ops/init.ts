@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { openManager, type DockerNode } from "./docker";
+import { isConnectionLost, Managers, openManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
 import type { InitResult, InitSpec } from "../settings/specs";
 import { Pending, waitFor } from "./wait";
@@ -11,33 +11,40 @@ export const bootedSign = "SSH and Docker answer";
  * Makes the first manager a swarm of one and gives the ingress network the MTU that the cloud carries. Repeating it
  * changes nothing: a manager that is part of a swarm keeps it.
  *
- * @param say where progress goes; standard error by default.
+ * @param say is told when the machine has booted; standard error by default.
  */
 export async function initSwarm(
   access: ClusterAccess, spec: InitSpec, say: (line: string) => void = (line) => { process.stderr.write(`${line}\n`); },
 ): Promise<InitResult> {
   const target = access.managers.find(({ name }) => name === spec.manager);
   if (target === undefined) throw new OperationError(`${spec.manager}: not among the managers; this is a bug.`);
-  const node = await waitFor({ what: `SSH and Docker on ${spec.manager}`, deadlineSeconds: spec.deadlineSeconds, say }, async () => {
-    const candidate = await openManager(access, target);
-    try {
-      // made by the node itself once Docker runs; a swarm that comes first would make it with another MTU
-      await candidate.api.getNetwork("docker_gwbridge").inspect();
-      return candidate;
-    } catch (error) {
-      candidate.close();
-      throw error;
-    }
+  const first = new Managers(access, (_, connectSeconds) => openBooted(access, target, connectSeconds), {
+    what: `SSH and Docker on ${spec.manager}`, managerSeconds: spec.deadlineSeconds,
   });
-  say(`${spec.manager}: ${bootedSign}.`);
   try {
-    const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
-    if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
-    await giveIngressItsMtu(node, spec);
-    const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
-    return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
+    await first.use(() => { say(`${spec.manager}: ${bootedSign}.`); return Promise.resolve(); });
+    return await first.use(async (node) => {
+      const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
+      if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
+      await giveIngressItsMtu(node, spec);
+      const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
+      return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
+    });
   } finally {
-    node.close();
+    first.close();
+  }
+}
+
+/** A connection to a machine that has booted. */
+async function openBooted(access: ClusterAccess, target: ClusterAccess["managers"][number], connectSeconds: number | undefined): Promise<DockerNode> {
+  const candidate = await openManager(access, target, connectSeconds);
+  try {
+    // made by the node itself once Docker runs; a swarm that comes first would make it with another MTU
+    await candidate.api.getNetwork("docker_gwbridge").inspect();
+    return candidate;
+  } catch (error) {
+    candidate.close();
+    throw error;
   }
 }
 
@@ -55,7 +62,7 @@ const mtuOption = "com.docker.network.driver.mtu";
 
 /** The ingress network cannot be changed, only made anew; right after the init no service uses it. */
 async function giveIngressItsMtu(node: DockerNode, spec: InitSpec): Promise<void> {
-  await waitFor({ what: "the ingress network", deadlineSeconds: spec.deadlineSeconds }, async () => {
+  await waitFor({ what: "the ingress network", deadlineSeconds: spec.deadlineSeconds, isFinal: isConnectionLost }, async () => {
     const existing = await node.api.listNetworks({ filters: { driver: ["overlay"], name: ["ingress"] } });
     const ingress = existing.find(({ Name }) => Name === "ingress");
     if (ingress?.Options?.[mtuOption] === String(spec.mtu)) return true;

@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { openBackend, type Backend } from "./backend";
-import { BusyError } from "./errors";
+import { LockedError } from "./errors";
 import { parseAs } from "../settings/json";
 import { ranOut } from "./lease";
 
@@ -26,22 +26,39 @@ export async function isHolderDead(lock: Lock, thisHost: string, lookUp: LookUp)
   return found === "none" || (found.command !== undefined && found.command !== "pulumi");
 }
 
-/** How the refusal of an update says that another one holds the lock. */
-export const lockedWords = "locked by";
+/** A lock's update, as refusals name it. */
+function holderOf({ username, hostname: host, timestamp, pid }: { readonly [key in keyof Lock]: string | number }): string {
+  return `${username}@${host}'s update of ${timestamp} (process ${pid})`;
+}
+
+/** How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a backend of files or objects, and the service. */
+const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
+
+/**
+ * Which update holds the lock, by what an update printed that was refused: in Pulumi's words (pkg/backend/diy/lock.go), or
+ * in those of `clearWay`, which lab/pulumi asks first. Pure.
+ *
+ * @returns undefined where it was not a lock.
+ */
+export function holderIn(output: string): string | undefined {
+  const ours = /^stack \S+: locked by (.+?); try again/m.exec(output)?.[1];
+  if (ours !== undefined || !lockTexts.some((text) => output.includes(text))) return ours;
+  const [, username, hostname, pid, timestamp] = /: created by (.+)@(\S+) \(pid (\d+)\) at (\S+)/.exec(output) ?? [];
+  if (username === undefined || hostname === undefined || pid === undefined || timestamp === undefined) return "another update";
+  return holderOf({ username, hostname, pid, timestamp });
+}
 
 /**
  * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins.
  *
  * @param backendUrl `PULUMI_BACKEND_URL`.
- * @throws BusyError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which that
+ * @throws LockedError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which that
  * update may be writing.
  */
 export async function clearWay(stack: string, backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
   await endOrphans(say);
   const holder = (await breakDeadLocks(backendUrl, say)).find((lock) => lock.stack === stack);
-  if (holder === undefined) return;
-  const { username, hostname: host, pid, timestamp } = holder;
-  throw new BusyError(`stack ${stack}: ${lockedWords} ${username}@${host}'s update of ${timestamp} (process ${pid}); try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
+  if (holder !== undefined) throw new LockedError(stack, holderOf(holder));
 }
 
 /** A lock, and the stack that it is of. */
@@ -59,19 +76,32 @@ export async function breakDeadLocks(backendUrl: string | undefined, say: (line:
   const backend = openBackend(backendUrl);
   if (backend === undefined) return [];
   const held: HeldLock[] = [];
-  for (const key of (await backend.list(lockFolder)).filter((name) => name.endsWith(".json"))) {
-    const lock = parseAs(lockSchema, await backend.read(key) ?? "");
-    // one that is being written or taken away in this moment is somebody's who lives
-    if (lock === undefined) continue;
-    const proof = await proofOfDeath(lock, backend);
+  for (const { key, lock, proof } of await locksIn(backend)) {
     if (proof === undefined) {
-      held.push({ ...lock, stack: basename(dirname(key)) });
+      held.push(lock);
       continue;
     }
     say(`The lock of ${lock.username}'s update of ${lock.timestamp} is broken: ${proof}.`);
     await backend.remove(key);
   }
   return held;
+}
+
+/** Whose update holds a stack's lock, for who only looks; undefined where none does that may still live, or the backend keeps its locks itself. */
+export async function lockHolder(stack: string, backendUrl: string | undefined): Promise<string | undefined> {
+  const backend = openBackend(backendUrl);
+  if (backend === undefined) return undefined;
+  const found = (await locksIn(backend)).find(({ lock, proof }) => lock.stack === stack && proof === undefined);
+  return found === undefined ? undefined : holderOf(found.lock);
+}
+
+/** All locks, and where their holder is dead the proof of it. One that is being written or taken away in this moment is somebody's who lives, and left out. */
+async function locksIn(backend: Backend): Promise<{ readonly key: string; readonly lock: HeldLock; readonly proof: string | undefined }[]> {
+  const keys = (await backend.list(lockFolder)).filter((name) => name.endsWith(".json"));
+  return (await Promise.all(keys.map(async (key) => {
+    const lock = parseAs(lockSchema, await backend.read(key) ?? "");
+    return lock === undefined ? [] : [{ key, lock: { ...lock, stack: basename(dirname(key)) }, proof: await proofOfDeath(lock, backend) }];
+  }))).flat();
 }
 
 async function proofOfDeath(lock: Lock, backend: Backend): Promise<string | undefined> {

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isConnectionLost, type DockerNode } from "./docker";
-import { messageOf } from "./errors";
+import { isConnectionLost, whileOvertaken, type DockerNode } from "./docker";
 import { Pending, waitFor } from "./wait";
 
 /** The fields of Docker's node object that are read here (Engine API v1.41, GET /nodes). */
@@ -37,28 +35,18 @@ export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNod
   return undefined;
 }
 
-/** Times that a change of a node's specification is tried: other writers are the managers' own heartbeats and a handful of programs. */
-const updateTries = 20;
-const pauseMilliseconds = 500;
-
 /**
- * Changes a node's specification; the swarm refuses a change of an outdated version, so it is read anew each time.
+ * Changes a node's specification.
  *
- * @throws whatever else the manager says, at once: another manager may do better (`Managers`).
+ * @throws whatever the manager says, but that another was quicker: another manager may do better (`Managers`).
  */
 export async function updateNode(
   manager: DockerNode, id: string, change: (spec: SwarmNodeState["Spec"]) => SwarmNodeState["Spec"],
 ): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
+  await whileOvertaken(async () => {
     const node = await manager.api.getNode(id).inspect() as SwarmNodeState;
-    try {
-      await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
-      return;
-    } catch (error) {
-      if (tries === updateTries || !/out of sequence/.test(messageOf(error))) throw error;
-    }
-    await sleep(pauseMilliseconds);
-  }
+    await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
+  });
 }
 
 /** Seconds for a manager to become a worker: a change of the raft group. */
@@ -73,7 +61,14 @@ export async function removeEntry(manager: DockerNode, node: SwarmNodeState, nam
       return now.ManagerStatus === undefined ? true : new Pending("it is still a manager");
     });
   }
-  await manager.api.getNode(node.ID).remove({ force: true });
+  await forget(manager, node.ID);
+}
+
+/** Removes an entry. One that is gone is as it should be: admissions run beside each other and all look for ghosts. */
+async function forget(manager: DockerNode, id: string): Promise<void> {
+  await manager.api.getNode(id).remove({ force: true }).catch((error: unknown) => {
+    if ((error as { readonly statusCode?: number }).statusCode !== 404) throw error;
+  });
 }
 
 /** Seconds after which an entry that no node has ever used is nobody's: a node uses its own within a few. */
@@ -86,7 +81,7 @@ const ghostSeconds = 120;
  * @param now the managers' time, in milliseconds since 1970.
  */
 export function ghosts(nodes: readonly SwarmNodeState[], now: number): SwarmNodeState[] {
-  return nodes.filter(({ Description, Status, ManagerStatus, CreatedAt }) => (Description?.Hostname ?? "") === "" && Status.State === "unknown"
+  return nodes.filter(({ Description, Status, ManagerStatus, CreatedAt }) => (Description?.Hostname ?? "") === "" && Status.State !== "ready"
     && ManagerStatus === undefined && CreatedAt !== undefined && now - Date.parse(CreatedAt) > ghostSeconds * 1000);
 }
 
@@ -97,7 +92,7 @@ export async function forgetGhosts(manager: DockerNode): Promise<void> {
   const { SystemTime } = await manager.api.info() as { SystemTime: string };
   for (const ghost of ghosts(nodes, Date.parse(SystemTime))) {
     process.stderr.write(`The swarm's entry ${ghost.ID} was never used by a node; it is removed.\n`);
-    await manager.api.getNode(ghost.ID).remove({ force: true });
+    await forget(manager, ghost.ID);
   }
 }
 

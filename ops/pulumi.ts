@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ClusterOutputs } from "../settings/outputs";
-import { BusyError, messageOf, OperationError } from "./errors";
+import { LockedError, messageOf, OperationError } from "./errors";
 import { readOutputs } from "./input";
-import { lockedWords } from "./locks";
+import { holderIn } from "./locks";
 
 /** A stack and the checkout of the project that it is a stack of. */
 export interface StackPlace {
@@ -50,6 +50,8 @@ export interface PulumiResult {
   /** The end of standard output and error as they came. */
   readonly end: string;
   readonly timedOut: boolean;
+  /** Whether it was asked to stop: by its deadline, its signal or a signal to this process. */
+  readonly interrupted: boolean;
 }
 
 /** Characters of the output that are kept to be looked at and shown. */
@@ -89,7 +91,7 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
       child.once("error", (cause) => { reject(new OperationError(`${program}: it cannot be run; is ${place.project} a checkout of this project?`, { cause })); });
       child.once("close", (exit) => { resolve(exit ?? undefined); });
     });
-    return { code, stdout, stderr, end, timedOut };
+    return { code, stdout, stderr, end, timedOut, interrupted };
   } finally {
     timers.forEach(clearTimeout);
     options.signal?.removeEventListener("abort", interrupt);
@@ -111,7 +113,8 @@ export async function stackOutputs(place: StackPlace, environment: NodeJS.Proces
   if (result.timedOut) throw new OperationError(`${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`);
   if (result.code !== 0) {
     // standard output may hold secrets and is not shown
-    if (isLocked(result.stderr)) throw new BusyError(`${subject}: it is locked by an update; try again later.`);
+    const holder = holderIn(result.stderr);
+    if (holder !== undefined) throw new LockedError(place.stack, holder);
     throw new OperationError(`${subject}: Pulumi cannot read its outputs; ${lastWords(result.stderr)}`);
   }
   try {
@@ -119,14 +122,6 @@ export async function stackOutputs(place: StackPlace, environment: NodeJS.Proces
   } catch (error) {
     throw new OperationError(`${subject}: ${messageOf(error)}`);
   }
-}
-
-/** How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a file backend, and the service. */
-const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
-
-/** Whether what an update printed says that another one holds its lock: Pulumi's words, or those of `clearWay`, which lab/pulumi asks first. */
-export function isLocked(output: string): boolean {
-  return lockTexts.some((text) => output.includes(text)) || new RegExp(`^stack \\S+: ${lockedWords} `, "m").test(output);
 }
 
 /** The last words of a program that failed: its line of an error where there is one. */

@@ -1,4 +1,4 @@
-import type { DockerNode } from "./docker";
+import { whileOvertaken, type DockerNode } from "./docker";
 
 /** The fields of Docker's task object that are read here (Engine API v1.41, GET /tasks). */
 export interface SwarmTask {
@@ -6,7 +6,8 @@ export interface SwarmTask {
   readonly ServiceID: string;
   readonly NodeID?: string;
   readonly DesiredState: string;
-  readonly Status: { readonly State: string; readonly Err?: string; readonly Message?: string };
+  /** `Timestamp`: RFC 3339, by the clock of the node. */
+  readonly Status: { readonly State: string; readonly Timestamp?: string; readonly Err?: string; readonly Message?: string };
   readonly Spec: TaskSpec;
 }
 
@@ -36,9 +37,9 @@ export interface SwarmService {
 /** What a task or service belongs to where `docker stack deploy` made it. */
 const stackLabel = "com.docker.stack.namespace";
 
-/** Tasks that are meant to run, those that cannot be placed among them. */
-export async function listRunningTasks(manager: DockerNode): Promise<SwarmTask[]> {
-  return await manager.api.listTasks({ filters: { "desired-state": ["running"] } }) as SwarmTask[];
+/** Tasks that are meant to run, of all services or of one, those that cannot be placed among them. */
+export async function listRunningTasks(manager: DockerNode, service?: string): Promise<SwarmTask[]> {
+  return await manager.api.listTasks({ filters: { "desired-state": ["running"], ...(service === undefined ? {} : { service: [service] }) } }) as SwarmTask[];
 }
 
 export async function listServices(manager: DockerNode): Promise<SwarmService[]> {
@@ -56,7 +57,9 @@ export async function listStackTasks(manager: DockerNode, stack: string): Promis
 
 /** Has the swarm place every task of a service anew, by the service's own rules for updates. */
 export async function forceUpdate(manager: DockerNode, id: string): Promise<void> {
-  const { Version, Spec } = await manager.api.getService(id).inspect() as unknown as SwarmService;
-  const TaskTemplate = { ...Spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 };
-  await manager.api.getService(id).update({ _query: { version: Version.Index }, _body: { ...Spec, TaskTemplate } });
+  await whileOvertaken(async () => {
+    const { Version, Spec } = await manager.api.getService(id).inspect() as unknown as SwarmService;
+    const TaskTemplate = { ...Spec.TaskTemplate, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 };
+    await manager.api.getService(id).update({ _query: { version: Version.Index }, _body: { ...Spec, TaskTemplate } });
+  });
 }

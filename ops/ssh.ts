@@ -45,7 +45,8 @@ export class SshConnection {
     const failed = (cause: unknown): OperationError => new OperationError(`${target.name} (${target.host}): no SSH connection`, { cause });
     await new Promise<void>((resolve, reject) => {
       client.once("ready", resolve);
-      client.once("error", (error) => { reject(failed(error)); });
+      // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that nobody heeds ends the program
+      client.on("error", (error) => { reject(failed(error)); });
       client.once("close", () => { reject(failed("closed")); });
       client.connect({
         sock: socket,
@@ -57,8 +58,6 @@ export class SshConnection {
         hostVerifier: (key: Buffer) => key.toString("base64") === pinned,
       });
     }).catch((error: unknown) => { socket.destroy(); throw error; });
-    // a later failure ends the channels, and their users hear of it there
-    client.on("error", () => undefined);
     return new SshConnection(client, socket, target);
   }
 

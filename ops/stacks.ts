@@ -1,9 +1,9 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { openManager, withManager, type DockerNode } from "./docker";
-import { OperationError } from "./errors";
+import { Managers, openManager, whileOvertaken, withManager, type DockerNode } from "./docker";
+import { messageOf, OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
-import { listStackServices, listStackTasks, type SwarmService } from "./services";
+import { forceUpdate, listStackServices, listStackTasks, type SwarmService, type SwarmTask } from "./services";
 import { forgetFiles, makeFiles, stackFiles } from "./stack-files";
 import { Pending, waitFor } from "./wait";
 
@@ -19,25 +19,82 @@ const commandSeconds = 300;
  */
 export async function deployStack(access: ClusterAccess, spec: StackSpec, text: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { compose, files } = stackFiles(spec.name, text, environment);
-  await withManager(access, async (manager) => {
-    await makeFiles(manager, spec.name, files);
-    await manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
-      { stdin: compose, timeoutSeconds: commandSeconds });
-    try {
-      await waitFor({ what: `stack ${spec.name} to run`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 }, async () => {
-        await forgetGhosts(manager);
-        const late = (await listStackServices(manager, spec.name)).map(lateness).filter((reason) => reason !== undefined);
-        return late.length === 0 ? true : new Pending(late.join(", "));
-      });
-    } catch (error) {
-      throw new OperationError(`stack ${spec.name}: it does not run.\n${await taskErrors(manager, spec.name)}`, { cause: error });
-    }
-    await forgetFiles(manager, spec.name);
-  });
+  const managers = new Managers(access);
+  try {
+    await managers.use(async (manager) => {
+      await makeFiles(manager, spec.name, files);
+      await whileOvertaken(async () => manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
+        { stdin: compose, timeoutSeconds: commandSeconds }));
+    });
+    await untilNoneIsLate(managers, spec, "run", async (manager) => {
+      await forgetGhosts(manager);
+      return (await listStackServices(manager, spec.name)).map(lateness);
+    });
+    await managers.use((manager) => forgetFiles(manager, spec.name));
+  } finally {
+    managers.close();
+  }
   const { route } = spec;
   if (route !== undefined) {
     await waitFor({ what: `${route} to answer on every manager`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 },
-      () => answersEverywhere(access, route));
+      () => answersEverywhere(access, route)).catch(async (error: unknown) => {
+      throw new OperationError(`stack ${spec.name}: ${route} does not answer.\n${await ingressLogs(access).catch(messageOf)}`, { cause: error });
+    });
+  }
+}
+
+/** Waits until the global services of a stack run on a node that has joined. */
+export async function stackRunsOn(managers: Managers, spec: StackSpec, node: { readonly id: string; readonly name: string }): Promise<void> {
+  await untilNoneIsLate(managers, spec, `run on ${node.name}`, async (manager) => {
+    const tasks = (await listStackTasks(manager, spec.name)).filter(({ NodeID, DesiredState }) => NodeID === node.id && DesiredState === "running");
+    return (await listStackServices(manager, spec.name)).filter(({ Spec }) => Spec.Mode.Global !== undefined).map(({ ID, Spec }) => {
+      const states = tasks.filter(({ ServiceID }) => ServiceID === ID).map(({ Status }) => Status.State);
+      return states.includes("running") ? undefined : `${Spec.Name}: ${states.join(", ") || "no task"}`;
+    });
+  });
+}
+
+/**
+ * Waits until a stack lacks nothing.
+ *
+ * @param what it is meant to do, as in "stack traefik to run".
+ * @param late reasons why it is not yet so.
+ */
+async function untilNoneIsLate(
+  managers: Managers, { name, deadlineSeconds }: StackSpec, what: string, late: (manager: DockerNode) => Promise<readonly (string | undefined)[]>,
+): Promise<void> {
+  const begun = Date.now();
+  const renewed = new Set<string>();
+  const patience = deadlineSeconds / 2;
+  // a manager that goes meanwhile is not asked for ever
+  await waitFor({ what: `stack ${name} to ${what}`, deadlineSeconds, intervalSeconds: 5 }, () => managers.use(async (manager) => {
+    const reasons = (await late(manager)).filter((reason) => reason !== undefined);
+    if (reasons.length === 0) return true;
+    if (Date.now() - begun > patience * 1000) await renewUnreported(manager, name, patience, renewed);
+    return new Pending(reasons.join(", "));
+  })).catch(async (error: unknown) => {
+    const tasks = await managers.use((manager) => taskErrors(manager, name)).catch(messageOf);
+    throw new OperationError(`stack ${name}: it does not ${what}.\n${tasks}`, { cause: error });
+  });
+}
+
+/** Tasks that have been starting for more than so many seconds, and so must run by now. */
+export function unreported(tasks: readonly SwarmTask[], now: number, seconds: number): SwarmTask[] {
+  return tasks.filter(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "starting"
+    && now - Date.parse(Status.Timestamp ?? "") > seconds * 1000);
+}
+
+/**
+ * Has the swarm place services anew, each once, of whose tasks it will never know that they run: a node says so once, and a
+ * leader that loses its place forgets what it was told and has not yet written down.
+ */
+async function renewUnreported(manager: DockerNode, stack: string, seconds: number, renewed: Set<string>): Promise<void> {
+  const { SystemTime } = await manager.api.info() as { SystemTime: string };
+  for (const { ServiceID, NodeID = "" } of unreported(await listStackTasks(manager, stack), Date.parse(SystemTime), seconds)) {
+    if (renewed.has(ServiceID)) continue;
+    process.stderr.write(`A task of stack ${stack} on node ${NodeID} has been starting for ${seconds} s; its service is placed anew.\n`);
+    await forceUpdate(manager, ServiceID);
+    renewed.add(ServiceID);
   }
 }
 
@@ -46,19 +103,31 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
  * which looks for them every few seconds.
  */
 async function answersEverywhere(access: ClusterAccess, route: string): Promise<true | Pending> {
-  const answers = await Promise.all(access.managers.map(async (manager) => {
+  const answers = await onEveryManager(access, ["curl", "-s", "-o", "/dev/null", "-m", "20", "-w", "%{http_code}", `http://127.0.0.1${route}`]);
+  const reached = answers.filter(({ output }) => output !== notReached);
+  const good = reached.length > 0 && reached.every(({ output }) => output === "200");
+  return good ? true : new Pending(answers.map(({ name, output }) => `${name}: ${output}`).join(", "));
+}
+
+/** What the ingress of every manager has to say of itself. */
+async function ingressLogs(access: ClusterAccess): Promise<string> {
+  const script = "for id in $(docker ps --quiet --filter label=com.docker.stack.namespace=traefik); do docker logs --timestamps --tail 10 $id 2>&1; done";
+  return (await onEveryManager(access, ["sudo", "sh", "-c", script])).map(({ name, output }) => `Traefik and its proxy on ${name}:\n${output}`).join("\n");
+}
+
+const notReached = "not reached";
+
+/** Standard output of a command on every manager; of one that does not answer, that. */
+async function onEveryManager(access: ClusterAccess, argv: readonly string[]): Promise<readonly { readonly name: string; readonly output: string }[]> {
+  return Promise.all(access.managers.map(async (manager) => {
     const node = await openManager(access, manager).catch(() => undefined);
-    if (node === undefined) return { name: manager.name, status: "not reached" };
+    if (node === undefined) return { name: manager.name, output: notReached };
     try {
-      const argv = ["curl", "-s", "-o", "/dev/null", "-m", "20", "-w", "%{http_code}", `http://127.0.0.1${route}`];
-      return { name: manager.name, status: (await node.ssh.exec(argv, { timeoutSeconds: 60 })).stdout };
+      return { name: manager.name, output: (await node.ssh.exec(argv, { timeoutSeconds: 60 })).stdout };
     } finally {
       node.close();
     }
   }));
-  const reached = answers.filter(({ status }) => status !== "not reached");
-  const good = reached.length > 0 && reached.every(({ status }) => status === "200");
-  return good ? true : new Pending(answers.map(({ name, status }) => `${name}: ${status}`).join(", "));
 }
 
 export async function removeStack(access: ClusterAccess, spec: StackSpec): Promise<void> {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
 import { expectedVariable, overtaken, wantedVariable } from "../settings/wanted";
-import { BusyError, OperationError } from "./errors";
+import { BusyError, LockedError, OperationError } from "./errors";
 import { underLease } from "./lease";
-import { clearWay } from "./locks";
-import { isLocked, isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
+import { clearWay, holderIn } from "./locks";
+import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
 import { stepsOf, type UpdateStep } from "./update-events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
@@ -55,7 +55,8 @@ export class UpdateError extends OperationError {
  * machine left in the way, its lock and its plugins, is removed first.
  *
  * @returns what it did, step by step.
- * @throws BusyError when another update holds the stack's lock or came in between.
+ * @throws LockedError when another update holds the stack's lock.
+ * @throws BusyError when another update came in between.
  * @throws UpdateError when the update fails, hangs or is interrupted.
  */
 export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
@@ -76,12 +77,13 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
       "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", eventLog,
       ...(replace === undefined ? [] : ["--replace", replace]),
     ];
-    const { result: { code, end, timedOut }, events } = await underLease(environment, async () =>
+    const { result: { code, end, timedOut, interrupted }, events } = await underLease(environment, async () =>
       loadEventStream().withEvents(async (eventLog) => runPulumi(place, words(eventLog), { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal })));
     const steps = stepsOf(events);
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;
-    if (isLocked(end)) throw new BusyError(`${subject}: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`);
+    const holder = holderIn(end);
+    if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
     if (end.includes(overtaken)) throw new BusyError(`${subject}: another update changed its workers in between; nothing was touched, try again.`);
     if (signal?.aborted === true) throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
     throw new UpdateError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`, steps, false);

@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { Fault } from "./errors";
 import type { ShapedSettings } from "./schema";
-import { allowed, text } from "./values";
+import { allowed, pem, text } from "./values";
 
 const bucketWords = `the URL of a bucket as Pulumi takes it, e.g. "s3://states?region=eu-central-1"`;
 const repositoryWords = `an image without tag or digest, e.g. "registry.example/swarm-autoscaler": the tag is the program's own`;
@@ -11,16 +11,18 @@ const repositoryWords = `an image without tag or digest, e.g. "registry.example/
  * The autoscaler as a service on the managers. Absent: none; it may still be run elsewhere.
  *
  * - `backendUrl`: where the stack's state is, for the managers; they must reach it, so no folder will do.
+ * - `caCertificates`: of authorities that OpenStack's certificates or the bucket's are signed by, trusted beside the usual ones.
  * - `image`: made and pushed by `autoscaler/image/build`, whose tag says which program it holds.
  */
 export const autoscalerService = z.strictObject({
   backendUrl: text(/^s3:\/\/[^\s/?]+(\/[^\s?]*)?(\?\S*)?$/, bucketWords),
   image: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, repositoryWords).default("swarm/autoscaler"),
-}, allowed("{backendUrl, image}, of which backendUrl is required"));
+  caCertificates: pem.optional(),
+}, allowed("{backendUrl, image, caCertificates}, of which backendUrl is required"));
 export type AutoscalerServiceSettings = Readonly<z.output<typeof autoscalerService>>;
 
 export const autoscalerServiceDescription = "The autoscaler as a service on the managers; without it none. backendUrl (an s3:// URL of the stack's state, as managers reach it), "
-  + "image (swarm/autoscaler; its tag is the program's own). Needs autoscale, monitoring, and the secrets autoscalerCloud, autoscalerStateKey and autoscalerPassphrase.";
+  + "image (swarm/autoscaler; its tag is the program's own), caCertificates (PEM, of a site's own authority for OpenStack or the bucket). Needs autoscale, monitoring, and the secrets autoscalerCloud, autoscalerStateKey and autoscalerPassphrase.";
 
 /** Name of the cloud in the service's clouds.yaml. */
 export const serviceCloud = "autoscaler";
@@ -30,6 +32,8 @@ const cloudsSchema = z.strictObject({
   clouds: z.strictObject({
     [serviceCloud]: z.looseObject({
       auth_type: z.literal("v3applicationcredential"),
+      // a file that the service has not
+      cacert: z.undefined().optional(),
       auth: z.strictObject({ auth_url: z.string(), application_credential_id: z.string(), application_credential_secret: z.string() }),
     }),
   }),
@@ -43,7 +47,7 @@ function isServiceClouds(content: string): boolean {
   }
 }
 
-const cloudsWords = `the text of a clouds.yaml with one cloud, "${serviceCloud}", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret`;
+const cloudsWords = `the text of a clouds.yaml with one cloud, "${serviceCloud}", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret, without cacert: what that holds is for autoscalerService.caCertificates`;
 export const serviceClouds = z.string(allowed(cloudsWords)).refine(isServiceClouds, allowed(cloudsWords));
 export const serviceStateKey = text(/^\[default\]\s*\n(?=[\s\S]*^aws_access_key_id\s*=\s*\S+)(?=[\s\S]*^aws_secret_access_key\s*=\s*\S+)/m,
   "the text of AWS's shared credentials file: [default], aws_access_key_id and aws_secret_access_key, a line each");

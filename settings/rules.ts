@@ -50,7 +50,7 @@ function groupLimitsAreOrdered({ workerGroups = {} }: Partial<ShapedSettings>): 
 
 function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<ShapedSettings>): Fault[] {
   if (networkCidr === undefined) return [];
-  const prefix = Number(networkCidr.split("/")[1]);
+  const prefix = prefixOf(networkCidr);
   if (prefix < 16 || prefix > 27) {
     return [{ path: "settings.networkCidr", problem: `"${networkCidr}" has the prefix /${prefix}; use /16 to /27.` }];
   }
@@ -72,7 +72,7 @@ function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }:
     ];
     const faults = others.filter(({ network }) => overlap(network, pool))
       .map(({ name, network }) => ({ path, problem: `"${pool}" overlaps ${name} "${network}"; use networks apart.` }));
-    const prefix = Number(pool.split("/")[1]);
+    const prefix = prefixOf(pool);
     if (overlayPrefix !== undefined && prefix > overlayPrefix) {
       faults.push({ path, problem: `"${pool}" is smaller than one overlay network of settings.overlayPrefix /${overlayPrefix}; use /${overlayPrefix} or larger.` });
     }
@@ -86,11 +86,29 @@ function overlap(one: string, other: string): boolean {
   return a[0].match(b[0], prefix);
 }
 
+/** Widest network of administrators: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */
+const widestAdminPrefix = 8;
+/** Addresses of all of them: every private network and those of providers (100.64.0.0/10, RFC 6598) fit in, and what is not private stays a fraction. */
+const mostAdminAddresses = 2 ** 25;
+
+/** Open to everyone is also what is so in halves. */
 function administrationIsNotOpen({ adminCidrs = [] }: Partial<ShapedSettings>): Fault[] {
-  return adminCidrs.filter((network) => network.endsWith("/0")).map((network) => ({
-    path: "settings.adminCidrs",
-    problem: `"${network}" opens SSH to everyone; name the networks of the administrators.`,
+  const path = "settings.adminCidrs";
+  const wide = adminCidrs.filter((network) => prefixOf(network) < widestAdminPrefix).map((network) => ({
+    path, problem: `"${network}" is wider than /${widestAdminPrefix} and opens SSH to strangers; name the networks of the administrators, /${widestAdminPrefix} or smaller.`,
   }));
+  const addresses = outermost(adminCidrs).reduce((sum, network) => sum + 2 ** (32 - prefixOf(network)), 0);
+  if (wide.length > 0 || addresses <= mostAdminAddresses) return wide;
+  return [{ path, problem: `together they hold ${addresses} addresses and open SSH to strangers; name the networks of the administrators, ${mostAdminAddresses} addresses (two /8) at most.` }];
+}
+
+/** The networks that lie in no other, each once. */
+function outermost(networks: readonly string[]): string[] {
+  return [...new Set(networks)].filter((network, _, all) => !all.some((other) => prefixOf(other) < prefixOf(network) && overlap(other, network)));
+}
+
+function prefixOf(network: string): number {
+  return Number(network.split("/")[1]);
 }
 
 function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<ShapedSettings>): Fault[] {

@@ -4,7 +4,7 @@ import { autoscale, autoscaleDescription, type AutoscaleSettings } from "./autos
 import { autoscalerService, autoscalerServiceDescription, serviceClouds, servicePassphrase, serviceStateKey } from "./autoscaler-service";
 import { hookUrl, monitoring, monitoringDescription } from "./monitoring";
 import type { SecretKey } from "./secrets";
-import { allowed, integer, list, text } from "./values";
+import { allowed, integer, list, pem, text } from "./values";
 
 /** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
 export function isIpv4Network(value: string): boolean {
@@ -65,7 +65,6 @@ const proxy = z.strictObject({
 }, allowed("{http, https, exceptions}"));
 
 const registry = text(/^[a-z0-9.-]+(:[0-9]+)?$/, `host or host:port, e.g. "registry.example:5000"`);
-const pem = text(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$/, "certificates in PEM format");
 const hostName = text(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, `a host name or IPv4 address, e.g. "ntp.example"`);
 
 const url = text(/^https?:\/\/[^\s/]+$/, `the URL of a registry without a path, e.g. "https://mirror.example"`);
@@ -91,7 +90,7 @@ export const settingsShape = {
   networkCidr: cidr.default("10.20.0.0/24").describe("Network of the cluster's servers, IPv4, /16 to /27."),
   externalNetwork: nonEmpty.describe("Neutron network that floating IPs come from."),
   adminCidrs: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network"))
-    .describe("Networks that may reach SSH on the managers. Never 0.0.0.0/0."),
+    .describe("Networks that may reach SSH on the managers, each /8 or smaller, together two /8 at most."),
   ingressCidrs: list(cidr, "IPv4 networks").default(["0.0.0.0/0"]).describe("Networks that may reach the ingress address."),
   ingressMode: z.enum(["vip", "octavia", "none"], allowed(`"vip", "octavia" or "none"`)).default("vip")
     .describe(`The one address of the services: "vip" passes a floating IP among the managers by VRRP, "octavia" makes a load balancer, "none" leaves it to you.`),

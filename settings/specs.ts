@@ -25,6 +25,8 @@ export const nodeSpec = z.object({
   /** Nova's id, for the console's text when the node does not join. */
   serverId: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** Stacks whose global services run on it before it counts. */
+  stacks: z.array(z.string()),
   readySeconds: z.int(),
   drainSeconds: z.int(),
 });

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 /** Options that several verbs have. Each call makes one anew: an option belongs to one command. */
 export const stackOption = () => new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
 export const projectOption = () => new Option("--project <dir>", "checkout of the project (default: around the current folder, else swarmctl's own)");
+export const lockTimeoutOption = () => numberOption("--lock-timeout <seconds>", "wait so long for another update that holds the stack's lock (default: as long as an update may take)");
 export const jsonOption = () => new Option("--json", "print JSON");
 
 /** An option whose value is a whole number; its limits are the settings' business. */

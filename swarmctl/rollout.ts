@@ -9,6 +9,7 @@ import { loadLook } from "./lazy";
 import { settingsOf, type Cluster } from "./project";
 import type { Plan, Step } from "./rollout-plan";
 import type { Terminal } from "./terminal";
+import { inTurn } from "./turn";
 
 /** Plans from how the cluster is now. */
 export type Planner = (settings: Settings, outputs: ClusterOutputs, health: ClusterHealth) => Plan;
@@ -20,9 +21,12 @@ const looks = 12;
 /** Carries out what a planner plans, an update a step. What is left to do follows each time from the cluster itself. */
 export class Rollout {
   private readonly settings: Settings;
+  private readonly lockSeconds: number;
 
-  constructor(private readonly cluster: Cluster, private readonly terminal: Terminal, private readonly planner: Planner) {
+  /** @param lockSeconds how long it waits for other updates, each time; by default as long as one may take. */
+  constructor(private readonly cluster: Cluster, private readonly terminal: Terminal, private readonly planner: Planner, lockSeconds?: number) {
     this.settings = settingsOf(cluster, cluster.text);
+    this.lockSeconds = lockSeconds ?? updateSeconds(this.settings);
   }
 
   /** The plan from the stack's outputs as the last update left them. */
@@ -36,18 +40,21 @@ export class Rollout {
    *
    * @returns the steps that were done.
    * @throws OperationError when an update fails, or the cluster is not fit for the next step.
+   * @throws BusyError when other updates are at it for too long.
    */
   async run(): Promise<Step[]> {
     const done: Step[] = [];
     for (;;) {
-      const { steps: [step, ...rest], blocked } = await this.planWhenFit();
-      if (step === undefined && blocked !== undefined) throw new OperationError(blocked.why);
+      const step = await this.inTurn(async () => this.next(done.length));
       if (step === undefined) return done;
-      this.terminal.say(`step ${done.length + 1} of ${done.length + 1 + rest.length}: ${sentence(step)}`);
-      await this.update(step);
       await this.requireFresh(step);
       done.push(step);
     }
+  }
+
+  /** Does what an update is part of when no other one is in the way; planned anew each time, since another one may have changed the cluster. */
+  async inTurn<T>(action: () => Promise<T>): Promise<T> {
+    return inTurn({ lockSeconds: this.lockSeconds, say: (line) => { this.terminal.say(`${this.cluster.name}: ${line}`); } }, action);
   }
 
   /** Runs an update: a step, or without one what brings the stack to its configuration and finishes what was interrupted. */
@@ -58,6 +65,16 @@ export class Rollout {
       place: this.cluster, ...change, environment: this.terminal.environment, timeoutSeconds: updateSeconds(this.settings),
       talk: (part) => process.stderr.write(part),
     });
+  }
+
+  /** Plans, and does the first step of the plan; undefined where there is none. */
+  private async next(done: number): Promise<Step | undefined> {
+    const { steps: [step, ...rest], blocked } = await this.planWhenFit();
+    if (step === undefined && blocked !== undefined) throw new OperationError(blocked.why);
+    if (step === undefined) return undefined;
+    this.terminal.say(`step ${done + 1} of ${done + 1 + rest.length}: ${sentence(step)}`);
+    await this.update(step);
+    return step;
   }
 
   private async planWhenFit(): Promise<Plan> {

@@ -82,6 +82,14 @@ describe("the program", () => {
     }
   });
 
+  it("lets the swarm grow in an order: networks, the ingress, managers one after the other, workers", () => {
+    const order = run.recorder.registrations.map(({ name }) => name).filter((name) => /-overlay-proxy$|-managers-init$|-traefik-deploy$|-membership-/.test(name));
+    expect(order.slice(0, 6)).to.deep.equal([
+      "test-managers-init", "test-overlay-proxy", "test-traefik-deploy", ...["az1", "az2", "az3"].map((zone) => `test-managers-membership-${zone}-0`),
+    ]);
+    expect(order.slice(6).every((name) => name.startsWith("test-workers-")), order.join()).to.equal(true);
+  });
+
   it("gives the overlay network the MTU of the network below", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).to.deep.include({ name: "proxy", driver: "overlay", options: { "com.docker.network.driver.mtu": "1450" } });
   });
@@ -127,7 +135,7 @@ describe("the program with the autoscaler's service", () => {
   const wanted = { ...goodConfiguration, autoscale: {}, monitoring: {}, registryPrefix: "registry.example:5000", autoscalerService: { backendUrl } };
   let run: Run;
   before(async () => { run = await runProgram({ ...wanted, ...serviceSecrets }); });
-  interface Compose { services: { autoscaler: { image: string; command: string[]; environment: Record<string, string>; configs: { target: string }[]; secrets: { source: string; mode: number }[] } }; configs: { cluster: { content: string } }; secrets: Record<string, { environment: string }> }
+  interface Compose { services: { autoscaler: { image: string; command: string[]; environment: Record<string, string>; configs: { target: string }[]; secrets: { source: string; mode: number }[] } }; configs: Record<"cluster" | "authorities", { content: string }>; secrets: Record<string, { environment: string }> }
   const compose = (): Compose => parse(String(run.recorder.named("test-autoscaler-deploy").inputs["stdin"])) as Compose;
 
   it("deploys the image that holds this very program, for this very stack and state", () => {
@@ -135,8 +143,17 @@ describe("the program with the autoscaler's service", () => {
     expect(autoscaler.image).to.equal(`registry.example:5000/swarm/autoscaler:${imageTag(join(__dirname, ".."))}`);
     expect(autoscaler.command).to.include("--stack=test");
     expect(autoscaler.environment).to.deep.include({ PULUMI_BACKEND_URL: backendUrl, OS_CLOUD: "autoscaler", SWARM_LEASE: "true", SWARM_INSIDE: "true" });
-    expect(autoscaler.configs.map(({ target }) => target)).to.deep.equal(["/app/Pulumi.test.yaml"]);
+    expect(autoscaler.configs.map(({ target }) => target)).to.deep.equal(["/app/Pulumi.test.yaml", "/etc/ssl/site/authorities.pem"]);
     expect(parse(configs.cluster.content)).to.deep.equal({ config: { "swarm:clusterName": "test" } });
+  });
+
+  it("has all that it is made of trust the site's own authority beside the usual ones", async () => {
+    const { services: { autoscaler }, configs } = compose();
+    expect(autoscaler.environment).to.deep.include({ NODE_EXTRA_CA_CERTS: "/etc/ssl/site/authorities.pem", SSL_CERT_DIR: "/etc/ssl/site" }).and.not.have.property("SSL_CERT_FILE");
+    expect(configs.authorities.content).to.equal("# none\n");
+    const caCertificates = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    const { recorder } = await runProgram({ ...wanted, autoscalerService: { backendUrl, caCertificates }, ...serviceSecrets });
+    expect((parse(String(recorder.named("test-autoscaler-deploy").inputs["stdin"])) as Compose).configs.authorities.content).to.equal(caCertificates);
   });
 
   it("hands it its secrets as secrets, and names none of them in clear anywhere", () => {
@@ -338,11 +355,11 @@ describe("the program in a network of somebody else", () => {
 });
 
 describe("the program with encrypted overlays", () => {
-  it("encrypts the shared network and Traefik's own", async () => {
-    const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true });
+  it("encrypts the shared network and the monitoring's own", async () => {
+    const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true, monitoring: {} });
     const options = { "com.docker.network.driver.mtu": "1450", "encrypted": "true" };
     expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal(options);
-    const { networks } = parse(String(recorder.named("test-traefik-deploy").inputs["stdin"])) as { networks: { control: unknown } };
+    const { networks } = parse(String(recorder.named("test-monitoring-deploy").inputs["stdin"])) as { networks: { control: unknown } };
     expect(networks.control).to.deep.include({ driver_opts: options });
   });
 });

@@ -37,7 +37,7 @@ Diagnostics:
   command:local:Command (lab-workers-az1-membership-0):
     error: exit status 1: running "node --import tsx ops/main.ts admit-node":
     30 s: waiting for lab-worker-az1-0 to be Ready in the swarm: not in the swarm
-    lab-worker-az1-0: it did not join.
+    lab-worker-az1-0: it did not join. (lab-worker-az1-0 to be Ready in the swarm: not within 1800 seconds; last seen: not in the swarm.)
     cloud-init and units of lab-worker-az1-0:
       at run (tests/lab/support/run.ts:66:11)
 
@@ -49,7 +49,7 @@ LOG
 
 test_causes() {
     is "of Pulumi: what its diagnostics say" \
-        'a cluster on the lab builds it: three managers in three zones, a ready and labelled worker in each: lab-worker-az1-0: it did not join.' "$(lab_failure | cause)"
+        'a cluster on the lab builds it: three managers in three zones, a ready and labelled worker in each: lab-worker-az1-0: it did not join. (lab-worker-az1-0 to be Ready in the swarm: not within 1800 seconds; last seen: not in the swarm.)' "$(lab_failure | cause)"
     is "of the program: the error and its first fault" \
         'the lab refuses: error: The configuration has 1 fault; nothing was touched. settings.managers: 4 keeps no more quorum than 3.' "$(cause <<'LOG'
   1 failing

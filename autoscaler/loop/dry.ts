@@ -37,6 +37,7 @@ export class DryStack implements StackPort {
   constructor(private readonly real: StackPort, private readonly say: (line: string) => void, readonly program = real.program) {}
 
   async outputs(fresh: boolean): Promise<ClusterOutputs> { return this.real.outputs(fresh); }
+  async lockHolder(): Promise<string | undefined> { return this.real.lockHolder(); }
   async unavailableZones(): Promise<readonly string[]> { return this.real.unavailableZones(); }
 
   async update({ wanted }: UpdateOrder): Promise<readonly []> {

@@ -68,6 +68,7 @@ interface Look {
   readonly view: SwarmView;
   readonly figures: Figures;
   readonly unavailableZones: readonly string[];
+  readonly lockHolder: string | undefined;
   readonly before: AutoscalerRecord | undefined;
   /** The record with what an update came to. */
   readonly record: AutoscalerRecord;
@@ -108,14 +109,14 @@ export class Loop {
     const ended = this.job?.outcome === undefined ? undefined : this.job;
     const outputs = await stack.outputs(ended !== undefined);
     const window = policyOf(outputs)?.windowSeconds ?? 0;
-    const [view, figures, unavailableZones] = await Promise.all([swarm.view(outputs.access), metrics.read(window), stack.unavailableZones()]);
+    const [view, figures, unavailableZones, lockHolder] = await Promise.all([swarm.view(outputs.access), metrics.read(window), stack.unavailableZones(), stack.lockHolder()]);
     const before = view.record === undefined ? undefined : parseRecord(view.record.text);
     if (view.record !== undefined && before === undefined) this.options.say("the swarm's record of the autoscaler cannot be read, e.g. since another version wrote it; it is begun anew.");
     const known = before ?? { ...emptyRecord, memory: adoptDrains(emptyRecord.memory, ownNodes(outputs, view)) };
-    if (ended?.outcome === undefined) return { outputs, view, figures, unavailableZones, before, record: known, failures: [] };
+    if (ended?.outcome === undefined) return { outputs, view, figures, unavailableZones, lockHolder, before, record: known, failures: [] };
     this.job = undefined;
     const fault = ended.outcome.kind === "failed" ? { updateFault: `update: ${ended.outcome.message}` } : {};
-    return { outputs, view, figures, unavailableZones, before, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
+    return { outputs, view, figures, unavailableZones, lockHolder, before, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
   }
 
   /** Notes what an update came to. */
@@ -145,7 +146,7 @@ export class Loop {
     const decided = clock.now();
     const active = seen.leader && seen.obstacles.length === 0;
     const mayWrite = active || before?.holder?.instance === this.options.own.instance;
-    const gates = [...decision.gates, updateGate({ job: this.job, busyUntil: this.busyUntil, update: look.record.update, holder: before?.holder, own: this.options.own, now })];
+    const gates = [...decision.gates, updateGate({ job: this.job, busyUntil: this.busyUntil, lockHolder: look.lockHolder, update: look.record.update, holder: before?.holder, own: this.options.own, now })];
     const verdict = active ? this.accept(decision, now) : decision.verdict;
     const accepted = verdict === decision.verdict && verdict.kind !== "hold" && verdict.kind !== "blocked";
     const memory = verdict === decision.verdict ? decision.memory : { ...decision.remembered, lastDecision: { at: now, kind: verdict.kind, why: verdict.why } };

@@ -68,6 +68,8 @@ export interface StackPort {
    * @throws UpdateError when it fails or is interrupted.
    */
   update(order: UpdateOrder, signal: AbortSignal): Promise<readonly UpdateStep[]>;
+  /** Whose update holds the stack's lock; undefined where none does, or the backend does not say. Never fails. */
+  lockHolder(): Promise<string | undefined>;
   /** Zones that the cloud itself calls unavailable; empty where it does not say. */
   unavailableZones(): Promise<readonly string[]>;
 }

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./job";
 import type { Loop, Tick } from "./loop";
 
+/** Seconds from the beginning of a tick to the next one's: half of cluster-autoscaler's `--scan-interval`, since to start an update takes some more. */
+export const usualIntervalSeconds = 5;
+
 export interface RunOptions {
   readonly intervalSeconds: number;
   /** One look, with what it begins, to its end. */

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, OperationError } from "../../ops/errors";
+import { lockHolder } from "../../ops/locks";
 import { OpenStack } from "../../ops/openstack";
 import { programFingerprint } from "../../ops/program";
 import { stackOutputs, type StackPlace } from "../../ops/pulumi";
@@ -11,6 +13,8 @@ import type { StackPort, UpdateOrder } from "./ports";
 const outputsSeconds = 60;
 /** Seconds for reading them once the toolchain stands: a tick may wait for it. */
 const readSeconds = 90;
+/** Seconds that a tick waits for the backend's word on the lock. */
+const lockWaitSeconds = 5;
 /** Seconds for which the cloud's word on its zones is. A zone whose machines are dead is noticed by them, sooner. */
 const zonesSeconds = 60;
 
@@ -73,6 +77,12 @@ export class StackTarget implements StackPort {
       const fault = await OpenStack.open(this.options.environment).then((cloud) => cloud.serverFault(id)).catch(() => undefined);
       return fault === undefined ? step : { ...step, error: `${fault} (${step.error ?? ""})` };
     }));
+  }
+
+  /** Of a backend that does not answer an update says more. */
+  async lockHolder(): Promise<string | undefined> {
+    const { stack } = this.place;
+    return Promise.race([lockHolder(stack, this.options.environment["PULUMI_BACKEND_URL"]), sleep(lockWaitSeconds * 1000, undefined, { ref: false })]).catch(() => undefined);
   }
 
   /** Asked for in the background: what the cloud says counts, that it does not answer does not. */

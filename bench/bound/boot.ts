@@ -34,7 +34,7 @@ export interface BootingCluster {
 }
 
 /** Seconds for a server to be ACTIVE. */
-const activeSeconds = 600;
+export const activeSeconds = 600;
 
 /**
  * What the program makes on OpenStack, by bare API calls: each as soon as what it needs is there, none waited for longer
@@ -43,12 +43,11 @@ const activeSeconds = 600;
 export async function bootCluster(cloud: OpenStack, source: ClusterSource): Promise<BootingCluster> {
   const { settings, plan, owner, seed } = source;
   const marks: Marks = { name: settings.clusterName, description: ownerMark(settings.clusterName, owner) };
-  const [network, groups, image, flavors, serverGroup] = await all([
+  const [network, groups, image, flavorIds, serverGroup] = await all([
     makeNetwork(cloud, settings, plan, marks), makeFirewall(cloud, settings, marks), findImage(cloud, settings.image),
-    cloud.list("compute", "/flavors/detail", "flavors", z.object({ id: z.string(), name: z.string() })), makeServerGroup(cloud, `${marks.name}-managers-${owner}`),
+    findFlavors(cloud), makeServerGroup(cloud, `${marks.name}-managers-${owner}`),
   ]);
-  const flavorIds = new Map(flavors.map(({ id, name }) => [name, id]));
-  const pieces: Pieces = { cloud, source, marks, network, groups, image, flavorIds, serverGroup };
+  const pieces = { cloud, source, marks, network, groups, image, flavorIds, serverGroup };
   const [managers, workers] = await all([
     all(plan.managers.map(async (manager) => {
       const { portId, ...node } = await bootNode(pieces, manager, manager);
@@ -81,18 +80,21 @@ export async function waitUntilActive(cloud: OpenStack, { managers, workers }: B
 }
 
 /** What every node is made with. */
-interface Pieces {
+export interface Pieces {
   readonly cloud: OpenStack;
   readonly source: ClusterSource;
   readonly marks: Marks;
-  readonly network: BoundNetwork;
+  readonly network: Pick<BoundNetwork, "id" | "subnetId" | "mtu">;
   readonly groups: Readonly<Record<FirewallGroup, string>>;
   readonly image: string;
+  /** By the flavor's name. */
   readonly flavorIds: ReadonlyMap<string, string>;
-  readonly serverGroup: string;
+  /** Of managers. */
+  readonly serverGroup?: string;
 }
 
-async function bootNode(pieces: Pieces, { place, flavor, labels }: Planned, manager?: PlannedManager): Promise<BootingNode & { readonly portId: string }> {
+/** Makes a node's port and asks for its server. */
+export async function bootNode(pieces: Pieces, { place, flavor, labels }: Planned, manager?: PlannedManager): Promise<BootingNode & { readonly portId: string }> {
   const { cloud, source, marks, network, groups, image, flavorIds, serverGroup } = pieces;
   const { id: portId, fixed_ips: [fixed] } = await port(pieces, {
     name: place.name,
@@ -122,14 +124,20 @@ async function port({ cloud, network, marks }: Pieces, values: object): Promise<
     z.object({ id: z.string(), fixed_ips: z.array(z.object({ ip_address: z.string() })) }));
 }
 
-async function floatingIp({ cloud, network, marks }: Pieces, portId: string): Promise<string> {
+async function floatingIp({ cloud, network, marks }: Pieces & { readonly network: BoundNetwork }, portId: string): Promise<string> {
   await network.routed;
   const made = await make(cloud, "floatingips", { description: marks.description, floating_network_id: network.externalId, port_id: portId },
     z.object({ floating_ip_address: z.string() }));
   return made.floating_ip_address;
 }
 
-async function findImage(cloud: OpenStack, name: string): Promise<string> {
+/** Ids of the flavors by their names. */
+export async function findFlavors(cloud: OpenStack): Promise<ReadonlyMap<string, string>> {
+  const flavors = await cloud.list("compute", "/flavors/detail", "flavors", z.object({ id: z.string(), name: z.string() }));
+  return new Map(flavors.map(({ id, name }) => [name, id]));
+}
+
+export async function findImage(cloud: OpenStack, name: string): Promise<string> {
   const { images: [found] } = await cloud.request("image", `/v2/images?name=${encodeURIComponent(name)}`, z.object({ images: z.array(withId) }));
   if (found === undefined) throw new OperationError(`${name}: no such image.`);
   return found.id;

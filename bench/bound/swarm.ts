@@ -33,7 +33,7 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
 
   const admit = async (nodes: readonly BootingNode[]): Promise<void> => {
     await all(nodes.map(({ place, address, hostKey, serverId, labels }) => admitNode(access, {
-      name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, readySeconds, drainSeconds: 0,
+      name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, stacks: [], readySeconds, drainSeconds: 0,
     })));
   };
   const options = overlayOptions(mtu, settings.overlayEncryption);
@@ -43,7 +43,7 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   const withManagers = all([admit(managers), overlay]);
   const withAll = all([withManagers, admit(workers)]);
   const traefik = withManagers.then(() => deployStack(access, { name: "traefik", deadlineSeconds }, traefikCompose(readCompose("traefik"), {
-    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, overlay: options, dashboard: settings.dashboard, metrics: false, proxyProtocolFrom: [],
+    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, dashboard: settings.dashboard, metrics: false, proxyProtocolFrom: [],
   }), process.env));
   const demo = withAll.then(async () => {
     const join = seconds();

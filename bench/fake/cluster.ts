@@ -6,59 +6,78 @@ import type { ClusterOutputs } from "../../settings/outputs";
 
 /** Tasks of each worker, and the services that they are of. */
 const [tasksPerNode, services] = [10, 50];
-const zones = Array.from({ length: 10 }, (_, index) => `az${index + 1}`);
+export const zones = Array.from({ length: 10 }, (_, index) => `az${index + 1}`);
 const day = "2026-01-01T00:00:00.000000000Z";
 
-/** A cluster that answers as a manager's Docker API and as Prometheus' do, over HTTP on the loopback address. */
+/** What a cluster has beside its workers and their tasks. */
+export interface FakeClusterOptions {
+  /** Tasks that lack CPU and memory; each reserves a whole worker. */
+  readonly pending?: number;
+  /** Text of the autoscaler's record. */
+  readonly record?: string;
+}
+
+/** A cluster that answers as a manager's Docker API does, over HTTP on the loopback address. */
 export class FakeCluster {
   readonly outputs: ClusterOutputs;
+  /** How often the autoscaler's record was written, and nodes were. */
+  readonly writes = { record: 0, nodes: 0 };
   private readonly answers: Readonly<Record<string, string>>;
   private record: { version: number; labels: Record<string, string> } | undefined;
   private readonly docker: Server;
-  private readonly prometheus: Server;
 
-  constructor(workers: number) {
+  constructor(workers: number, { pending = 0, record }: FakeClusterOptions = {}) {
     this.outputs = outputsOf(workers);
-    this.answers = { "/swarm": JSON.stringify({ ID: "cluster-id" }), "/nodes": JSON.stringify(nodesOf(this.outputs)), "/tasks": JSON.stringify(tasksOf(this.outputs)), "/services": JSON.stringify(servicesOf(workers)) };
+    const nodes = nodesOf(this.outputs);
+    this.answers = {
+      "/swarm": JSON.stringify({ ID: "cluster-id" }), "/nodes": JSON.stringify(nodes), "/tasks": JSON.stringify([...tasksOf(this.outputs), ...pendingTasksOf(pending)]),
+      "/services": JSON.stringify(servicesOf(workers)), ...Object.fromEntries(nodes.map((node) => [`/nodes/${node.ID}`, JSON.stringify(node)])),
+    };
+    this.remember(record);
     this.docker = createServer((request, response) => {
       let body = "";
       request.on("data", (part: Buffer) => { body += part.toString(); });
       request.on("end", () => {
         response.setHeader("Content-Type", "application/json");
-        const path = new URL(request.url ?? "/", "http://docker").pathname.replace("/v1.41", "");
-        response.end(this.answers[path] ?? this.config(path, body));
+        response.end(this.answer(new URL(request.url ?? "/", "http://docker").pathname.replace("/v1.41", ""), body));
       });
     });
-    this.prometheus = createServer((_, response) => { response.end(figures(workers)); });
   }
 
-  private config(path: string, body: string): string {
+  /** Puts a record in the place of the one that there is; without a text there is none. */
+  remember(text?: string): void {
+    this.record = text === undefined ? undefined : { version: 1, labels: { record: text } };
+  }
+
+  private answer(path: string, body: string): string {
+    if (/^\/nodes\/[^/]+\/update$/.test(path)) {
+      this.writes.nodes += 1;
+      return "";
+    }
+    if (!path.startsWith("/configs")) return this.answers[path] ?? "{}";
     if (body !== "") {
       const { Labels } = JSON.parse(body) as { Labels: Record<string, string> };
       this.record = { version: (this.record?.version ?? 0) + 1, labels: Labels };
+      this.writes.record += 1;
     }
     if (path !== "/configs") return JSON.stringify({ ID: "id" });
     return JSON.stringify(this.record === undefined ? [] : [{ ID: "id", Version: { Index: this.record.version }, Spec: { Name: "swarm-autoscaler", Labels: this.record.labels } }]);
   }
 
-  /** @returns the address of its Prometheus. */
-  async start(): Promise<string> {
-    for (const server of [this.docker, this.prometheus]) await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
-    return `http://127.0.0.1:${(this.prometheus.address() as AddressInfo).port}`;
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => { this.docker.listen(0, "127.0.0.1", resolve); });
   }
 
   /** A connection to its Docker API. */
   readonly find = async (): Promise<DockerNode> => {
     const { port } = this.docker.address() as AddressInfo;
-    const ssh: Pick<SshConnection, "forwardUnix" | "close"> = { forwardUnix: async () => Promise.resolve(connect(port, "127.0.0.1")), close: () => undefined };
+    const ssh: Pick<SshConnection, "target" | "forwardUnix" | "close"> = { target: { name: "bench-manager-az1-0", host: "127.0.0.1", user: "", privateKey: "", hostKey: "" }, forwardUnix: async () => Promise.resolve(connect(port, "127.0.0.1")), close: () => undefined };
     return Promise.resolve(new DockerNode(ssh as SshConnection));
   };
 
   stop(): void {
-    for (const server of [this.docker, this.prometheus]) {
-      server.close();
-      server.closeAllConnections();
-    }
+    this.docker.close();
+    this.docker.closeAllConnections();
   }
 }
 
@@ -80,7 +99,7 @@ function outputsOf(workers: number): ClusterOutputs {
 }
 
 /** Of the size that Docker's own answers have: engine, plugins and certificates of a node are some 5 kB. */
-function nodesOf({ nodes }: ClusterOutputs): object[] {
+function nodesOf({ nodes }: ClusterOutputs): { readonly ID: string }[] {
   const plugins = Array.from({ length: 30 }, (_, index) => ({ Type: "Log", Name: `plugin-${index}-of-the-engine` }));
   return nodes.map(({ name, role, zone, group, ordinal }, index) => ({
     ID: `node-${name}`, Version: { Index: index }, CreatedAt: day, UpdatedAt: day, Spec: { Labels: { az: zone, group, ordinal: String(ordinal) }, Role: role, Availability: "active" },
@@ -105,17 +124,19 @@ function tasksOf({ nodes }: ClusterOutputs): object[] {
   })));
 }
 
+/** They wait for a node as Swarm says it (swarmkit, manager/scheduler/filter.go). */
+function pendingTasksOf(number: number): object[] {
+  const resources = { Reservations: { NanoCPUs: 4e9, MemoryBytes: 2 ** 30 } };
+  return Array.from({ length: number }, (_, index) => ({
+    ID: `pending-${index}`, Version: { Index: 1 }, CreatedAt: day, UpdatedAt: day, ServiceID: `service-${index % services}`, Slot: index, DesiredState: "running",
+    Spec: { ...templateOf(index % services), Resources: resources }, Status: { Timestamp: day, State: "pending", Message: "pending task scheduling", Err: "no suitable node (insufficient resources on 3 nodes)" },
+  }));
+}
+
 function servicesOf(workers: number): object[] {
   const replicas = workers * tasksPerNode / services;
   return Array.from({ length: services }, (_, index) => ({
     ID: `service-${index}`, Version: { Index: 1 }, Spec: { Name: `service-${index}`, Labels: {}, Mode: { Replicated: { Replicas: replicas } }, TaskTemplate: templateOf(index), UpdateConfig: { Order: "start-first" } },
     ServiceStatus: { RunningTasks: replicas, DesiredTasks: replicas },
   }));
-}
-
-function figures(workers: number): string {
-  const at = Date.now() / 1000;
-  const of = (scope: string, labels: Record<string, string>, nodes: number) => [["utilisation:ratio", 0.6], ["nodes:count", nodes], ["newest_sample:timestamp_seconds", at - 3]]
-    .map(([name, value]) => ({ metric: { __name__: `${scope}:swarm_worker_cpu_${name ?? ""}`, window: "60s", ...labels }, value: [at, String(value)] }));
-  return JSON.stringify({ status: "success", data: { resultType: "vector", result: [...of("cluster", {}, workers), ...zones.flatMap((zone) => of("zone", { zone }, workers / zones.length))] } });
 }

@@ -1,22 +1,15 @@
-import { join } from "node:path";
 import { measureBound } from "../bound/bound";
-import { root, run, say, type Ran } from "../command";
+import { say, type Ran } from "../command";
+import { destroyWords, labPulumi, requireNoCluster, unasked } from "../lab-stack";
 import { milestonesOf } from "../milestones";
 import type { Cloud } from "../lab-cloud";
 import { phases, phaseSeconds, type Milestones } from "../phases";
 import type { Report } from "../results";
 import { labSettings } from "../settings";
 import { withEvents } from "../../ops/event-stream";
-import { parseState } from "../../ops/state";
 
 /** How much longer than the bound an `up` may take. */
 const upBound = 1.2;
-
-/** Minutes for an `up`; 9 were measured with all servers emulated. */
-const deadlineMinutes = 45;
-
-const unasked = ["--yes", "--skip-preview"];
-const destroy = ["destroy", "--run-program", ...unasked];
 
 /** An `up` of the lab's whole cluster by its phases, then one without changes, beside the bound. */
 export async function measurePhases(cloud: Cloud, report: Report): Promise<void> {
@@ -31,13 +24,12 @@ export async function measurePhases(cloud: Cloud, report: Report): Promise<void>
 
 /** Seconds of the `up`; the cluster is gone when it is done. */
 async function measureUp(report: Report): Promise<number> {
-  const held = parseState((await pulumi(["stack", "export"])).stdout);
-  if (held.length > 0) throw new Error("the lab has a cluster already; run `make destroy`.");
+  await requireNoCluster();
   const seconds = await measureCluster(report).catch(async (error: unknown) => {
-    await pulumi(destroy).catch((cause: unknown) => { say(`cluster: it is still there: ${String(cause)}`); });
+    await labPulumi(destroyWords).catch((cause: unknown) => { say(`cluster: it is still there: ${String(cause)}`); });
     throw error;
   });
-  await measure("destroy", destroy, report);
+  await measure("destroy", destroyWords, report);
   return seconds;
 }
 
@@ -53,7 +45,7 @@ async function measureCluster(report: Report): Promise<number> {
 }
 
 async function measure(what: string, words: readonly string[], report: Report, environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const ran = await pulumi(words, environment);
+  const ran = await labPulumi(words, environment);
   say(`cluster: ${what}: ${ran.seconds.toFixed(1)} s`);
   report({ name: `cluster, ${what}`, value: ran.seconds, unit: "s" });
   return ran;
@@ -62,8 +54,4 @@ async function measure(what: string, words: readonly string[], report: Report, e
 function reportPhases(of: string, begun: number, milestones: Milestones, report: Report): void {
   const seconds = phaseSeconds(begun, milestones);
   for (const phase of phases) report({ name: `${of}, phase ${phase}`, value: seconds[phase], unit: "s" });
-}
-
-async function pulumi(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  return run([join(root, "lab", "pulumi"), ...words], { cwd: root, environment, deadlineMinutes });
 }

@@ -34,7 +34,10 @@ def command_line(path):
             line = f.read().strip()
     except FileNotFoundError:
         line = CMDLINE
-    return f"{line} tsc_early_khz={host_tsc_khz()}" if os.environ["ACCEL"] == "tcg" else line
+    if os.environ["ACCEL"] != "tcg":
+        return line
+    with open(f"{os.path.dirname(os.path.abspath(__file__))}/emulated.cmdline", encoding="utf-8") as f:
+        return f"{line} tsc_early_khz={host_tsc_khz()} {f.read().strip()}"
 
 
 def host_tsc_khz():

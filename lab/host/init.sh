@@ -73,7 +73,7 @@ RUN
     chmod +x "$d/run" "$d/finish"
 done </srv/services.txt
 
-# The kernel weighs sessions: the APIs go before the servers' emulators (15, bin/qemu-system-x86_64) and before compilers.
-[ "$LAB_ROLE" != controller ] || [ ! -w /proc/self/autogroup ] || echo -5 >/proc/self/autogroup
+# The kernel weighs sessions: the cloud goes before the servers' emulators (10 and 0, bin/server-priority) and before compilers.
+[ ! -w /proc/self/autogroup ] || echo -10 >/proc/self/autogroup
 touch /run/booted
 exec env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/run HOST="$LAB_HOST" IP="$LAB_IP" runsvdir -P /run/sv

@@ -28,8 +28,8 @@ make_seed() {
 start_guest() {
   qemu-img create -q -f qcow2 -b "$images_dir/$1.qcow2" -F qcow2 disk.qcow2 8G
   started=$(date +%s.%N)
-  qemu-system-x86_64 -machine pc -accel tcg,tb-size=256 -cpu "$cpu" -smp 1 -m "$memory" -display none -serial file:console.log \
-    -kernel "$images_dir/$1.vmlinux" -initrd "$images_dir/$1.initrd" -append "$(cat "$images_dir/$1.cmdline")" \
+  GLIBC_TUNABLES=glibc.malloc.hugetlb=1 qemu-system-x86_64 -machine pc -accel tcg,tb-size=256 -cpu "$cpu" -smp 1 -m "$memory" -display none -serial file:console.log \
+    -kernel "$images_dir/$1.vmlinux" -initrd "$images_dir/$1.initrd" -append "$(cat "$images_dir/$1.cmdline" "$here/../cloud/emulated.cmdline" | paste -sd' ')" \
     -drive file=disk.qcow2,if=virtio,cache=unsafe -drive file=seed.iso,if=ide,media=cdrom,format=raw \
     -netdev "user,id=n,restrict=$2,hostfwd=tcp:127.0.0.1:2222-:22" -device virtio-net-pci,netdev=n,mac=52:54:00:12:34:56 \
     -object rng-random,id=r,filename=/dev/urandom -device virtio-rng-pci,rng=r &

@@ -68,7 +68,7 @@ test_node() {
   expect "node/packages.txt: each once" "" "$(plain node/packages.txt | sort | uniq -d)"
   expect "masked.txt: each once" "" "$(plain disk/masked.txt | sort | uniq -d)"
   expect "cmdline: one line" 1 "$(wc -l < disk/cmdline)"
-  for one in 'root=/dev/vda' rw 'console=ttyS0' 'net.ifnames=0'; do
+  for one in 'root=/dev/vda' rw 'console=ttyS0' 'net.ifnames=0' panic=5; do
     matches "cmdline: $one" ".* $one .*" " $(cat disk/cmdline) "
   done
   local modules

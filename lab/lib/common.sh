@@ -32,18 +32,18 @@ start_step() {
     # In the background and waited for: `set -e` would be off inside "cmd || ...". In a process group of its own, so that
     # an interruption ends all of the step.
     set -m
-    ( set +m; trap - EXIT INT TERM; "$@" ) >"$LAB_LOG/$name.log" 2>&1 </dev/null &
+    ( set +m; trap - EXIT INT TERM; self=$BASHPID; ( watch_step "$self" & ); "$@" ) >"$LAB_LOG/$name.log" 2>&1 </dev/null &
     STEP_PID[$name]=$!
-    ( set +m; exec 9>&-; trap - EXIT INT TERM; watch_step "${STEP_PID[$name]}" ) >/dev/null 2>&1 </dev/null &
-    disown $!
     set +m
 }
 
-# A step goes with its command even where that was killed without a chance to say so.
+# A step goes with its command even where that was killed without a chance to say so. So the step begins with this, which is of
+# its group, but not its child: what the step waits for is its own.
 watch_step() {
+    exec >/dev/null 2>&1 9>&-
     while sleep 1; do
-        kill -0 "$1" 2>/dev/null || return 0
-        kill -0 $$ 2>/dev/null || { kill -- "-$1"; return 0; }
+        kill -0 "$1" || return 0
+        kill -0 $$ || kill 0
     done
 }
 

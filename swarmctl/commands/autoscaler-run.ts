@@ -2,13 +2,11 @@ import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-
 import type { Outcome } from "../../autoscaler/loop/job";
 import type { Tick } from "../../autoscaler/loop/loop";
 import { isNews, withDecision, type LoggedDecision } from "../../autoscaler/loop/record";
+import { usualIntervalSeconds } from "../../autoscaler/loop/run";
 import { exitCodes, UsageError, type ExitCode } from "../errors";
 import { loadAutoscaler } from "../lazy";
 import { examples, numberOption, projectOption, prometheusOption, stackOption, urlOption } from "../options";
 import type { Terminal } from "../terminal";
-
-/** Seconds from the beginning of a tick to the next one's: half of cluster-autoscaler's `--scan-interval`, since to start an update takes some more. */
-const defaultInterval = 5;
 
 /** `swarmctl autoscaler run`: the autoscaler of a cluster, until it is ended. */
 export function addAutoscalerRun(parent: Command, terminal: Terminal): void {
@@ -22,7 +20,7 @@ export function addAutoscalerRun(parent: Command, terminal: Terminal): void {
     .addOption(prometheusOption())
     .addOption(urlOption("--alertmanager <url>", "Alertmanager that is told of scale events; several may be given, and every address of a name is told"))
     .addOption(new Option("--listen <address:port>", "serve /metrics, /healthz and the status page there").argParser(listenAddress))
-    .addOption(numberOption("--interval <seconds>", `from a look to the next (default: ${defaultInterval})`))
+    .addOption(numberOption("--interval <seconds>", `from a look to the next (default: ${usualIntervalSeconds})`))
     .option("--node <name>", "host name of the manager that this runs on: it acts while that is the leader (default: it acts)")
     .option("--once", "look once, carry out what is decided, and end")
     .option("--dry-run", "look and decide, say what would be done, and do nothing")
@@ -37,7 +35,7 @@ export function addAutoscalerRun(parent: Command, terminal: Terminal): void {
       if (argument !== undefined && options.cluster !== undefined && argument !== options.cluster) {
         throw new UsageError(`--cluster: ${JSON.stringify(options.cluster)} is not ${JSON.stringify(argument)}, the argument; name one cluster.`);
       }
-      const intervalSeconds = options.interval ?? defaultInterval;
+      const intervalSeconds = options.interval ?? usualIntervalSeconds;
       if (intervalSeconds < 1) throw new UsageError("--interval: 0 would leave the managers no rest; use 1 or more.");
       const cluster = terminal.cluster({ name: argument ?? options.cluster, stack: options.stack, project: options.project });
       const loop = makeLoop({

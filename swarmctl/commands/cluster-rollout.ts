@@ -1,7 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { align } from "../../ops/table";
 import { exitCodes, UsageError } from "../errors";
-import { examples, jsonOption, numberOption, projectOption, stackOption } from "../options";
+import { examples, jsonOption, lockTimeoutOption, numberOption, projectOption, stackOption } from "../options";
 import type { Cluster } from "../project";
 import { Rollout } from "../rollout";
 import { planRollout, type Plan } from "../rollout-plan";
@@ -14,28 +14,29 @@ export function addClusterRollout(parent: Command, terminal: Terminal): void {
     .description("Replaces all stale nodes. It begins with an update, which brings the stack to its configuration and finishes what was interrupted.\n"
       + "Workers come first, zone by zone, each step an update: new workers, and when they are Ready the old ones are drained and removed.\n"
       + "Then each manager in its place, one at a time and only while the quorum can spare it, the leader last; each gives the ingress\n"
-      + "address away, is drained and leaves the swarm, and must be Reachable again before the next. It stops at the first failure;\n"
-      + "the same command goes on where it was.")
+      + "address away, is drained and leaves the swarm, and must be Reachable again before the next. Where\n"
+      + "another update is at it, the autoscaler's for one, a step waits for that and is planned anew. It stops at the first failure; the same\n"
+      + "command goes on where it was.")
     .argument("[name]", "name of the cluster; may be left away where there is one only")
     .addOption(numberOption("--surge <count>", "workers of a zone that are replaced at once; as many more run meanwhile").default(1))
     .option("--dry-run", "show the steps, as the last update left the cluster, and do nothing; ends with 3 when not all can be done")
-    .addOption(jsonOption()).addOption(stackOption()).addOption(projectOption())
+    .addOption(lockTimeoutOption()).addOption(jsonOption()).addOption(stackOption()).addOption(projectOption())
     .addHelpText("after", examples(
       ["what would be replaced, in which order", "swarmctl cluster rollout prod-swarm-alpha --dry-run"],
       ["a new image, after `pulumi up` has shown which nodes are stale", "swarmctl cluster rollout prod-swarm-alpha"],
       ["a large cluster, three workers of a zone at once", "swarmctl cluster rollout prod-swarm-alpha --surge=3"],
     ))
-    .action(async (name, { surge, dryRun, json, stack, project }) => {
+    .action(async (name, { surge, dryRun, lockTimeout, json, stack, project }) => {
       if (surge < 1) throw new UsageError(`--surge: ${surge} replaces nothing; use 1 or more.`);
       const cluster = terminal.cluster({ name, stack, project });
-      const rollout = new Rollout(cluster, terminal, (settings, outputs, health) => planRollout(settings, outputs, health, surge));
+      const rollout = new Rollout(cluster, terminal, (settings, outputs, health) => planRollout(settings, outputs, health, surge), lockTimeout);
       if (dryRun === true) {
         show(cluster, await rollout.plan(), json === true, terminal);
         return;
       }
       try {
         terminal.say(`${cluster.name}: an update first.`);
-        await rollout.update();
+        await rollout.inTurn(async () => rollout.update());
         const steps = await rollout.run();
         if (json === true) terminal.json(shape(cluster, { steps }));
         terminal.say(`${cluster.name}: ${steps.length === 0 ? "nothing is stale" : `no node is stale any more, after ${steps.length} ${steps.length === 1 ? "step" : "steps"}`}.`);

@@ -4,10 +4,11 @@ import { BusyError } from "../../ops/errors";
 import { runUpdate, updateSeconds } from "../../ops/update";
 import { editConfig, unifiedDiff, type Changes } from "../config-edit";
 import { UsageError } from "../errors";
-import { examples, numberOption, projectOption, stackOption } from "../options";
+import { examples, lockTimeoutOption, numberOption, projectOption, stackOption } from "../options";
 import { settingsOf, type Cluster } from "../project";
 import { readSchedule } from "../schedule";
 import { upCommand, type Terminal } from "../terminal";
+import { inTurn } from "../turn";
 
 const key = "autoscale";
 
@@ -48,7 +49,7 @@ export function addClusterUpdate(parent: Command, terminal: Terminal): void {
     .option("--no-autoscale", "no autoscaling any more: the whole key goes")
     .addOption(new Option("--dry-run", "show the difference and write nothing").conflicts("apply"))
     .option("--apply", "run the update afterwards (pulumi up)")
-    .addOption(stackOption()).addOption(projectOption())
+    .addOption(lockTimeoutOption()).addOption(stackOption()).addOption(projectOption())
     .addHelpText("after", examples(
       ["scale out above 75 % CPU, to 10 workers at most", "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha"],
       ["look first", "swarmctl cluster update prod-swarm-alpha --autoscale-max-nodes=8 --dry-run"],
@@ -71,7 +72,9 @@ export function addClusterUpdate(parent: Command, terminal: Terminal): void {
         terminal.say(`${cluster.name}: ${cluster.file} is changed${options.apply === true ? "." : `; \`${upCommand(cluster)}\` puts it into effect.`}`);
       }
       if (options.apply !== true) return;
-      await runUpdate({ place: cluster, environment: terminal.environment, timeoutSeconds: updateSeconds(settings), talk: (part) => process.stderr.write(part) });
+      const timeoutSeconds = updateSeconds(settings);
+      await inTurn({ lockSeconds: options.lockTimeout ?? timeoutSeconds, say: (line) => { terminal.say(`${cluster.name}: ${line}`); } },
+        async () => runUpdate({ place: cluster, environment: terminal.environment, timeoutSeconds, talk: (part) => process.stderr.write(part) }));
       terminal.say(`${cluster.name}: the update is done.`);
     });
 }

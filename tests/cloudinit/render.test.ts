@@ -52,7 +52,11 @@ describe("renderUserData", () => {
   });
 
   it("configures Docker's registries", () => {
-    expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "registry-mirrors": ["http://mirror:5000"] });
+    expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "cgroup-parent": "containers.slice", "registry-mirrors": ["http://mirror:5000"] });
+  });
+
+  it("lets the engine have the processor before its containers", () => {
+    expect(file(render(), "/etc/systemd/system/containers.slice")?.content).to.match(/^\[Slice\]\nCPUWeight=20$/m);
   });
 
   it("writes a token only where there is one, for root's eyes", () => {

@@ -113,20 +113,20 @@ describe("monitoringPlaces", () => {
 
 describe("traefikCompose with metrics", () => {
   const traefik = (image: string, metrics: boolean): Service & { readonly command: string[] } => (parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: image, socketProxy: "proxy:1" }, overlay: {}, dashboard: false, metrics, proxyProtocolFrom: [],
+    images: { traefik: image, socketProxy: "proxy:1" }, dashboard: false, metrics, proxyProtocolFrom: [],
   })) as { services: { traefik: Service & { command: string[] } } }).services.traefik;
 
   for (const image of ["traefik:v2.9", "traefik:v3.1"]) {
     it(`gives figures of ${image} on a port that is not published, in the monitoring's network`, () => {
       const { command, networks, ports, deploy } = traefik(image, true);
       expect(command).to.include.members(["--entrypoints.metrics.address=:8082", "--metrics.prometheus=true", "--metrics.prometheus.entryPoint=metrics"]);
-      expect(networks).to.deep.equal(["control", "proxy", "monitoring"]);
+      expect(networks).to.deep.equal(["proxy", "monitoring"]);
       expect(deploy.labels).to.deep.include({ "prometheus.port": "8082", "prometheus.job": "traefik" });
       expect(ports?.map(({ published }) => published)).to.deep.equal([80, 443]);
     });
   }
 
   it("is as it was without", () => {
-    expect(traefik("traefik:v2.9", false).networks).to.deep.equal(["control", "proxy"]);
+    expect(traefik("traefik:v2.9", false).networks).to.deep.equal(["proxy"]);
   });
 });

@@ -12,7 +12,7 @@ describe("the ingress' health", () => {
   it("is asked for by the managers at the path that Traefik answers once it knows the swarm's services", () => {
     const [, rule = ""] = /routers\.ready\.rule: Path\(`(.*)`\)/.exec(readCompose("traefik")) ?? [];
     expect(rule).not.to.equal("");
-    expect(files.keepalived).to.include(`http://127.0.0.1${rule}"`);
+    expect(files.ingress).to.include(`GET ${rule} HTTP/`);
   });
 });
 
@@ -83,11 +83,12 @@ describe("renderCompose", () => {
 
 describe("traefikCompose", () => {
   interface Compose {
-    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[] }>;
-    readonly networks: Record<string, { driver_opts?: unknown }>;
+    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[]; volumes?: string[] }>;
+    readonly networks: Record<string, unknown>;
+    readonly volumes: unknown;
   }
   const render = (changes: Partial<TraefikOptions> = {}): Compose => parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, overlay: { mtu: "1450" }, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
+    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
   })) as Compose;
   const traefik = (changes: Partial<TraefikOptions> = {}): { image: string; command: string[]; ports: number[] } => {
     const { image = "", command = [], ports = [] } = render(changes).services["traefik"] ?? {};
@@ -95,22 +96,24 @@ describe("traefikCompose", () => {
   };
 
   for (const [image, provider, flag] of [
-    ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.refreshSeconds=5"],
-    ["traefik@sha256:0123", "swarm", "--providers.swarm.refreshSeconds=5"],
+    ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.network=proxy"],
+    ["traefik@sha256:0123", "swarm", "--providers.swarm.network=proxy"],
   ] as const) {
     it(`gives ${image} the flags of its version`, () => {
       const { command, image: used } = traefik({ images: { traefik: image, socketProxy: "proxy:1" } });
       expect(used).to.equal(image);
-      expect(command).to.include(flag).and.include(`--providers.${provider}.endpoint=tcp://socket-proxy:2375`);
+      expect(command).to.include(flag).and.include(`--providers.${provider}.endpoint=unix:///run/docker/docker.sock`).and.include(`--providers.${provider}.httpClientTimeout=30s`);
       expect(command.filter((one) => one.startsWith("--providers.")).every((one) => one.startsWith(`--providers.${provider}.`))).to.equal(true);
     });
   }
 
-  it("reads Docker through the proxy only, which has no other network", () => {
-    const { services, networks } = render();
-    expect(services["socket-proxy"]).to.deep.include({ image: "proxy:1", networks: ["control"] });
-    expect(services["traefik"]).not.to.have.property("volumes");
-    expect(networks["control"]).to.deep.include({ internal: true, driver_opts: { mtu: "1450" } });
+  it("reads Docker through the node's proxy only, by a socket: the proxy listens in no network", () => {
+    const { services, networks, volumes } = render();
+    expect(services["socket-proxy"]).to.deep.include({ image: "proxy:1", networks: ["bridge"], volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro", "docker:/run/docker"] });
+    expect(services["socket-proxy"]?.command).to.include("-proxysocketendpoint=/run/docker/docker.sock").and.not.satisfy((flags: string[]) => flags.some((flag) => flag.startsWith("-listenip")));
+    expect(services["traefik"]?.volumes).to.deep.equal(["docker:/run/docker:ro"]);
+    expect(networks["bridge"]).to.deep.equal({ name: "bridge", external: true });
+    expect(volumes).to.deep.equal({ docker: {} });
   });
 
   it("has no dashboard unless it is asked for", () => {

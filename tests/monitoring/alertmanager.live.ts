@@ -4,17 +4,9 @@ import { expect } from "chai";
 import { everything, RenderedFiles } from "../support/monitoring";
 import { HookRecorder } from "../support/slack";
 import { Background, freePort, goTool, runTool } from "../support/tools";
+import { until } from "../support/until";
 
 interface Alert { readonly labels: Record<string, string>; readonly annotations?: Record<string, string>; readonly endsAt?: string }
-
-/** Waits until a condition holds. */
-async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} seconds: ${what}`);
-    await sleep(50);
-  }
-}
 
 /** How long the second Alertmanager gives the first to tell that it has sent a message; 15 in production. */
 const peerSeconds = 3;
@@ -55,11 +47,8 @@ describe("Alertmanager with the stack's configuration", function () {
       `--cluster.listen-address=127.0.0.1:${ports[2 + index] ?? 0}`, `--cluster.advertise-address=127.0.0.1:${ports[2 + index] ?? 0}`,
       ...[2, 3].map((peer) => `--cluster.peer=127.0.0.1:${ports[peer] ?? 0}`), `--cluster.peer-timeout=${peerSeconds}s`, "--cluster.gossip-interval=50ms", "--cluster.settle-timeout=5s",
     ]));
-    try {
-      await until("two Alertmanagers that know each other", async () => (await Promise.all(urls.map(peers))).every((count) => count === 2), 60);
-    } catch (error) {
-      throw new Error(running.map(({ output }) => output).join("\n"), { cause: error });
-    }
+    await until("two Alertmanagers that know each other", async () => (await Promise.all(urls.map(peers))).every((count) => count === 2),
+      { seconds: 60, told: () => `: ${running.map(({ output }) => output).join("\n")}` });
   });
 
   after(async () => {

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Background, freePort } from "../support/tools";
+import { until } from "../support/until";
 
 const folder = mkdtempSync(join(tmpdir(), "swarm-exporter-"));
 const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
@@ -74,11 +74,7 @@ describe("the swarm exporter", function () {
       DOCKER_API: `http://127.0.0.1:${(docker.address() as AddressInfo).port}`, PORT: String(port), LOOK_SECONDS: "0.2",
     });
     url = `http://127.0.0.1:${port}/metrics`;
-    const deadline = Date.now() + 30_000;
-    while (!exporter.output.includes("on port")) {
-      if (Date.now() > deadline) throw new Error(`it does not start: ${exporter.output}`);
-      await sleep(50);
-    }
+    await until("its start", () => exporter?.output.includes("on port"), { told: () => `: ${exporter?.output ?? ""}` });
   });
 
   after(async () => {
@@ -96,13 +92,12 @@ describe("the swarm exporter", function () {
 
   /** The samples of a look that found Docker to answer, or not to. */
   async function look(up: 0 | 1): Promise<string[]> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      const seen = await samples();
-      if (seen[0] === `swarm_api_up ${up}`) return seen;
-      if (Date.now() > deadline) throw new Error(`not seen: ${seen.join(", ")}; ${exporter?.output ?? ""}`);
-      await sleep(50);
-    }
+    let seen: string[] = [];
+    const found = async (): Promise<string[] | false> => {
+      seen = await samples();
+      return seen[0] === `swarm_api_up ${up}` && seen;
+    };
+    return until(`swarm_api_up ${up}`, found, { told: () => `: ${seen.join(", ")}; ${exporter?.output ?? ""}` });
   }
 
   it("says what the swarm is like", async () => {

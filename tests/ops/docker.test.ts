@@ -14,6 +14,7 @@ describe("isTransient", () => {
     ["a command that met an election", new OperationError("one: docker stack deploy ended with 1: The swarm does not have a leader."), true],
     ["a connection that broke", new OperationError("one: docker failed", { cause: new Error("the connection ended") }), true],
     ["a write that met the end of a leader", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft: failed to process the request: node lost leader status"), true],
+    ["a write to a leader that hands over", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft proposal dropped"), true],
     ["an engine that hangs", new OperationError("one: no answer within 120 seconds from Docker"), true],
     ["a refusal", new Error("(HTTP code 404) no such node"), false],
     ["a bad compose file", new OperationError("one: docker stack deploy ended with 15: services.x Additional property y is not allowed"), false],
@@ -62,6 +63,13 @@ describe("Managers", () => {
       return tries === 1 ? Promise.reject(noLeader) : Promise.resolve("done");
     });
     expect({ result, tries, closed }).to.deep.equal({ result: "done", tries: 2, closed: [0] });
+  });
+
+  it("takes an answer of Docker's that says no for a failure of the environment", async () => {
+    const { managers: all } = managers();
+    const answer = Object.assign(new Error("(HTTP code 404) no such node"), { statusCode: 404 });
+    const error: unknown = await all.use(() => Promise.reject(answer)).then(() => undefined, (cause: unknown) => cause);
+    expect(error).to.be.instanceOf(OperationError).with.property("cause", answer);
   });
 
   it("throws any other failure at once", async () => {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { BusyError } from "../../ops/errors";
-import { breakDeadLocks, clearWay, endOrphans, isHolderDead, type Lock } from "../../ops/locks";
+import { LockedError } from "../../ops/errors";
+import { breakDeadLocks, clearWay, endOrphans, isHolderDead, lockHolder, type Lock } from "../../ops/locks";
 
 const lock: Lock = { pid: 4711, username: "ann", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
 
@@ -47,9 +47,20 @@ describe("breakDeadLocks", () => {
   it("names the holder that lives to the next update of its stack, and to no other", async () => {
     write("elsewhere", { hostname: "there" });
     const busy = await clearWay("s", `file://${backend}`, () => undefined).then(() => "free", (error: unknown) => error);
-    expect(busy).to.be.instanceOf(BusyError);
+    expect(busy).to.be.instanceOf(LockedError);
     expect(String(busy)).to.include(`stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done`);
     await clearWay("other", `file://${backend}`, () => undefined);
+  });
+
+  it("tells the holder that lives to whoever asks, and breaks nothing", async () => {
+    const dead = spawn("true");
+    await once(dead, "exit");
+    const path = write("dead", { pid: dead.pid ?? 0 });
+    write("elsewhere", { hostname: "there" });
+    expect(await lockHolder("s", `file://${backend}`)).to.equal("ann@there's update of 2026-01-01T00:00:00Z (process 4711)");
+    expect([await lockHolder("other", `file://${backend}`), await lockHolder("s", undefined)]).to.deep.equal([undefined, undefined]);
+    expect(existsSync(path)).to.equal(true);
+    rmSync(path);
   });
 
   it("leaves a lock that is just being written", async () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { messageOf, OperationError } from "../../ops/errors";
 import { readAccess, readText } from "../../ops/input";
 import type { DockerNode } from "../../ops/docker";
-import { ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/nodes";
+import { forgetGhosts, ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/nodes";
 import { quote } from "../../ops/ssh";
 import { Pending, waitFor } from "../../ops/wait";
 
@@ -56,16 +56,30 @@ describe("ghosts", () => {
   const at = Date.parse("2026-01-01T00:00:00Z");
   const ghost = node({ ID: "ghost", CreatedAt: "2026-01-01T00:00:00Z", Description: { Hostname: "" }, Status: { State: "unknown" } });
   it("are entries without a name that are old enough to be nobody's", () => {
-    expect(ghosts([ghost, node({ ...ghost, Description: {} })], at + 121_000)).to.have.length(2);
+    expect(ghosts([ghost, node({ ...ghost, Description: {} }), node({ ...ghost, Status: { State: "down" } })], at + 121_000)).to.have.length(3);
     expect(ghosts([ghost], at + 60_000), "just made").to.deep.equal([]);
   });
 
-  it("are neither nodes that were there once, nor managers, nor nodes that are down", () => {
+  it("are neither nodes that were there once, nor managers, nor nodes that are there", () => {
     const others = [
-      node({ ...ghost, Description: { Hostname: "a" } }), node({ ...ghost, ManagerStatus: { Reachability: "unreachable" } }), node({ ...ghost, Status: { State: "down" } }),
+      node({ ...ghost, Description: { Hostname: "a" }, Status: { State: "down" } }), node({ ...ghost, ManagerStatus: { Reachability: "unreachable" } }),
+      node({ ...ghost, Status: { State: "ready" } }),
     ];
     expect(ghosts(others, at + 1e9)).to.deep.equal([]);
   });
+
+  for (const [what, statusCode, expected] of [["goes on where another admission was first", 404, ["a", "b"]], ["fails where the swarm refuses", 500, ["a"]]] as const) {
+    it(`are removed: ${what}`, async () => {
+      const removed: string[] = [];
+      const api = {
+        listNodes: () => Promise.resolve([{ ...ghost, ID: "a" }, { ...ghost, ID: "b" }]),
+        info: () => Promise.resolve({ SystemTime: "2026-01-01T01:00:00Z" }),
+        getNode: (id: string) => ({ remove: () => { removed.push(id); return Promise.reject(Object.assign(new Error("no"), { statusCode })); } }),
+      };
+      const error = await forgetGhosts({ api } as unknown as DockerNode).then(() => undefined, (reason: unknown) => reason);
+      expect([removed, error === undefined]).to.deep.equal([expected, statusCode === 404]);
+    });
+  }
 });
 
 describe("waitFor", () => {
@@ -90,6 +104,14 @@ describe("waitFor", () => {
       .then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(OperationError);
     expect(messageOf(error)).to.equal("the moon: not within 0 seconds; last seen: it is day.");
+  });
+});
+
+describe("messageOf", () => {
+  it("says in the first line why, before what else there is to tell", () => {
+    const late = new OperationError("stack x to run: not within 5 seconds.", { cause: new Error("timed out") });
+    expect(messageOf(new OperationError("stack x: it does not run.\n  a: pending\n  b: failed", { cause: late })))
+      .to.equal("stack x: it does not run. (stack x to run: not within 5 seconds. (timed out))\n  a: pending\n  b: failed");
   });
 });
 

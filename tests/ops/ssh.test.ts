@@ -60,6 +60,17 @@ describe("SshConnection", () => {
     connection.close();
   });
 
+  it("bears all that goes wrong after the time is up: a machine that took the connection and says nothing", async () => {
+    const server = createServer(() => undefined);
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const refused = await SshConnection.open({ ...target(port, hostKey.publicKey), connectSeconds: 0.2 }).then(() => "accepted", messageOf);
+    server.close();
+    // the client's second error comes with the socket's end; where nobody heeds it, it ends this process
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    expect(refused).to.equal("one (127.0.0.1): no SSH connection (Timed out while waiting for handshake)");
+  });
+
   it("refuses a machine that proves another key than the pinned one", async () => {
     const server = await openServer();
     try {

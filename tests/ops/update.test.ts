@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { BusyError, OperationError } from "../../ops/errors";
+import { BusyError, LockedError, OperationError } from "../../ops/errors";
 import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
 import { runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
 import { overtaken } from "../../settings/wanted";
@@ -48,10 +48,12 @@ describe("runUpdate", () => {
     expect(readFileSync(join(project, "lab", "args"), "utf8")).to.equal("up --yes --skip-preview --non-interactive --replace urn:pulumi:lab::swarm::x\n");
   });
 
-  const rows: readonly (readonly [string, string, typeof OperationError | typeof UpdateError, string])[] = [
-    ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s)", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
-    ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
-    ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", BusyError, `stack lab: another update holds its lock; try again when that is done, or see "Two updates at once" in docs/runbook.md.`],
+  const locked = (holder: string): string => `stack lab: locked by ${holder}; try again when it is done, or see "Two updates at once" in docs/runbook.md.`;
+  const rows: readonly (readonly [string, string, typeof OperationError | typeof UpdateError | typeof LockedError, string])[] = [
+    ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s). Either wait\n  file:///x.json: created by ann@there (pid 4711) at 2026-01-01T00:00:00Z", LockedError, locked("ann@there's update of 2026-01-01T00:00:00Z (process 4711)")],
+    ["a lock that goes while it is read", "error: the stack is currently locked by 1 lock(s)", LockedError, locked("another update")],
+    ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again when", LockedError, locked("ann@there update of 2026-01-01T00:00:00Z (process 4711)")],
+    ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", LockedError, locked("another update")],
     ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers in between; nothing was touched, try again."],
     ["anything else", "error: no valid host", UpdateError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
   ];

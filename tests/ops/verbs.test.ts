@@ -2,7 +2,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { SwarmNodeState } from "../../ops/nodes";
-import type { NodeSpec } from "../../settings/specs";
+import type { SwarmTask } from "../../ops/services";
+import { unreported } from "../../ops/stacks";
+import type { NodeSpec, StackSpec } from "../../settings/specs";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 
 const root = join(__dirname, "..", "..");
@@ -14,25 +16,26 @@ describe("a verb that the program runs", function () {
   const fake = new FakeManager([]);
   let port = 0;
   before(async () => { port = await fake.start(); });
-  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; });
+  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; });
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
-  async function run(verb: string, spec: NodeSpec): Promise<{ code: number; stderr: string }> {
+  async function run(verb: string, spec: NodeSpec | StackSpec, stdin = ""): Promise<{ code: number; stderr: string }> {
     const env = {
       ...process.env, SWARM_ACCESS: JSON.stringify(access), SWARM_SPEC: JSON.stringify(spec),
       NODE_OPTIONS: `--require ${join(root, "tests", "swarmctl", "redirect-ssh.cjs")}`,
       SWARM_TEST_SSH: JSON.stringify(Object.fromEntries(access.managers.map(({ host }) => [host, port]))),
     };
     return new Promise((resolve) => {
-      execFile(process.execPath, ["--import", "tsx", "ops/main.ts", verb], { cwd: root, env }, (error, _, stderr) => { resolve({ code: error === null ? 0 : Number(error.code), stderr }); });
+      execFile(process.execPath, ["--import", "tsx", "ops/main.ts", verb], { cwd: root, env }, (error, _, stderr) => { resolve({ code: error === null ? 0 : Number(error.code), stderr }); })
+        .stdin?.end(stdin);
     });
   }
 
   function specOf(name: string): NodeSpec {
     const role = name.includes("-manager-") ? "manager" : "worker";
     const hostKey = access.managers[0]?.hostKey ?? "";
-    return { name, role, address: "10.20.0.99", hostKey, serverId: "server", labels: { az: "az1" }, readySeconds: 20, drainSeconds: 5 };
+    return { name, role, address: "10.20.0.99", hostKey, serverId: "server", labels: { az: "az1" }, stacks: [], readySeconds: 20, drainSeconds: 5 };
   }
 
   const spec = (role: string, availability: string): string => JSON.stringify({ Role: role, Availability: availability });
@@ -62,15 +65,72 @@ describe("a verb that the program runs", function () {
     expect(changes()).to.deep.equal([`POST /nodes/id-test-worker-az1-0/update ${spec("worker", "drain")}`, "DELETE /nodes/id-test-worker-az1-0 "]);
   });
 
-  it("admits a manager: gives it the token that the swarm has now, and labels it when it is Reachable", async () => {
+  /** Admits the second manager, which joins when it is given its token. */
+  async function admitSecond(changes: Partial<NodeSpec> = {}): Promise<{ code: number; stderr: string }> {
     fake.nodes = fake.nodes.filter(({ ID }) => ID !== `id-${second}`);
+    fake.changes.length = 0;
     const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...fake.nodes.filter(({ ID }) => ID !== `id-${second}`), swarmNode(second)]; clearInterval(joins); } }, 100);
     try {
-      expect((await run("admit-node", specOf(second))).code).to.equal(0);
+      return await run("admit-node", { ...specOf(second), ...changes });
     } finally {
       clearInterval(joins);
     }
+  }
+
+  it("admits a manager: gives it the token that the swarm has now, and labels it when it is Reachable", async () => {
+    expect((await admitSecond()).code).to.equal(0);
     expect(changes()[0]).to.match(/^command: .*install -D -m 600 \/dev\/stdin \/etc\/swarm\/join-token.* <SWMTKN-1-now-manager>$/);
     expect(changes().slice(1)).to.deep.equal([`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "active", Labels: { az: "az1" } })}`]);
+  });
+
+  it("admits a manager only when the global services of its stacks run on it", async () => {
+    const service = (name: string, mode: object): object => ({ ID: name, Version: { Index: 1 }, Spec: { Name: name, Mode: mode } });
+    const task = (node: string, state: string): object => ({ ID: state, ServiceID: "everywhere", NodeID: `id-${node}`, DesiredState: "running", Status: { State: state }, Spec: {} });
+    fake.services = [service("everywhere", { Global: {} }), service("somewhere", { Replicated: { Replicas: 1 } })];
+    for (const tasks of [[task(first, "running")], [task(second, "starting")]]) {
+      fake.tasks = tasks;
+      const { code, stderr } = await admitSecond({ stacks: ["x"], readySeconds: 6 });
+      expect(code).to.equal(1);
+      expect(stderr.split("\n")[0]).to.match(new RegExp(`^stack x: it does not run on ${second}\\. .*last seen: everywhere: (no task|starting)\\.`));
+    }
+    fake.tasks = [task(second, "running")];
+    expect(await admitSecond({ stacks: ["x"] })).to.deep.equal({ code: 0, stderr: "" });
+  });
+
+  it("deploys a stack, and asks another manager for it where the first goes meanwhile", async () => {
+    const service = (running: number): object => ({ ID: "x", Version: { Index: 1 }, Spec: { Name: "x_x" }, ServiceStatus: { RunningTasks: running, DesiredTasks: 1 } });
+    fake.services = [service(0)];
+    fake.servicesAsked = () => {
+      fake.services = [service(1)];
+      fake.servicesAsked = undefined;
+      fake.disconnect();
+    };
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 30 }, "services: {}\n");
+    expect([code, stderr]).to.deep.equal([0, ""]);
+    expect(changes()).to.deep.equal(["command: docker stack deploy --detach=true --prune --compose-file - x <services: {}\n>"]);
+  });
+
+  it("takes a task for unreported that has been starting for minutes", () => {
+    const task = (ID: string, State: string, seconds: number, DesiredState = "running"): SwarmTask =>
+      ({ ID, ServiceID: "x", DesiredState, Status: { State, Timestamp: new Date(Date.UTC(2026) - seconds * 1000).toISOString() }, Spec: {} });
+    const tasks = [task("late", "starting", 200), task("young", "starting", 100), task("pulls", "preparing", 900), task("goes", "starting", 900, "shutdown"), task("runs", "running", 900)];
+    expect(unreported(tasks, Date.UTC(2026), 180).map(({ ID }) => ID)).to.deep.equal(["late"]);
+  });
+
+  it("says why a stack does not run, and what of it", async () => {
+    fake.services = [{ ID: "x", Version: { Index: 1 }, Spec: { Name: "x_x" }, ServiceStatus: { RunningTasks: 0, DesiredTasks: 1 } }];
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1 }, "services: {}\n");
+    expect(code).to.equal(1);
+    expect(stderr.split("\n")[0]).to.equal("stack x: it does not run. (stack x to run: not within 1 seconds; last seen: x_x: 0 of 1 tasks run.)");
+  });
+
+  it("says what each manager answered where a route of a stack that runs does not, and what its ingress tells", async () => {
+    fake.services = [];
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1, route: "/y" }, "services: {}\n");
+    expect(code).to.equal(1);
+    const answers = access.managers.map(({ name }) => `${name}: `).join(", ");
+    expect(stderr.split("\n").slice(0, 2)).to.deep.equal([
+      `stack x: /y does not answer. (/y to answer on every manager: not within 1 seconds; last seen: ${answers}.)`, `Traefik and its proxy on ${first}:`,
+    ]);
   });
 });

@@ -43,6 +43,11 @@ describe("parseSettings", () => {
     expect(parseSettings({ ...goodConfiguration, autoscale: { schedules } }).autoscale?.schedules).to.deep.equal(schedules);
   });
 
+  it("takes every private network for administration, and a network within another", () => {
+    const adminCidrs = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "10.0.0.0/9", "10.1.0.0/16", "198.51.100.7/32"];
+    expect(parseSettings({ ...goodConfiguration, adminCidrs }).adminCidrs).to.deep.equal(adminCidrs);
+  });
+
   it("takes an empty text as an absent value", () => {
     expect(parseSettings({ ...goodConfiguration, managers: "", keyPair: "" })).to.deep.equal(parseSettings(goodConfiguration));
   });

@@ -43,8 +43,12 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
   ["DNS servers for a network of somebody else", { networkName: "shared", dnsServers: ["10.0.0.53"] },
     [`settings.dnsServers: are part of the network that the program makes; the subnet of "shared" has its own: leave them away.`]],
   ["administration for everyone", { adminCidrs: ["0.0.0.0/0"] },
-    [`settings.adminCidrs: "0.0.0.0/0" opens SSH to everyone; name the networks of the administrators.`]],
-  ["no administrators", { adminCidrs: undefined }, ["settings.adminCidrs: missing; Networks that may reach SSH on the managers. Never 0.0.0.0/0."]],
+    [`settings.adminCidrs: "0.0.0.0/0" is wider than /8 and opens SSH to strangers; name the networks of the administrators, /8 or smaller.`]],
+  ["administration for everyone in two halves", { adminCidrs: ["0.0.0.0/1", "198.51.100.0/24", "128.0.0.0/1"] }, ["0.0.0.0/1", "128.0.0.0/1"].map((half) =>
+    `settings.adminCidrs: "${half}" is wider than /8 and opens SSH to strangers; name the networks of the administrators, /8 or smaller.`)],
+  ["administration for everyone in many parts", { adminCidrs: Array.from({ length: 256 }, (_, part) => `${part}.0.0.0/8`) },
+    ["settings.adminCidrs: together they hold 4294967296 addresses and open SSH to strangers; name the networks of the administrators, 33554432 addresses (two /8) at most."]],
+  ["no administrators", { adminCidrs: undefined }, ["settings.adminCidrs: missing; Networks that may reach SSH on the managers, each /8 or smaller, together two /8 at most."]],
   ["an image without a tag", { images: { traefik: "traefik" } },
     [`settings.images.traefik: "traefik" is not allowed; use an image reference with a tag or digest, e.g. "traefik:v2.9".`]],
   ["an image of nobody", { images: { nginx: "nginx:1" } }, [`settings.images: unknown "nginx"; use {traefik, socketProxy, whoami, prometheus, alertmanager, nodeExporter, cadvisor, node, grafana}, each an image reference.`]],
@@ -99,7 +103,7 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
   ["a service that lacks what it needs, on a state that managers do not reach", { autoscalerService: { backendUrl: "file:///srv/states", image: "registry.example/autoscaler:1", on: true } }, [
     `settings.autoscalerService.backendUrl: "file:///srv/states" is not allowed; use the URL of a bucket as Pulumi takes it, e.g. "s3://states?region=eu-central-1".`,
     `settings.autoscalerService.image: "registry.example/autoscaler:1" is not allowed; use an image without tag or digest, e.g. "registry.example/swarm-autoscaler": the tag is the program's own.`,
-    `settings.autoscalerService: unknown "on"; use {backendUrl, image}, of which backendUrl is required.`,
+    `settings.autoscalerService: unknown "on"; use {backendUrl, image, caCertificates}, of which backendUrl is required.`,
   ]],
   ["a service without limits and metrics", { autoscalerService: { backendUrl: "s3://states" } }, [
     "settings.autoscalerService: needs settings.autoscale, which is not set; use {} for its defaults, or leave the service away.",
@@ -110,9 +114,16 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     autoscale: {}, monitoring: {}, autoscalerService: { backendUrl: "s3://states" },
     autoscalerCloud: "clouds: {autoscaler: {auth: {auth_url: x, username: ann, password: hunter2}}}", autoscalerStateKey: "[default]\naws_access_key_id = hunter2\n", autoscalerPassphrase: "two\nlines",
   }, [
-    "settings.autoscalerCloud: the value, a secret, is not allowed; use the text of a clouds.yaml with one cloud, \"autoscaler\", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret.",
+    "settings.autoscalerCloud: the value, a secret, is not allowed; use the text of a clouds.yaml with one cloud, \"autoscaler\", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret, without cacert: what that holds is for autoscalerService.caCertificates.",
     "settings.autoscalerStateKey: the value, a secret, is not allowed; use the text of AWS's shared credentials file: [default], aws_access_key_id and aws_secret_access_key, a line each.",
     "settings.autoscalerPassphrase: the value, a secret, is not allowed; use a passphrase, one line.",
+  ]],
+  ["a file of certificates that the service has not, and certificates that are none", {
+    autoscale: {}, monitoring: {}, autoscalerService: { backendUrl: "s3://states", caCertificates: "/etc/ssl/site.pem" },
+    autoscalerCloud: "clouds: {autoscaler: {auth_type: v3applicationcredential, cacert: /etc/ssl/site.pem, auth: {auth_url: x, application_credential_id: a, application_credential_secret: b}}}",
+  }, [
+    `settings.autoscalerService.caCertificates: "/etc/ssl/site.pem" is not allowed; use certificates in PEM format.`,
+    /^settings\.autoscalerCloud: the value, a secret, is not allowed; .* without cacert: what that holds is for autoscalerService\.caCertificates\.$/.source,
   ]],
   ["a secret that is no URL, which is not shown", { monitoring: {}, slackWebhook: "hunter2" },
     [`settings.slackWebhook: the value, a secret, is not allowed; use the URL of a hook, e.g. "https://hooks.slack.com/services/…".`]],

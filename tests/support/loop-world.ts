@@ -123,6 +123,7 @@ export class LoopWorld {
       outputs: async () => { await point("outputs"); return this.outputs; },
       update: async (order, signal) => this.update(life, order, signal),
       unavailableZones: async () => Promise.resolve([]),
+      lockHolder: async () => Promise.resolve(this.locked ? "ann@laptop's update" : undefined),
     };
     return {
       swarm, stack, clock: { now: () => this.now }, metrics: { read: async () => Promise.resolve(this.figures()) },

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
-import { Server, utils } from "ssh2";
+import { Server, utils, type Connection } from "ssh2";
 import type { SwarmNodeState } from "../../ops/nodes";
 import { placedGroups } from "../../components/plan";
 import { madeWith } from "../../settings/lasting";
@@ -40,9 +40,11 @@ export class FakeManager {
   readonly changes: string[] = [];
   /** Numbers of tasks that the next questions for a node's tasks find running; 0 when there are no more. */
   runningTasks: number[] = [];
-  /** Tasks that are meant to run, and services, as the API gives them. */
+  /** Tasks that are meant to run, or of a stack, and services, as the API gives them. */
   tasks: readonly unknown[] = [];
   services: readonly unknown[] = [];
+  /** Told when the services have been asked for. */
+  servicesAsked: (() => void) | undefined;
   /** Configs by name: what stands in their label, and their version. */
   readonly configs = new Map<string, { readonly version: number; readonly labels: Record<string, string> }>();
   private readonly docker = createServer((request, response) => {
@@ -57,8 +59,13 @@ export class FakeManager {
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
       if (path === "/swarm") answer({ ID: "cluster-id", JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/nodes") answer(this.nodes);
-      else if (path === "/tasks" && url.searchParams.get("filters")?.includes("desired-state") === true) answer(this.tasks);
-      else if (path === "/services") answer(this.services);
+      else if (path === "/tasks" && /desired-state|label/.test(url.searchParams.get("filters") ?? "")) answer(this.tasks);
+      else if (path === "/services") {
+        answer(this.services);
+        this.servicesAsked?.();
+      }
+      else if (path === "/secrets") answer([]);
+      else if (path === "/info") answer({ SystemTime: new Date().toISOString() });
       else if (path.startsWith("/configs")) this.answerConfigs(path, url, body, answer, (status) => { response.statusCode = status; });
       else if (path === "/tasks") answer(Array.from({ length: this.runningTasks.shift() ?? 0 }, () => ({ Status: { State: "running" } })));
       else if (node !== undefined && request.method === "GET") answer(node);
@@ -78,6 +85,8 @@ export class FakeManager {
   private readonly ssh = new Server({ hostKeys: [keys.private] }, (client) => {
     client.on("authentication", (context) => { context.accept(); });
     client.on("error", () => undefined);
+    this.clients.add(client);
+    client.on("close", () => { this.clients.delete(client); });
     client.on("ready", () => {
       client.on("session", (acceptSession) => {
         acceptSession().on("exec", (acceptExec, _, { command }) => {
@@ -99,6 +108,8 @@ export class FakeManager {
       });
     });
   });
+
+  private readonly clients = new Set<Connection>();
 
   constructor(public nodes: SwarmNodeState[]) {}
 
@@ -126,6 +137,11 @@ export class FakeManager {
     await listen(this.docker);
     await listen(this.ssh);
     return (this.ssh.address() as AddressInfo).port;
+  }
+
+  /** Ends every connection, as a machine that dies does. */
+  disconnect(): void {
+    for (const client of this.clients) client.end();
   }
 
   stop(): void {

@@ -34,8 +34,11 @@ export class TestProject {
     outputs.forEach((each, index) => { writeFileSync(join(this.pulumi, `outputs-${index}.json`), JSON.stringify(each)); });
   }
 
-  /** What each later update says before it fails. */
-  failUpdates(text: string): void { writeFileSync(join(this.pulumi, "failure"), text); }
+  /** What each later update says before it fails, or the next one alone. */
+  failUpdates(text: string, { once = false } = {}): void {
+    writeFileSync(join(this.pulumi, "failure"), text);
+    if (once) writeFileSync(join(this.pulumi, "mend"), "");
+  }
 
   /** Updates do not fail any more. */
   mendUpdates(): void { rmSync(join(this.pulumi, "failure")); }

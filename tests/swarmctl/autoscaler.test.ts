@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { emptyRecord, recordName, type AutoscalerRecord } from "../../autoscaler/loop/record";
@@ -7,6 +7,7 @@ import { programFingerprint } from "../../ops/program";
 import { goodSettings } from "../support/settings";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 import { TestProject, type Result } from "../support/swarmctl";
+import { until } from "../support/until";
 import { figuresAnswer, WebServer } from "../support/web";
 
 const cluster = "prod-swarm-alpha";
@@ -57,6 +58,15 @@ describe("swarmctl autoscaler", function () {
     expect([manager.configs.size, ups()]).to.deep.equal([0, []]);
   });
 
+  it("explains that a person's update holds the lock of the stack", async () => {
+    const state = join(project.folder, "state");
+    const folder = join(state, ".pulumi", "locks", "organization", "swarm", "prod");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "one.json"), JSON.stringify({ pid: 4711, username: "ann", hostname: "there", timestamp: "2026-01-01T00:00:00Z" }));
+    const { stdout } = await project.swarmctl(["autoscaler", "explain", cluster, `--prometheus=${prometheus.address}`], { ...environment(), PULUMI_BACKEND_URL: `file://${state}` });
+    expect(stdout).to.match(/\nupdate +both +no +ann@there's update of 2026-01-01T00:00:00Z \(process 4711\) holds the stack's lock; one at a time; what is decided meanwhile waits\n/);
+  });
+
   it("explains that there are no figures where Prometheus does not listen on a manager", async () => {
     const { code, stdout } = await run("explain", cluster);
     expect(code).to.equal(0);
@@ -101,25 +111,19 @@ describe("swarmctl autoscaler", function () {
     const ended = new Promise<void>((resolve) => { child.once("exit", (status) => { code = status ?? -1; resolve(); }); });
     child.stdout?.on("data", (text: string) => { stdout += text; });
     child.stderr?.on("data", (text: string) => { stderr += text; });
-    const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-      const deadline = Date.now() + 60_000;
-      while (!await holds()) {
-        if (Date.now() > deadline) throw new Error(`${what}: not in time; ${stderr}${stdout}`);
-        await new Promise((resolve) => { setTimeout(resolve, 200); });
-      }
-    };
-    await until("address", () => /http:\/\/\S+\//.test(stderr));
+    const told = { seconds: 60, told: () => `: ${stderr}${stdout}` };
+    await until("address", () => /http:\/\/\S+\//.test(stderr), told);
     const base = /http:\/\/[^/]+/.exec(stderr)?.[0] ?? "";
     const metric = async (name: string): Promise<string | undefined> => new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${base}/metrics`)).text())?.[1];
-    await until("a tick", async () => await metric("swarm_autoscaler_active") === "1");
+    await until("a tick", async () => await metric("swarm_autoscaler_active") === "1", told);
     expect((await fetch(`${base}/healthz`)).status).to.equal(200);
     expect(await (await fetch(base)).text()).to.include("prod-swarm-alpha: autoscaler");
     expect(record()?.holder?.pid).to.equal(child.pid);
     const status = await project.swarmctl(["cluster", "status", cluster], environment());
     expect(status.stdout).to.match(/\nautoscaler: +hold \(\S+\): CPU of the cluster is 60 % over 60 s;.*\.\n/);
     manager.nodes = manager.nodes.map((node) => node.ManagerStatus === undefined ? node : { ...node, ManagerStatus: { Reachability: "reachable", Leader: node.Description?.Hostname === `${cluster}-manager-az2-0` } });
-    await until("another leader", async () => await metric("swarm_autoscaler_active") === "0");
-    await until("the record", () => record()?.holder === undefined);
+    await until("another leader", async () => await metric("swarm_autoscaler_active") === "0", told);
+    await until("the record", () => record()?.holder === undefined, told);
     child.kill("SIGTERM");
     await ended;
     expect(code, stderr).to.equal(0);
@@ -129,7 +133,7 @@ describe("swarmctl autoscaler", function () {
     const child = execFile(process.execPath, [join(__dirname, "..", "..", "swarmctl", "swarmctl.cjs"), "autoscaler", "run", cluster, "--interval=1", `--prometheus=${prometheus.address}`],
       { cwd: project.folder, env: { ...process.env, ...project.environment(), ...environment() } });
     const dead = new Promise<void>((resolve) => { child.once("exit", () => { resolve(); }); });
-    for (const deadline = Date.now() + 60_000; record()?.holder?.pid !== child.pid && Date.now() < deadline;) await new Promise((resolve) => { setTimeout(resolve, 200); });
+    await until("its record", () => record()?.holder?.pid === child.pid, { seconds: 60 });
     const beside = await run("run", cluster, "--once", `--prometheus=${prometheus.address}`);
     expect([beside.code, beside.stdout]).to.satisfy(([code, stdout]: [number, string]) => code === 3 && stdout.includes("Another autoscaler is at it on "));
     child.kill("SIGKILL");

@@ -112,13 +112,13 @@ describe("swarmctl cluster update --apply", function () {
     expect([code, project.calls()]).to.deep.equal([0, ["up --yes --skip-preview --non-interactive wanted= expected="]]);
   });
 
-  it("ends with 75 when another update runs, with 1 when it fails; the edit stays", async () => {
+  it("ends with 75 when another update runs for longer than it may wait, with 1 when it fails; the edit stays", async () => {
     const [busy, broken] = [new TestProject(), new TestProject()];
     busy.failUpdates("error: the stack is currently locked by 1 lock(s)\n");
     broken.failUpdates("error: no valid host\n");
-    const [first, second] = await inBatches([busy, broken], async (project) => project.swarmctl(words));
+    const [first, second] = await inBatches([busy, broken], async (project) => project.swarmctl([...words, "--lock-timeout=0"]));
     expect(first?.code).to.equal(75);
-    expect(first?.stderr).to.match(/\nstack prod: another update holds its lock; try again when that is done, or see "Two updates at once" in docs\/runbook\.md\.\n$/);
+    expect(first?.stderr).to.match(/\nstack prod: locked by another update; try again when it is done, or see "Two updates at once" in docs\/runbook\.md\.\n$/);
     expect(second?.code).to.equal(1);
     expect(second?.stderr).to.match(/error: no valid host\nstack prod: the update failed, Pulumi ended with 255; its output says why, docs\/runbook\.md what to do\.\n$/);
     expect(broken.read("Pulumi.prod.yaml")).to.include("maxNodes: 9");

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import type { ClusterOutputs } from "../../settings/outputs";
+import { overtaken } from "../../settings/wanted";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 import { TestProject, type Result } from "../support/swarmctl";
 
@@ -93,6 +94,31 @@ describe("swarmctl", function () {
       const result = await run(project, "cluster", "rollout", cluster);
       expect(result.code).to.equal(0);
       expect(project.calls().filter((call) => call.startsWith("up")).slice(1)).to.deep.equal([`${ups} --stack prod wanted= expected=`, renewal(manager)]);
+    });
+
+    it("plans anew where another update came in between", async () => {
+      const project = new TestProject();
+      const grown = { ...sets, az2: [0, 1] };
+      project.setOutputs(outputs(sets, worker), outputs(grown, worker), outputs({ ...grown, az1: [1] }));
+      project.failUpdates(`${overtaken} {}, not {}\n`, { once: true });
+      const result = await run(project, "node", "replace", worker);
+      const sentence = `${worker}: ${fresh} (az1) for ${worker}. If this fails, \`pulumi up --stack prod\` finishes it.`;
+      expect([result.code, said(result).filter((line) => !line.startsWith(overtaken))]).to.deep.equal([0, [
+        sentence, `${cluster}: stack prod: another update changed its workers in between; nothing was touched, try again.`, sentence, `${worker}: replaced by ${fresh}.`,
+      ]]);
+      expect(project.calls().filter((call) => call !== reads)).to.deep.equal([change(changed, sets), change({ ...grown, az1: [1] }, grown)]);
+    });
+
+    it("ends with 75 where another update holds the lock for longer than it may wait, and says who", async () => {
+      const project = new TestProject();
+      project.setOutputs(outputs(sets, worker), outputs(sets, worker));
+      project.failUpdates("error: the stack is currently locked by 1 lock(s).\n  s3://states/x.json: created by ann@there (pid 4711) at 2026-01-01T00:00:00Z\n");
+      const result = await run(project, "cluster", "rollout", cluster, "--lock-timeout=0");
+      expect(result.code).to.equal(75);
+      expect(said(result).slice(-2)).to.deep.equal([
+        `${cluster}: stopped. When the cause is mended: swarmctl cluster rollout ${cluster} --stack=prod`,
+        `stack prod: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done, or see "Two updates at once" in docs/runbook.md.`,
+      ]);
     });
 
     it("does not replace for ever what is stale at once", async () => {

@@ -20,7 +20,12 @@ describe("policyOf", () => {
   });
 });
 
-describe("policyOf a cluster with deadlines of its own", () => {
+describe("policyOf a cluster with times of its own", () => {
+  it("waits for as long after the load fell as after the last removal", () => {
+    const policy = policyOf(goodSettings({ autoscale: { scaleInCooldownSeconds: 90 } }));
+    expect([policy?.scaleInAfterSeconds, policy?.cooldownInSeconds, policy?.cooldownInAfterOutSeconds]).to.deep.equal([90, 90, 90]);
+  });
+
   it("gives a join and a removal the time that an update gives them, and some for the update itself", () => {
     const policy = policyOf(goodSettings({ autoscale: {}, deadlines: { nodeReadyMinutes: 20, drainMinutes: 30 } }));
     expect([policy?.joinDeadlineSeconds, policy?.drainDeadlineSeconds]).to.deep.equal([20 * 60 + 120, 30 * 60 + 600]);

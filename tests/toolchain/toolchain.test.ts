@@ -3,7 +3,7 @@ import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../support/until";
 import { toolchain } from "./built";
 
 const versions = readFileSync(join(__dirname, "../../toolchain/versions.env"), "utf8");
@@ -145,11 +145,11 @@ describe("toolchain", function () {
     program("go", fakeGo);
     const child = spawn(toolchain, ["build"], { env: environment({ PART_THAT_HANGS: "pulumi-resource-openstack" }), stdio: "ignore" });
     const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
-    await until(() => existsSync(join(dir, "record.pid")));
+    await until("a compiler", () => existsSync(join(dir, "record.pid")));
     const compiler = Number(readFileSync(join(dir, "record.pid"), "utf8"));
     child.kill("SIGTERM");
     expect(await ended).to.equal(143);
-    await until(() => !existsSync(`/proc/${compiler}`));
+    await until("the compiler's end", () => !existsSync(`/proc/${compiler}`));
     expect(readdirSync(inCache("parts")).map((name) => name.replace(/-[0-9a-f]{16}$/, ""))).to.have.members(["cli", "language-nodejs"]);
     expect(readdirSync(inCache()).filter((name) => name.startsWith("new."))).to.deep.equal([]);
     expect(run(["build"]).status).to.equal(0);
@@ -191,11 +191,3 @@ describe("toolchain", function () {
     expect(run(["build"], { SWARM_TOOLCHAIN: "maybe" }).stderr).to.contain('"maybe" is not known');
   });
 });
-
-async function until(done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!done()) {
-    if (Date.now() > deadline) throw new Error("waited 30 s in vain");
-    await sleep(20);
-  }
-}

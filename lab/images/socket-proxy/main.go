@@ -1,5 +1,5 @@
-// socket-proxy lets others read the Docker API over TCP without giving them the
-// socket. It stands in for wollomatic/socket-proxy, whose module the public proxy
+// socket-proxy lets others read the Docker API, over TCP or by a socket of its own,
+// without giving them Docker's. It stands in for wollomatic/socket-proxy, whose module the public proxy
 // does not serve, and takes the flags of it that a reader of the API needs, so
 // that either image runs with the same command. It reads only: there are
 // -allowGET and -allowHEAD and no other method, and no upgrade to a raw stream.
@@ -46,26 +46,28 @@ func main() {
 
 // run serves until the context ends or, with -stoponwatchdog, until the socket is gone.
 func run(ctx context.Context, settings settings) error {
-	servers := []*http.Server{{
-		Addr:              net.JoinHostPort(settings.listenIP, settings.proxyPort),
-		Handler:           newProxy(settings),
-		ReadHeaderTimeout: 10 * time.Second,
-	}}
+	servers := map[*http.Server]net.Listener{}
+	listener, err := listen(settings)
+	if err != nil {
+		return err
+	}
+	servers[&http.Server{Handler: newProxy(settings), ReadHeaderTimeout: 10 * time.Second}] = listener
 	if settings.allowHealthCheck {
-		servers = append(servers, &http.Server{
-			Addr:              healthAddress,
-			Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, settings.socketPath) }),
-			ReadHeaderTimeout: 10 * time.Second,
-		})
+		health, err := net.Listen("tcp", healthAddress)
+		if err != nil {
+			return err
+		}
+		answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, settings.socketPath) })
+		servers[&http.Server{Handler: answer, ReadHeaderTimeout: 10 * time.Second}] = health
 	}
 	ended := make(chan error, len(servers)+1)
-	for _, server := range servers {
-		go func() { ended <- server.ListenAndServe() }()
+	for server, on := range servers {
+		go func() { ended <- server.Serve(on) }()
 	}
 	if settings.watchdogInterval > 0 {
 		go func() { ended <- watch(ctx, settings) }()
 	}
-	slog.Info("serving", "socket", settings.socketPath, "address", servers[0].Addr, "from", settings.allowFrom, "allowed", fmt.Sprint(settings.allowed))
+	slog.Info("serving", "socket", settings.socketPath, "address", listener.Addr().String(), "from", settings.allowFrom, "allowed", fmt.Sprint(settings.allowed))
 
 	select {
 	case err := <-ended:
@@ -74,14 +76,29 @@ func run(ctx context.Context, settings settings) error {
 	}
 	grace, cancel := context.WithTimeout(context.Background(), settings.shutdownGrace)
 	defer cancel()
-	for _, server := range servers {
+	for server, on := range servers {
 		if err := server.Shutdown(grace); err != nil {
 			// An event stream never ends by itself.
-			slog.Info("connections closed before they ended", "address", server.Addr)
+			slog.Info("connections closed before they ended", "address", on.Addr().String())
 			_ = server.Close()
 		}
 	}
 	return nil
+}
+
+// listen opens the TCP port, or the socket that is wanted instead; one that an earlier process left is replaced.
+func listen(settings settings) (net.Listener, error) {
+	if settings.endpoint == "" {
+		return net.Listen("tcp", net.JoinHostPort(settings.listenIP, settings.proxyPort))
+	}
+	if err := os.Remove(settings.endpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := net.Listen("unix", settings.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return listener, os.Chmod(settings.endpoint, settings.endpointMode)
 }
 
 // watch looks for the socket; it returns only when the program is to stop.

@@ -41,7 +41,7 @@ func guard(settings settings, next http.Handler) http.Handler {
 }
 
 func verdict(ctx context.Context, settings settings, r *http.Request) (int, string) {
-	if !mayConnect(ctx, settings.allowFrom, r.RemoteAddr) {
+	if settings.endpoint == "" && !mayConnect(ctx, settings.allowFrom, r.RemoteAddr) {
 		return http.StatusForbidden, "client"
 	}
 	patterns := settings.allowed[r.Method]

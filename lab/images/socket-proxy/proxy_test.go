@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -125,6 +127,37 @@ func TestEventsArriveAtOnceAndUpgradesDoNot(t *testing.T) {
 	defer upgraded.Body.Close()
 	if body, _ := io.ReadAll(upgraded.Body); strings.TrimSpace(string(body)) != "first" {
 		t.Errorf("%q", body)
+	}
+}
+
+func TestListensOnASocketOfItsOwn(t *testing.T) {
+	endpoint := filepath.Join(t.TempDir(), "own.sock")
+	if err := os.WriteFile(endpoint, nil, 0o644); err != nil { // what a killed one left
+		t.Fatal(err)
+	}
+	settings := mustParse(t, "-allowGET=/info", "-socketpath="+engine(t), "-proxysocketendpoint="+endpoint)
+	listener, err := listen(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: newProxy(settings)}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	if file, err := os.Stat(endpoint); err != nil || file.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", file, err)
+	}
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", endpoint)
+	}}}
+	for path, want := range map[string]int{"/info": 200, "/secrets": 403} {
+		answer, err := client.Get("http://proxy" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %d, not %d", path, answer.StatusCode, want)
+		}
 	}
 }
 

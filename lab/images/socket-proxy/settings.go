@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 type settings struct {
 	listenIP         string
 	proxyPort        string
+	endpoint         string      // a UNIX socket to listen on instead of the port, "" for none
+	endpointMode     os.FileMode // its permissions
 	socketPath       string
 	allowFrom        []string                    // CIDRs and host names
 	allowed          map[string][]*regexp.Regexp // by method; a path must match one as a whole
@@ -41,6 +44,8 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&result.listenIP, "listenip", "127.0.0.1", "address to listen on")
 	flags.TextVar(&result.logLevel, "loglevel", slog.LevelInfo, "DEBUG, INFO, WARN or ERROR")
 	flags.StringVar(&result.proxyPort, "proxyport", "2375", "TCP port to listen on")
+	flags.StringVar(&result.endpoint, "proxysocketendpoint", "", "UNIX socket to listen on instead of the TCP port; who may open it may connect")
+	mode := flags.Uint("proxysocketendpointfilemode", 0o600, "permissions of that socket")
 	grace := flags.Uint("shutdowngracetime", 10, "seconds to wait for connections when told to stop")
 	flags.StringVar(&result.socketPath, "socketpath", "/var/run/docker.sock", "the Docker socket")
 	flags.BoolVar(&result.stopOnWatchdog, "stoponwatchdog", false, "stop when the watchdog finds no socket")
@@ -51,6 +56,7 @@ func parse(arguments []string) (settings, error) {
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("%q: only flags are allowed", flags.Arg(0))
 	}
+	result.endpointMode = os.FileMode(*mode)
 	result.allowFrom = strings.Split(*allowFrom, ",")
 	result.shutdownGrace = time.Duration(*grace) * time.Second
 	result.watchdogInterval = time.Duration(*interval) * time.Second

@@ -53,7 +53,7 @@ describe("Loop", () => {
     const world = new LoopWorld({ az1: [0, 1], az2: [0], az3: [0] });
     world.cpu = 0.2;
     const loop = world.start("one");
-    await loop.ticks(61);
+    await loop.ticks(7);
     const [gone] = world.record?.memory.drains ?? [];
     expect(gone?.group).to.equal("az1");
     const key = `az1-${gone?.ordinal ?? ""}`;
@@ -70,7 +70,7 @@ describe("Loop", () => {
     const loop = world.start("one");
     world.run(["az1-0", "az1-1", "az2-0", "az3-0"], 1);
     world.cpu = 0.2;
-    await loop.ticks(61);
+    await loop.ticks(7);
     expect(world.nodes.filter(({ Spec }) => Spec.Availability === "drain")).to.have.length(1);
     world.cpu = 0.95;
     const tick = await loop.tick();
@@ -87,7 +87,7 @@ describe("Loop", () => {
     world.run(["az1-0", "az1-1"], 1);
     world.cpu = 0.2;
     const loop = world.start("one");
-    await loop.ticks(61);
+    await loop.ticks(7);
     world.cpu = 0.4;
     await loop.ticks(25);
     expect(world.updates).to.equal(0);
@@ -217,7 +217,7 @@ describe("Loop", () => {
     world.run(["az1-0", "az1-1"], 1);
     world.cpu = 0.2;
     const loop = world.start("one");
-    await loop.ticks(61);
+    await loop.ticks(7);
     expect(world.nodes.filter(({ Spec }) => Spec.Availability === "drain")).to.have.length(1);
     const { autoscale, ...off } = world.outputs;
     world.outputs = off;

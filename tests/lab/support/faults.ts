@@ -1,14 +1,20 @@
+import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
-import { withManager, type DockerNode } from "../../../ops/docker";
-import { Pending, waitFor } from "../../../ops/wait";
+import { listRunningTasks } from "../../../ops/services";
+import { withManagers, type DockerNode } from "../../../ops/docker";
 import type { ClusterAccess, ClusterOutputs } from "../../../settings/outputs";
-import { onManager } from "./on-manager";
+import { until } from "../../support/until";
+import { asRoot, managerOf, onManager } from "./on-manager";
+import { commandLineOf, descendants, processes } from "./processes";
 import { logFolder, root, run } from "./run";
 import type { LabStack } from "./stack";
+
+/** Seconds between two looks: each costs an emulated manager some of its processor. */
+const pollSeconds = 3;
 
 /**
  * Polls until something holds and hands over after how many seconds it did. Errors count as "not yet".
@@ -17,8 +23,30 @@ import type { LabStack } from "./stack";
  */
 export async function secondsUntil(what: string, deadlineMinutes: number, probe: () => Promise<boolean>): Promise<number> {
   const begun = Date.now();
-  await waitFor({ what, deadlineSeconds: deadlineMinutes * 60, intervalSeconds: 1 }, async () => await probe() ? true : new Pending("not yet"));
+  await until(what, probe, { seconds: deadlineMinutes * 60, intervalSeconds: pollSeconds });
   return (Date.now() - begun) / 1000;
+}
+
+/** The same of what some manager says, all looks by one connection: a handshake costs an emulated manager more than the look does. */
+export async function secondsUntilSwarm(access: ClusterAccess, what: string, deadlineMinutes: number, probe: (manager: DockerNode) => Promise<boolean>): Promise<number> {
+  return withManagers(access, (managers) => secondsUntil(what, deadlineMinutes, () => managers.use(probe)));
+}
+
+/**
+ * The same of the managers that hold an address of the cluster's network: one, but for the moment in which it moves. Each is asked by one
+ * connection, whether its Docker runs or not.
+ */
+export async function secondsUntilHeld(access: ClusterAccess, address: string, what: string, deadlineMinutes: number, probe: (holders: readonly string[]) => boolean): Promise<number> {
+  const all = access.managers.map(({ name }) => ({ name, manager: managerOf(access, name) }));
+  try {
+    return await secondsUntil(what, deadlineMinutes, async () => {
+      const held = await Promise.all(all.map(async ({ name, manager }) =>
+        await manager.use((node) => asRoot(node, `ip -4 -o address show to ${address}/32`)) === "" ? [] : [name]));
+      return probe(held.flat());
+    });
+  } finally {
+    for (const { manager } of all) manager.close();
+  }
 }
 
 /** The swarm without one of its managers: what is asked must be answered by the others. */
@@ -36,8 +64,8 @@ export async function write(manager: DockerNode): Promise<void> {
 /** Name of the manager that leads the swarm; waits while none does. */
 export async function leaderOf(access: ClusterAccess): Promise<string> {
   let leader: string | undefined;
-  await secondsUntil("a leader", 10, async () => {
-    const found = (await withManager(access, listNodes)).find(({ ManagerStatus }) => ManagerStatus?.Leader === true);
+  await secondsUntilSwarm(access, "a leader", 10, async (manager) => {
+    const found = (await listNodes(manager)).find(({ ManagerStatus }) => ManagerStatus?.Leader === true);
     leader = found === undefined ? undefined : nameOf(found);
     return leader !== undefined;
   });
@@ -45,8 +73,8 @@ export async function leaderOf(access: ClusterAccess): Promise<string> {
 }
 
 /** Names of the nodes that are not Ready. */
-export async function notReady(access: ClusterAccess): Promise<string[]> {
-  return (await withManager(access, listNodes)).filter(({ Status }) => Status.State !== "ready").map(nameOf).sort();
+export async function notReady(manager: DockerNode): Promise<string[]> {
+  return (await listNodes(manager)).filter(({ Status }) => Status.State !== "ready").map(nameOf).sort();
 }
 
 export function nameOf({ Description }: SwarmNodeState): string {
@@ -54,19 +82,10 @@ export function nameOf({ Description }: SwarmNodeState): string {
 }
 
 /** Nodes on which tasks of a service are meant to run and do run; a node that died counts until the swarm has seen it. */
-export async function runningOn(access: ClusterAccess, service: string): Promise<string[]> {
-  return withManager(access, async (manager) => {
-    const words = ["docker", "service", "ps", service, "--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}"];
-    const tasks = (await manager.ssh.run(words, { timeoutSeconds: 60 })).trim().split("\n").map((line) => line.split(" "));
-    return tasks.filter(([, state]) => state === "Running").map(([node = ""]) => node).sort();
-  });
-}
-
-/** The managers that hold an address of the cluster's network: one, but for the moment in which it moves. */
-export async function holdersOf(access: ClusterAccess, address: string): Promise<string[]> {
-  const held = await Promise.all(access.managers.map(async ({ name }) =>
-    (await onManager(access, `ip -4 -o address show to ${address}/32`, { name })).trim() === "" ? [] : [name]));
-  return held.flat();
+export async function runningOn(manager: DockerNode, service: string): Promise<string[]> {
+  const tasks = await listRunningTasks(manager, service);
+  const names = new Map((await listNodes(manager)).map((node) => [node.ID, nameOf(node)]));
+  return tasks.filter(({ Status }) => Status.State === "running").map(({ NodeID = "" }) => names.get(NodeID) ?? NodeID).sort();
 }
 
 /**
@@ -77,7 +96,7 @@ export async function giveAddressTo(access: ClusterAccess, name: string, address
   for (const { name: other } of access.managers) {
     if (other !== name) await onManager(access, "systemctl restart keepalived", { name: other });
   }
-  await secondsUntil(`the ingress address to be with ${name}`, 5, async () => (await holdersOf(access, address)).join() === name);
+  await secondsUntilHeld(access, address, `the ingress address to be with ${name}`, 5, (holders) => holders.join() === name);
 }
 
 /** Stops Docker as one that is forced down stops: a VXLAN device of each overlay network stays in the host's namespace. */
@@ -91,8 +110,8 @@ export const stopDockerForced = [
 /** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
 export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {
   // some daemons write a title of their own over their command line
-  const named = new RegExp(`/${daemon}[\\s\\0]`);
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && named.test(commandLine(entry))).map(Number);
+  const named = new RegExp(`/${daemon}(\\s|$)`);
+  const pids = processes().filter((pid) => named.test(commandLineOf(pid)));
   if (pids.length === 0) throw new Error(`${daemon}: no such process`);
   const signal = (name: "SIGSTOP" | "SIGCONT"): void => { for (const pid of pids) process.kill(pid, name); };
   signal("SIGSTOP");
@@ -102,14 +121,6 @@ export async function whileStalled(daemon: string, seconds: number, action: () =
   } finally {
     clearTimeout(timer);
     signal("SIGCONT");
-  }
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return ""; // it has ended since
   }
 }
 
@@ -127,7 +138,7 @@ export async function whileUnreachable(outputs: ClusterOutputs, action: () => Pr
 }
 
 /**
- * Starts an update or a destruction and kills it with SIGKILL as soon as its output shows something.
+ * Starts an update or a destruction and kills it with SIGKILL as soon as its output shows something. Its program ends with it.
  *
  * @throws Error when it ends before that.
  */
@@ -146,20 +157,19 @@ export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: 
     child.once("close", (code) => { reject(new Error(`pulumi ${verb} ended with ${code ?? "a signal"} before it showed ${String(sign)}; its output is in ${log}`)); });
   });
   await seen;
+  const family = new Map([child.pid ?? 0, ...descendants(child.pid ?? 0)].map((pid) => [pid, commandLineOf(pid)]));
+  // lab/pulumi becomes Pulumi by exec; were it a child, the child is meant
+  const [pulumi] = [...family].find(([, command]) => command.startsWith("pulumi ")) ?? expect.fail(`no Pulumi among ${[...family.values()].join("; ")}`);
   const ended = once(child, "close");
-  process.kill(pulumiOf(child.pid ?? 0), "SIGKILL");
+  process.kill(pulumi, "SIGKILL");
   // its plugins hold the pipe
   child.stdout.destroy();
   child.stderr.destroy();
   await ended;
-}
-
-/** lab/pulumi becomes Pulumi by exec; were it a child, the child is meant. */
-function pulumiOf(pid: number): number {
-  const command = (one: number): string => readFileSync(`/proc/${one}/comm`, "utf8").trim();
-  if (command(pid) === "pulumi") return pid;
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((word) => word !== "").map(Number));
-  const found = children.find((one) => command(one) === "pulumi");
-  if (found === undefined) throw new Error(`process ${pid} is not Pulumi and has no child that is`);
-  return found;
+  // The program has to notice by itself. The plugins look every five minutes, and a command that one of them runs goes on as long; the next
+  // run ends them (ops/locks.ts).
+  const [program, command] = [...family].find(([, words]) => words.includes("program.cjs")) ?? [];
+  // a destruction needs none
+  if (program === undefined && verb === "up") throw new Error(`no program among ${[...family.values()].join("; ")}`);
+  if (program !== undefined) await until("the program of a killed Pulumi to end", () => commandLineOf(program) !== command, { seconds: 180 });
 }

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { messageOf } from "../../../ops/errors";
 import { OpenStack } from "../../../ops/openstack";
+import type { ClusterOutputs } from "../../../settings/outputs";
+import { onManager } from "./on-manager";
 import { run, type RunResult } from "./run";
 import type { LabStack } from "./stack";
 
@@ -19,11 +22,33 @@ export async function cloud(): Promise<OpenStack> {
   return OpenStack.open({ OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: "lab" });
 }
 
-const server = z.object({ "id": z.string(), "name": z.string(), "status": z.string(), "OS-EXT-AZ:availability_zone": z.string() });
+const server = z.object({
+  "id": z.string(), "name": z.string(), "status": z.string(), "OS-EXT-AZ:availability_zone": z.string(), "created": z.string(), "OS-SRV-USG:launched_at": z.string().nullable(),
+  "fault": z.object({ message: z.string() }).optional(),
+});
 
-export async function servers(): Promise<{ id: string; name: string; status: string; zone: string }[]> {
+/** A server; its times are in milliseconds since 1970, by the cloud's clock, which is this machine's. */
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly zone: string;
+  /** When the API took the request, in whole seconds. */
+  readonly createdAt: number;
+  /** When it became ACTIVE. */
+  readonly activeAt: number | undefined;
+  /** Why it is in ERROR. */
+  readonly fault: string | undefined;
+}
+
+export async function servers(): Promise<Server[]> {
   const { servers: all } = await (await cloud()).request("compute", "/servers/detail", z.object({ servers: z.array(server) }));
-  return all.map((one) => ({ id: one.id, name: one.name, status: one.status, zone: one["OS-EXT-AZ:availability_zone"] }));
+  return all.map((one) => ({
+    id: one.id, name: one.name, status: one.status, zone: one["OS-EXT-AZ:availability_zone"], createdAt: Date.parse(one.created),
+    // Nova leaves the zone away: it is UTC
+    activeAt: one["OS-SRV-USG:launched_at"] === null ? undefined : Date.parse(`${one["OS-SRV-USG:launched_at"]}Z`),
+    fault: one.fault?.message,
+  }));
 }
 
 /** What the project holds of every kind that the program makes, by kind, as names or ids. */
@@ -47,7 +72,9 @@ export async function printEvidence(stack: LabStack): Promise<void> {
     ["lab status", async () => (await run(["lab/lab", "status"], { deadlineMinutes: 2 })).output],
     ["swarm nodes", async () => (await stack.nodes()).map(({ Description, Spec, Status, ManagerStatus }) =>
       [Description?.Hostname, Spec.Role, Spec.Availability, Status.State, ManagerStatus?.Reachability, JSON.stringify(Spec.Labels)].join(" ")).join("\n")],
+    ["what the managers say", async () => onEach(await stack.outputs())],
     ["what the project holds", async () => JSON.stringify(await holdings())],
+    ["why nova failed", async () => (await lab("logs", "nova-compute")).stdout.split("\n").filter((line) => / ERROR /.test(line)).join("\n")],
     ...(await servers().catch(() => [])).map(({ name }) =>
       [`console of ${name}`, async () => (await run(["lab/lab", "console", name, "--tail", "25"], { deadlineMinutes: 2 })).stdout] as const),
   ];
@@ -55,4 +82,12 @@ export async function printEvidence(stack: LabStack): Promise<void> {
     const text = await part().catch((error: unknown) => `(not to be had: ${error instanceof Error ? error.message.slice(0, 500) : String(error)})`);
     process.stdout.write(`\n=== ${title}\n${text}\n`);
   }
+}
+
+/** Services, their tasks and the end of Docker's journal, as each manager has them. */
+async function onEach({ access }: ClusterOutputs): Promise<string> {
+  const script = "docker service ls; docker ps --all; docker stack ls --format '{{.Name}}' | xargs -rn1 docker stack ps --no-trunc; journalctl --unit docker --no-pager --lines 60";
+  const parts = await Promise.all(access.managers.map(async ({ name }) =>
+    `--- ${name}\n${await onManager(access, script, { name }).catch(messageOf)}`));
+  return parts.join("\n");
 }

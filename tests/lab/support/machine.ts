@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { commandLineOf, mountsOf, processes } from "./processes";
 import { run } from "./run";
 
 /** What a lab could leave behind on the machine, each as sorted lines. */
@@ -20,12 +21,5 @@ export async function lookAtMachine(): Promise<Machine> {
 
 /** Command lines of the lab's processes: each of its hosts has laid an /etc of its own over the machine's (lab/host/init.sh). */
 function processesOfLab(): string[] {
-  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((pid) => {
-    try {
-      const mounts = readFileSync(`/proc/${pid}/mounts`, "utf8");
-      return mounts.includes("\nlab-etc /etc ") ? [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()] : [];
-    } catch {
-      return []; // it has ended since
-    }
-  }).sort();
+  return processes().filter((pid) => mountsOf(pid).includes("\nlab-etc /etc ")).map(commandLineOf).filter((command) => command !== "").sort();
 }

@@ -1,4 +1,4 @@
-import { openManager, withManager, type DockerNode } from "../../../ops/docker";
+import { Managers, openManager, type DockerNode } from "../../../ops/docker";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 export interface OnManager {
@@ -7,21 +7,28 @@ export interface OnManager {
   readonly stdin?: string;
 }
 
+/** One manager, whose Docker need not run and which need not have a say in the swarm, by a connection that is kept until something fails on it. */
+export function managerOf(access: ClusterAccess, name: string): Managers {
+  const target = access.managers.find((manager) => manager.name === name);
+  if (target === undefined) throw new Error(`${name}: no such manager`);
+  return new Managers(access, (_, connectSeconds) => openManager(access, target, connectSeconds), { managerSeconds: 0 });
+}
+
 /**
  * Runs a shell script as root on a manager; hands over its standard output.
  *
  * @throws OperationError when it ends with another code than 0.
  */
 export async function onManager(access: ClusterAccess, script: string, { name, stdin }: OnManager = {}): Promise<string> {
-  const run = async ({ ssh }: DockerNode): Promise<string> =>
-    ssh.run(["sudo", "sh", "-c", script], { timeoutSeconds: 300, ...(stdin === undefined ? {} : { stdin }) });
-  if (name === undefined) return withManager(access, run);
-  const target = access.managers.find((manager) => manager.name === name);
-  if (target === undefined) throw new Error(`${name}: no such manager`);
-  const manager = await openManager(access, target);
+  const managers = name === undefined ? new Managers(access) : managerOf(access, name);
   try {
-    return await run(manager);
+    return await managers.use((manager) => asRoot(manager, script, stdin));
   } finally {
-    manager.close();
+    managers.close();
   }
+}
+
+/** The same on a connection that is there. */
+export async function asRoot({ ssh }: DockerNode, script: string, stdin?: string): Promise<string> {
+  return ssh.run(["sudo", "sh", "-c", script], { timeoutSeconds: 300, ...(stdin === undefined ? {} : { stdin }) });
 }

@@ -62,7 +62,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const output = readFileSync(log, "utf8");
   if (code !== 0) {
     const end = output.split("\n").slice(-80).join("\n");
-    throw new CommandFailed(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${end}`, output);
+    // what a node says of itself may be longer
+    const diagnostics = output.slice(Math.max(0, output.lastIndexOf("\nDiagnostics:")));
+    const said = diagnostics.length > end.length && diagnostics.length < output.length ? diagnostics : end;
+    throw new CommandFailed(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${said}`, output);
   }
   return { stdout, output, seconds };
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { ClusterOutputs } from "../../../settings/outputs";
 import { onManager } from "./on-manager";
+import { commandLineOf, processes } from "./processes";
 import { filesOf, logFolder } from "./run";
 import { objectFolder } from "./stack";
 
@@ -17,13 +18,7 @@ function secretsOf({ access, joinTokens }: ClusterOutputs): string[] {
 export async function commandLinesDuring(action: () => Promise<void>): Promise<ReadonlySet<string>> {
   const seen = new Set<string>();
   const timer = setInterval(() => {
-    for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      try {
-        seen.add(readFileSync(`/proc/${entry}/cmdline`, "utf8"));
-      } catch {
-        // it has ended since
-      }
-    }
+    for (const pid of processes()) seen.add(commandLineOf(pid));
   }, 200);
   try {
     await action();
@@ -37,7 +32,7 @@ export async function commandLinesDuring(action: () => Promise<void>): Promise<R
 export async function exposures(outputs: ClusterOutputs, commandLines: ReadonlySet<string>): Promise<string[]> {
   const secrets = secretsOf(outputs);
   const holds = (text: string): boolean => secrets.some((secret) => text.includes(secret));
-  const found = [...commandLines].filter(holds).map((line) => `command line ${line.split("\0").slice(0, 3).join(" ")} …`);
+  const found = [...commandLines].filter(holds).map((line) => `command line ${line.split(" ").slice(0, 3).join(" ")} …`);
   // this test itself asks for the secrets
   const logs = filesOf(logFolder).filter((path) => !path.includes("stack-output"));
   const keys = filesOf(join(homedir(), ".ssh", "swarm")).filter((path) => (statSync(path).mode & 0o077) !== 0);

@@ -6,9 +6,11 @@ import { openBackend } from "../../../ops/backend";
 import { withManager } from "../../../ops/docker";
 import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
 import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
-import { logFolder, root, run, type RunResult } from "./run";
+import { servers } from "./lab";
+import { CommandFailed, logFolder, root, run, type RunResult } from "./run";
 
-const labState = process.env["LAB_STATE"] ?? "/var/lib/swarm-lab";
+/** Where the running lab is. */
+export const labState = process.env["LAB_STATE"] ?? "/var/lib/swarm-lab";
 
 /** Where the lab's object store keeps its objects, all that Pulumi notes of a stack among them. */
 export const objectFolder = join(labState, "state", "hosts", "controller", "var", "lib", "swift", "devices");
@@ -59,9 +61,15 @@ export class LabStack {
     return run(["lab/pulumi", ...words], { deadlineMinutes: 45, environment: this.environment });
   }
 
-  /** Brings the cluster up to what the configuration says. */
+  /** Brings the cluster up to what the configuration says. Why a server is in ERROR, only Nova says, not Pulumi. */
   async up(): Promise<RunResult> {
-    return this.pulumi("up", "--yes", "--skip-preview");
+    try {
+      return await this.pulumi("up", "--yes", "--skip-preview");
+    } catch (error) {
+      const fault = (await servers().catch(() => [])).find((server) => server.fault !== undefined);
+      if (!(error instanceof CommandFailed) || fault === undefined) throw error;
+      throw new CommandFailed(`error: ${fault.name}: ${fault.fault ?? ""}\n${error.message}`, error.output);
+    }
   }
 
   /** Whether an update of the stack is under way. */

@@ -16,10 +16,10 @@ export async function ask(url: string, count: number): Promise<Tally> {
 }
 
 /** Milliseconds between two requests of a loop. */
-const interval = 200;
+const interval = 400;
 
 /**
- * Does something while five requests a second are sent, and prints what became of them.
+ * Does something while five requests in two seconds are sent, and prints what became of them.
  *
  * @param what the name under which it is printed.
  */

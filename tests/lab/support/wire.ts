@@ -26,11 +26,10 @@ export async function metadataAnswers(access: ClusterAccess): Promise<{ node: bo
   return { node: answers[0] === "yes", container: answers[1] === "yes" };
 }
 
-/** HTTP status of a read and of a write that go from Traefik's container to the socket proxy. */
+/** HTTP status of a read and of a write by the socket that Traefik has of the socket proxy. */
 export async function socketProxyAnswers(access: ClusterAccess): Promise<{ read: number; write: number }> {
-  const [read = 0, write = 0] = (await onManager(access, `pid=${traefikProcess}
-    address=$(docker exec ${traefikContainer} nslookup socket-proxy 127.0.0.11 | awk '/^Address/ { last = $NF } END { print last }')
-    for method in GET POST; do nsenter -t "$pid" -n curl -s -m 20 -o /dev/null -w '%{http_code} ' -X $method http://$address:2375/$([ $method = GET ] && echo version || echo containers/create); done`))
+  const [read = 0, write = 0] = (await onManager(access, `socket=/proc/${traefikProcess}/root/run/docker/docker.sock
+    for method in GET POST; do curl -s -m 20 -o /dev/null -w '%{http_code} ' --unix-socket "$socket" -X $method http://docker/$([ $method = GET ] && echo version || echo containers/create); done`))
     .trim().split(" ").map(Number);
   return { read, write };
 }
