@@ -13,8 +13,8 @@ export function remember(policy: Policy, seen: Seen, memory: Memory, now: number
   const downSince = Object.fromEntries([...workers].filter(([, node]) => isDown(node)).map(([key]) => [key, memory.downSince[key] ?? now]));
   const failures = seen.failures.filter(({ at }) => at > (memory.failuresCountedAt ?? -Infinity));
   const settled = withDrains(policy, { ...memory, downSince }, seen, workers, failures, now);
-  const asked = withInFlight(policy, settled, seen, workers, now);
-  const failed = withFailures(policy, withoutRefused(asked, failures), failures, now);
+  const asked = withInFlight(policy, withoutRefused(settled, failures), seen, workers, now);
+  const failed = withFailures(policy, asked, failures, now);
   const late = withLate(policy, failed, now);
   const joined = withJoins(late, workers, now);
   return withZones(policy, joined, downZones(policy, seen, workers.values(), downSince, now), now);
@@ -58,7 +58,7 @@ function withInFlight(policy: Policy, memory: Memory, seen: Seen, workers: Worke
   return { ...memory, inFlight: [...inFlight.values()].filter(({ group }) => zones.has(group)) };
 }
 
-/** What was refused was never begun, so that no cooldown runs from it; what the observer or the stack still holds comes back at the next tick. */
+/** What was refused was never begun, so that no cooldown runs from it. What the observer or the stack holds none the less is noted after this. */
 function withoutRefused(memory: Memory, failures: readonly Failure[]): Memory {
   const refused = refusedNodes(failures);
   const inFlight = memory.inFlight.filter((node) => !refused.has(nodeKey(node)));

@@ -74,7 +74,7 @@ describe("decide, for any state", () => {
     this.timeout(60_000);
     fc.assert(fc.property(policies, observations, memories, (policy, seen, memory) => {
       expect(violations(policy, seen, memory, decide(policy, seen, memory, noon), noon).join("\n")).to.equal("");
-    }), { numRuns: 600 });
+    }), { numRuns: 3000 });
   });
 
   it("does the same for the same state, and changes none of it", () => {

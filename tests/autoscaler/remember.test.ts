@@ -53,6 +53,12 @@ describe("remember", () => {
     expect([refused.quota, refused.zones, refused.inFlight]).to.deep.equal([undefined, {}, []]);
   });
 
+  it("keeps on its way what was refused and is seen none the less", () => {
+    const refused: Failure = { ...noHost, kind: "refused" };
+    expect(remembered({ failures: [refused], inFlight: [{ ...flight, since: ago(10) }] }, { inFlight: [flight] }).inFlight).to.deep.equal([{ ...flight, since: ago(10) }]);
+    expect(remembered({ failures: [refused], workerSets: { az2: [0, 1] } }, { inFlight: [flight] }).inFlight).to.deep.equal([{ ...flight, since: noon }]);
+  });
+
   it("takes back a removal that was refused", () => {
     const drains = [{ group: "az1", ordinal: 0, because: "load" as const, since: ago(5) }];
     expect(remembered({ failures: [{ kind: "refused", nodes: [{ group: "az1", ordinal: 0 }], at: ago(1), message: "locked" }] }, { drains }).drains).to.deep.equal([]);

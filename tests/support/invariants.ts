@@ -14,8 +14,11 @@ export function violations(policy: Policy, seen: Seen, before: Memory, decision:
   must(memorySchema.safeParse(JSON.parse(JSON.stringify(memory))).success, "the memory survives being written down");
   if (verdict.kind === "hold" || verdict.kind === "blocked") return found;
   must(gates.every(({ side, passed }) => side !== "both" || passed), "nothing is done past a closed gate");
+  const refused = new Set(seen.failures.filter(({ kind, at }) => kind === "refused" && at > (before.failuresCountedAt ?? -Infinity)).flatMap(({ nodes }) => nodes.map(nodeKey)));
+  // what was refused was never asked for
+  const asked = before.inFlight.filter((node) => !refused.has(nodeKey(node)));
   const held = (group: string): Set<number> => new Set([
-    ...(seen.workerSets[group] ?? []), ...[...before.inFlight, ...seen.inFlight].filter((node) => node.group === group).map(({ ordinal }) => ordinal),
+    ...(seen.workerSets[group] ?? []), ...[...asked, ...seen.inFlight].filter((node) => node.group === group).map(({ ordinal }) => ordinal),
   ]);
   const leaving = new Set(before.drains.map(nodeKey));
   const staying = (group: string): number[] => [...held(group)].filter((ordinal) => !leaving.has(nodeKey({ group, ordinal })));
