@@ -36,8 +36,11 @@ describe("capacity on the lab", () => {
     const { prometheus, hooks } = stage;
     const seconds = await secondsUntil("figures of every node", 15, async () => await prometheus.value('count(up{job="node-exporter"} == 1)') === 3
       && await prometheus.value("cluster:swarm_worker_cpu_nodes:count") === 2 && await prometheus.value("count(count by (node) (container_cpu_usage_seconds_total))") === 3);
-    const down = await prometheus.now("up == 0");
-    expect(down.map(({ labels }) => `${labels["job"] ?? ""} ${labels["instance"] ?? ""}`), "what is not measured").to.deep.equal([]);
+    let down: readonly string[] = [];
+    await secondsUntil("every target to be measured", 15, async () => {
+      down = (await prometheus.now("up == 0")).map(({ labels }) => `${labels["job"] ?? ""} ${labels["instance"] ?? ""}`);
+      return down.length === 0;
+    }).catch((error: unknown) => { throw new Error(`not measured: ${down.join(", ")}`, { cause: error }); });
     say(`monitoring: figures of every node: ${Math.round(seconds)} s later; CPU of the workers at rest: ${(100 * (await prometheus.value("cluster:swarm_worker_cpu_utilisation:ratio") ?? NaN)).toFixed(0)} %`);
     await secondsUntil("the dead man's switch", 10, () => Promise.resolve(hooks.received.some(({ path }) => path === "/alive")));
   });
