@@ -18,31 +18,31 @@ export function zoneNames(policy: Policy): string[] {
   return [...new Set(policy.groups.map(({ zone }) => zone))];
 }
 
-/** Fewest machines that must be out before a zone is believed to be: one alone may just be broken. */
+/** Fewest machines that must be out before a zone is believed to be at once: one alone may just be broken. */
 const fewestWitnesses = 2;
 
 /**
  * Zones that are down, with the reason: the cloud says so, or more than half of the machines in it, managers included, do not
- * answer, and these are two at least or a manager with nothing beside it that does. A worker that has been down for so long that
- * it is removed is no witness any more: a zone without managers would never be tried again.
+ * answer, and these are two at least, or all that there are and one of them a manager or a worker that is lost. A worker that has been
+ * down for so long that it is removed is no witness any more: a zone without managers would never be tried again.
  */
 export function downZones(policy: Policy, seen: Seen, workers: Iterable<NodeSeen>, downSince: Memory["downSince"], now: number): ReadonlyMap<string, string> {
-  const tally = new Map<string, { out: number; all: number; managersOut: number }>();
-  const witness = (zone: string, out: boolean, isManager: boolean): void => {
-    const counts = tally.get(zone) ?? { out: 0, all: 0, managersOut: 0 };
+  const tally = new Map<string, { out: number; all: number; sure: number }>();
+  const witness = (zone: string, out: boolean, isSure: boolean): void => {
+    const counts = tally.get(zone) ?? { out: 0, all: 0, sure: 0 };
     counts.out += out ? 1 : 0;
     counts.all += 1;
-    counts.managersOut += out && isManager ? 1 : 0;
+    counts.sure += out && isSure ? 1 : 0;
     if (counts.all === 1) tally.set(zone, counts);
   };
   for (const node of workers) {
     const since = downSince[nodeKey(node)] ?? now;
-    if (now - since < policy.unreadyRemovalSeconds * 1000) witness(node.zone, isDown(node), false);
+    if (now - since < policy.unreadyRemovalSeconds * 1000) witness(node.zone, isDown(node), now - since >= policy.lostAfterSeconds * 1000);
   }
   for (const { zone, reachable } of seen.managers) witness(zone, !reachable, true);
   const down = new Map<string, string>();
-  for (const [zone, { out, all, managersOut }] of tally) {
-    const isBelieved = out >= fewestWitnesses || (managersOut > 0 && out === all);
+  for (const [zone, { out, all, sure }] of tally) {
+    const isBelieved = out >= fewestWitnesses || (sure > 0 && out === all);
     if (isBelieved && out * 2 > all) down.set(zone, `${out} of its ${count(all, "machine")} ${out === 1 ? "does" : "do"} not answer`);
   }
   for (const zone of seen.unavailableZones) down.set(zone, "the cloud calls it unavailable");

@@ -45,7 +45,8 @@ export function makeLoop({ place, clusterName, prometheus, alertmanager, node, d
   const ports: LoopPorts = dryRun
     ? { metrics, notify, clock, swarm: new DrySwarm(swarm, say), stack: new DryStack(stack, say) }
     : { metrics, notify, clock, swarm, stack };
-  return new Loop(ports, { own: ownIdentity(), self: node, isDead, say });
+  // a dry run does nothing that one who acts could mind
+  return new Loop(ports, { own: ownIdentity(), self: node, isDead: dryRun ? () => true : isDead, say });
 }
 
 /** A loop that sees what the active one sees, whoever that is and from whichever checkout, and does nothing. */

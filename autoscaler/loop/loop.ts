@@ -188,7 +188,7 @@ export class Loop {
     const holder = before?.holder;
     const obstacles: Obstacle[] = [];
     if (holder !== undefined && isHeldByOther(holder, { ...this.options.own, at: now }, this.options.isDead(holder), now)) {
-      obstacles.push({ value: `another autoscaler is at it on ${holder.host} (process ${holder.pid}), seen ${seconds(now - holder.at)} ago`, needs: "one acts at a time; this one takes over when that is gone" });
+      obstacles.push({ value: `another autoscaler is at it on ${holder.host} (process ${holder.pid}), seen ${seconds(Math.max(0, now - holder.at))} ago`, needs: "one acts at a time; this one takes over when that is gone" });
     }
     if (outputs.program !== stack.program) {
       obstacles.push({ value: `the program here (${stack.program.slice(0, 12)}) is not the one last deployed (${outputs.program.slice(0, 12)})`, needs: "run `pulumi up` from this checkout, or the autoscaler from the one that was deployed" });

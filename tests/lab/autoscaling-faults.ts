@@ -79,6 +79,7 @@ export function failuresUnderLoad(stage: Stage): void {
   });
 
   it("holds while a quota is used up, leaves no port behind, and tries again", async () => {
+    before = (await servers()).map(({ name }) => name);
     stage.cluster.editConfig((config) => { config["swarm:workerGroups"] = workerGroups(0); });
     await stage.cluster.up();
     const autoscaler = stage.autoscaler();

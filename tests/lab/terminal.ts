@@ -7,7 +7,7 @@ import { inTerminal } from "./support/swarmctl";
 
 /** What a verb of swarmctl ends with in a terminal, and what it shows. `node replace` and `cluster rollout` have a test of their own. */
 const sessions: readonly (readonly [words: string, code: number, shows: RegExp, interruptAfter?: RegExp])[] = [
-  ["cluster list --stack=lab", 0, /lab\b/],
+  ["cluster list", 0, /lab\b/],
   ["cluster status lab --stack=lab", 0, /lab-manager-az1-0/],
   ["cluster status lab --stack=lab --json", 0, /"healthy": true/],
   ["cluster status lab --stack=lab --watch", 0, /lab-worker-az3-0/, /lab-worker-az3-0/],

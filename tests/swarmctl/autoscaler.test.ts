@@ -136,6 +136,7 @@ describe("swarmctl autoscaler", function () {
     await until("its record", () => record()?.holder?.pid === child.pid, { seconds: 60 });
     const beside = await run("run", cluster, "--once", `--prometheus=${prometheus.address}`);
     expect([beside.code, beside.stdout]).to.satisfy(([code, stdout]: [number, string]) => code === 3 && stdout.includes("Another autoscaler is at it on "));
+    expect((await run("run", cluster, "--once", "--dry-run", `--prometheus=${prometheus.address}`)).code, "what a dry run ends with beside it").to.equal(0);
     child.kill("SIGKILL");
     await dead;
     expect(record()?.holder?.pid).to.equal(child.pid);

@@ -283,5 +283,21 @@ describe("Loop", () => {
       await loop.ticks(3);
       expect(world.created).to.include("az3-2");
     });
+
+    it("does not wait for what it asked of a zone whose only machine is lost", async () => {
+      const world = new LoopWorld();
+      world.outputs = { ...world.outputs, nodes: world.outputs.nodes.filter(({ role, zone }) => role === "worker" || zone === "az2") };
+      world.nodes = world.nodes.filter(({ Description }) => world.outputs.nodes.some(({ name }) => name === Description?.Hostname));
+      world.deadZones.add("az1");
+      const loop = world.start("one");
+      world.cpu = 0.9;
+      await loop.ticks(2);
+      expect(world.created).to.deep.equal(["az1-1"]);
+      world.change("az1-0", (node) => ({ ...node, Status: { State: "down" } }));
+      world.cpu = 1;
+      await loop.ticks(10);
+      expect(world.created).to.deep.equal(["az1-1", "az2-1"]);
+      expect(world.said).to.include("update: it is interrupted, since it waits for az1-1.");
+    });
   });
 });
