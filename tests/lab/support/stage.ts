@@ -119,13 +119,22 @@ export class Stage {
 
   /** Waits until the servers, their ports and the swarm's nodes are these and no others, each once. */
   async settled(names: readonly string[], minutes = 20): Promise<number> {
-    const sorted = [...names].sort();
-    let seen: Record<string, string[]> = {};
-    return secondsUntil(`the cluster to be of ${sorted.length} nodes again`, minutes, async () => {
+    return this.settledAs(names, (name) => name, minutes);
+  }
+
+  /** Waits until servers, ports and nodes are the same, each once, and as many of each group as the names have. */
+  async settledInGroups(names: readonly string[], minutes = 20): Promise<number> {
+    return this.settledAs(names, (name) => name.replace(/-\d+$/, ""), minutes);
+  }
+
+  private async settledAs(names: readonly string[], likeness: (name: string) => string, minutes: number): Promise<number> {
+    const alike = (list: readonly string[]): string => list.map(likeness).sort().join();
+    let seen: { servers: string[]; ports: string[]; nodes: string[] } = { servers: [], ports: [], nodes: [] };
+    return secondsUntil(`the cluster to be of ${names.length} nodes again`, minutes, async () => {
       const held = await holdings();
       const own = (list: readonly string[] = []): string[] => list.filter((name) => /-(manager|worker)-/.test(name)).sort();
       seen = { servers: own(held["servers"]), ports: own(held["ports"]), nodes: (await this.nodes()).map(nameOf).sort() };
-      return Object.values(seen).every((names) => names.join() === sorted.join());
+      return alike(seen.nodes) === alike(names) && seen.servers.join() === seen.nodes.join() && seen.ports.join() === seen.nodes.join();
     }).catch((error: unknown) => { throw new Error(`${error instanceof Error ? error.message : String(error)} It has ${JSON.stringify(seen)}`, { cause: error }); });
   }
 
