@@ -33,6 +33,10 @@ describe("the access rules of the service's credential", () => {
     ] as const) expect(isAllowed(service, method, path), `${method} ${path} of ${service}`).to.equal(true);
   });
 
+  it("let Nova fetch a server's image for whoever asked for the server, where it sends no token of its own along", () => {
+    expect(isAllowed("image", "GET", "/v2/images/4711/file")).to.equal(true);
+  });
+
   it("let nothing else be changed: of servers and ports alone, and no action on a server", () => {
     expect(rules.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
       "POST /v2.1/servers", "DELETE /v2.1/servers/*", "POST /v2.0/ports", "PUT /v2.0/ports/*", "PUT /v2.0/ports/*/tags", "DELETE /v2.0/ports/*",
