@@ -1,8 +1,8 @@
 import { policyDefaults, type Policy } from "../autoscaler/policy";
 import type { TracePoint } from "../autoscaler/trace";
 import { worldDefaults } from "../autoscaler/world";
+import { zones } from "./fake/cluster";
 
-const zones = Array.from({ length: 10 }, (_, index) => `az${index + 1}`);
 const pointSeconds = 300;
 const points = 24 * 3600 / pointSeconds + 1;
 

@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { Managers, type DockerNode } from "./docker";
+import { withManagers, type DockerNode, type Managers } from "./docker";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
 import { onNode } from "./on-node";
@@ -22,8 +22,7 @@ const tokenFile = "/etc/swarm/join-token";
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
  */
 export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<void> {
-  const managers = new Managers(access);
-  try {
+  await withManagers(access, async (managers) => {
     await proveReady(managers, access, spec);
     const id = await managers.use(async (manager) => {
       const entries = await nodesNamed(manager, spec.name);
@@ -37,9 +36,7 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<
       return own;
     });
     for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
-  } finally {
-    managers.close();
-  }
+  });
 }
 
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<void> {

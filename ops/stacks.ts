@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { Managers, openManager, whileOvertaken, withManager, type DockerNode } from "./docker";
+import { openManager, whileOvertaken, withManager, withManagers, type DockerNode, type Managers } from "./docker";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
@@ -19,8 +19,7 @@ const commandSeconds = 300;
  */
 export async function deployStack(access: ClusterAccess, spec: StackSpec, text: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { compose, files } = stackFiles(spec.name, text, environment);
-  const managers = new Managers(access);
-  try {
+  await withManagers(access, async (managers) => {
     await managers.use(async (manager) => {
       await makeFiles(manager, spec.name, files);
       await whileOvertaken(async () => manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
@@ -31,9 +30,7 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
       return (await listStackServices(manager, spec.name)).map(lateness);
     });
     await managers.use((manager) => forgetFiles(manager, spec.name));
-  } finally {
-    managers.close();
-  }
+  });
   const { route } = spec;
   if (route !== undefined) {
     await waitFor({ what: `${route} to answer on every manager`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 },

@@ -113,10 +113,11 @@ export class Loop {
     const before = view.record === undefined ? undefined : parseRecord(view.record.text);
     if (view.record !== undefined && before === undefined) this.options.say("the swarm's record of the autoscaler cannot be read, e.g. since another version wrote it; it is begun anew.");
     const known = before ?? { ...emptyRecord, memory: adoptDrains(emptyRecord.memory, ownNodes(outputs, view)) };
-    if (ended?.outcome === undefined) return { outputs, view, figures, unavailableZones, lockHolder, before, record: known, failures: [] };
+    const look = { outputs, view, figures, unavailableZones, lockHolder, before };
+    if (ended?.outcome === undefined) return { ...look, record: known, failures: [] };
     this.job = undefined;
     const fault = ended.outcome.kind === "failed" ? { updateFault: `update: ${ended.outcome.message}` } : {};
-    return { outputs, view, figures, unavailableZones, lockHolder, before, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
+    return { ...look, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
   }
 
   /** Notes what an update came to. */

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import type { StackPort } from "../../autoscaler/loop/ports";
 import { DockerNode } from "../../ops/docker";
 import type { SshConnection } from "../../ops/ssh";
 import type { ClusterOutputs } from "../../settings/outputs";
@@ -62,6 +63,14 @@ export class FakeCluster {
     }
     if (path !== "/configs") return JSON.stringify({ ID: "id" });
     return JSON.stringify(this.record === undefined ? [] : [{ ID: "id", Version: { Index: this.record.version }, Spec: { Name: "swarm-autoscaler", Labels: this.record.labels } }]);
+  }
+
+  /** The stack that it is of, of which nobody says anything; what an update does is the caller's. */
+  stack(update: StackPort["update"]): StackPort {
+    return {
+      program: this.outputs.program, update, outputs: async () => Promise.resolve(this.outputs),
+      unavailableZones: async () => Promise.resolve([]), lockHolder: async () => Promise.resolve(undefined),
+    };
   }
 
   async start(): Promise<void> {

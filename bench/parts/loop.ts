@@ -47,7 +47,7 @@ export async function measureTicks(workers: number, { verdict: expected, ratio, 
   await cluster.start();
   const ports = {
     swarm: new SwarmTarget(cluster.find), metrics: Prometheus.at([await prometheus.start()]), notify: tellNobody, clock: { now: () => now },
-    stack: { program: "bench", outputs: async () => Promise.resolve(cluster.outputs), unavailableZones: async () => Promise.resolve([]), lockHolder: async () => Promise.resolve(undefined), update: async () => Promise.resolve([]) },
+    stack: cluster.stack(async () => Promise.resolve([])),
   };
   try {
     const seconds: number[] = [];

@@ -90,10 +90,7 @@ async function untilAsked({ cluster, metrics }: MonitoredCluster, deadline: numb
     if (!signal.aborted) await once(signal, "abort");
     return [];
   };
-  const loop = new Loop({
-    swarm, metrics, notify: tellNobody, clock: { now: () => Date.now() },
-    stack: { program: "bench", outputs: async () => Promise.resolve(cluster.outputs), unavailableZones: async () => Promise.resolve([]), lockHolder: async () => Promise.resolve(undefined), update },
-  }, { own: { instance: "bench", host: "bench", pid: 1 }, isDead: () => false, say });
+  const loop = new Loop({ swarm, metrics, notify: tellNobody, clock: { now: () => Date.now() }, stack: cluster.stack(update) }, { own: { instance: "bench", host: "bench", pid: 1 }, isDead: () => false, say });
   const timer = setTimeout(() => { ended.abort(); }, deadline - Date.now());
   try {
     await runLoop(loop, { intervalSeconds: usualIntervalSeconds, once: false, signal: ended.signal, note: (tick) => { came.last = tick; } });
