@@ -56,6 +56,7 @@ function isProject(folder: string): boolean {
  * Every cluster that a project's stacks have, in the order of the stacks' names.
  *
  * @param say is told of files that cannot be read.
+ * @throws UsageError when the file that `SWARM_LAB_CONFIG` names is not there.
  */
 export function listClusters(project: string, environment: NodeJS.ProcessEnv, say: (line: string) => void): Cluster[] {
   const namespace = projectSchema.parse(parse(readFileSync(join(project, "Pulumi.yaml"), "utf8"))).name;
@@ -63,6 +64,7 @@ export function listClusters(project: string, environment: NodeJS.ProcessEnv, sa
   return stacks.flatMap((stack): Cluster[] => {
     // the lab's tests work with a file of their own
     const moved = stack === labStack ? environment["SWARM_LAB_CONFIG"] : undefined;
+    if (moved !== undefined && !existsSync(moved)) throw new UsageError(`SWARM_LAB_CONFIG=${moved}: no such file; unset it for Pulumi.${labStack}.yaml.`);
     const path = realpathSync(moved ?? join(project, `Pulumi.${stack}.yaml`));
     const file = moved === undefined ? `Pulumi.${stack}.yaml` : basename(path);
     const text = readFileSync(path, "utf8");

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { OperationError } from "../ops/errors";
+import { LockedError, OperationError } from "../ops/errors";
 import type { ClusterHealth } from "../ops/health";
+import { lockHolder } from "../ops/locks";
 import { stackOutputs } from "../ops/pulumi";
 import { runUpdate, updateSeconds } from "../ops/update";
 import type { ClusterOutputs } from "../settings/outputs";
@@ -77,10 +78,13 @@ export class Rollout {
     return step;
   }
 
+  /** @throws LockedError when it is not fit while another update is at it: a node that has not joined yet may be that one's. */
   private async planWhenFit(): Promise<Plan> {
     for (let look = 1; ; look += 1) {
       const plan = await this.plan();
       if (plan.steps.length > 0 || plan.blocked?.passes !== true || look === looks) return plan;
+      const holder = await lockHolder(this.cluster.stack, this.terminal.environment["PULUMI_BACKEND_URL"]);
+      if (holder !== undefined) throw new LockedError(this.cluster.stack, holder);
       this.terminal.say(`not yet: ${plan.blocked.why}`);
       await sleep(lookSeconds * 1000);
     }

@@ -13,6 +13,7 @@ export interface Result { readonly code: number; readonly stdout: string; readon
 export class TestProject {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "swarm-test-project-")));
   private readonly pulumi = join(this.folder, ".fake");
+  private backend: Readonly<Record<string, string>> = {};
 
   /** @param program true for one that has the program's sources, too, of which the autoscaler takes the fingerprint. */
   constructor({ program = false } = {}) {
@@ -49,10 +50,19 @@ export class TestProject {
     return existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
   }
 
+  /** Once an update has been, somebody else's on another machine holds the lock of the stack prod. */
+  lockAfterUpdate(username: string, hostname: string): void {
+    const folder = join(this.pulumi, "next", "locks", "organization", "swarm", "prod");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "lock.json"), JSON.stringify({ pid: 4711, username, hostname, timestamp: "2026-01-01T00:00:00Z" }));
+    this.backend = { PULUMI_BACKEND_URL: `file://${this.pulumi}` };
+  }
+
   /** What makes swarmctl find the Pulumi of the tests. */
   environment(): Readonly<Record<string, string>> {
     return {
       PATH: `${bin}:${process.env["PATH"] ?? ""}`, FAKE_PULUMI: this.pulumi, COLUMNS: "100", SWARM_TOOLCHAIN: "installed", SWARM_CACHE_DIR: join(this.folder, ".cache"),
+      ...this.backend,
     };
   }
 

@@ -100,6 +100,12 @@ describe("swarmctl's command line", () => {
     });
   });
 
+  it("refuses a configuration of the lab that is not there", async () => {
+    expect(await project.swarmctl(["cluster", "list"], { SWARM_LAB_CONFIG: "gone.yaml" })).to.deep.equal({
+      code: 2, stdout: "", stderr: "SWARM_LAB_CONFIG=gone.yaml: no such file; unset it for Pulumi.lab.yaml.\n",
+    });
+  });
+
   it("has written nothing and asked Pulumi nothing", () => {
     expect(project.calls()).to.deep.equal([]);
     expect(readdirSync(project.folder).sort()).to.deep.equal([".fake", "Pulumi.lab.yaml", "Pulumi.prod.yaml", "Pulumi.yaml", "lab", "toolchain"]);

@@ -121,6 +121,16 @@ describe("swarmctl", function () {
       ]);
     });
 
+    it("waits for another update where a node is not ready, which may be that one's", async () => {
+      const project = new TestProject();
+      project.setOutputs(outputs(sets, worker), outputs(sets, worker));
+      project.lockAfterUpdate("ann", "there");
+      fake.nodes = swarm.filter((node) => node.Description?.Hostname !== `${cluster}-worker-az2-0`);
+      const result = await run(project, "cluster", "rollout", cluster, "--lock-timeout=0");
+      expect([result.code, project.calls().filter((call) => call.startsWith("up")).length]).to.deep.equal([75, 1]);
+      expect(said(result).at(-1)).to.match(/^stack prod: locked by ann@there's update of /);
+    });
+
     it("does not replace for ever what is stale at once", async () => {
       const project = new TestProject();
       project.setOutputs(outputs(sets, manager), outputs(sets, manager), outputs(sets, manager));
