@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
-import { expectedVariable, overtaken, wantedVariable } from "../settings/wanted";
+import { expectedVariable, overtaken, refused, wantedVariable } from "../settings/wanted";
 import { BusyError, LockedError, OperationError } from "./errors";
 import { underLease } from "./lease";
 import { clearWay, holderIn } from "./locks";
@@ -56,7 +56,7 @@ export class UpdateError extends OperationError {
  *
  * @returns what it did, step by step.
  * @throws LockedError when another update holds the stack's lock.
- * @throws BusyError when another update came in between.
+ * @throws BusyError when another update came in between, and the wanted sets do not fit what it left.
  * @throws UpdateError when the update fails, hangs or is interrupted.
  */
 export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
@@ -84,7 +84,9 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
     if (code === 0) return steps;
     const holder = holderIn(end);
     if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
-    if (end.includes(overtaken)) throw new BusyError(`${subject}: another update changed its workers in between; nothing was touched, try again.`);
+    // sets that were made from the last update fit its configuration
+    const isOvertaken = end.includes(overtaken) || (asDeployed === true && end.includes(refused));
+    if (isOvertaken) throw new BusyError(`${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`);
     if (signal?.aborted === true) throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
     throw new UpdateError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`, steps, false);
   } finally {

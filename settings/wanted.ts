@@ -14,6 +14,9 @@ export const expectedVariable = "SWARM_EXPECTED_WORKERS";
 const overtakenWords = "the last update left";
 /** How the refusal begins that another update came in between; whoever ran the update may look and want anew. */
 export const overtaken = `${expectedVariable}: ${overtakenWords}`;
+const ofSets = "wanted worker set";
+/** How every refusal of wanted worker sets begins. */
+export const refused = `The ${ofSets} has`;
 
 /** Highest ordinal: node names are laid out for four digits. */
 const highestOrdinal = 9999;
@@ -34,7 +37,7 @@ export function readWanted(
     faults.push({ path: expectedVariable, problem: `${overtakenWords} ${JSON.stringify(previous)}, not ${JSON.stringify(expected)}; look at the cluster again and want anew.` });
   }
   if (wanted !== undefined) faults.push(...wantedFaults(settings, previous, wanted, wantedVariable));
-  if (wanted === undefined || faults.length > 0) throw new SettingsError(faults, "wanted worker set");
+  if (wanted === undefined || faults.length > 0) throw new SettingsError(faults, ofSets);
   return wanted;
 }
 

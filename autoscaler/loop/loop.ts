@@ -84,6 +84,8 @@ interface Look {
 export class Loop {
   private job: Job | undefined;
   private busyUntil = 0;
+  /** An update held the stack's lock at the last look. */
+  private wasLocked = false;
 
   constructor(private readonly ports: LoopPorts, private readonly options: LoopOptions) {}
 
@@ -107,9 +109,12 @@ export class Loop {
   private async look(now: number): Promise<Look> {
     const { stack, swarm, metrics } = this.ports;
     const ended = this.job?.outcome === undefined ? undefined : this.job;
-    const outputs = await stack.outputs(ended !== undefined);
+    const lockHolder = await stack.lockHolder();
+    // what was known before an update is not what it left
+    const outputs = await stack.outputs(ended !== undefined || (this.wasLocked && lockHolder === undefined));
+    this.wasLocked = lockHolder !== undefined;
     const window = policyOf(outputs)?.windowSeconds ?? 0;
-    const [view, figures, unavailableZones, lockHolder] = await Promise.all([swarm.view(outputs.access), metrics.read(window), stack.unavailableZones(), stack.lockHolder()]);
+    const [view, figures, unavailableZones] = await Promise.all([swarm.view(outputs.access), metrics.read(window), stack.unavailableZones()]);
     const before = view.record === undefined ? undefined : parseRecord(view.record.text);
     if (view.record !== undefined && before === undefined) this.options.say("the swarm's record of the autoscaler cannot be read, e.g. since another version wrote it; it is begun anew.");
     const known = before ?? { ...emptyRecord, memory: adoptDrains(emptyRecord.memory, ownNodes(outputs, view)) };

@@ -54,7 +54,7 @@ describe("runUpdate", () => {
     ["a lock that goes while it is read", "error: the stack is currently locked by 1 lock(s)", LockedError, locked("another update")],
     ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again when", LockedError, locked("ann@there update of 2026-01-01T00:00:00Z (process 4711)")],
     ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", LockedError, locked("another update")],
-    ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers in between; nothing was touched, try again."],
+    ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers or their limits in between; nothing was touched, try again."],
     ["anything else", "error: no valid host", UpdateError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
   ];
   for (const [what, said, kind, message] of rows) {
@@ -64,6 +64,13 @@ describe("runUpdate", () => {
       expect((error as Error).message).to.equal(message);
     });
   }
+
+  it("takes wanted sets that do not fit the deployed configuration for overtaken, and those that do not fit the checkout's for a fault", async () => {
+    const refusal = "echo 'The wanted worker set has 1 fault; nothing was touched.' >&2; exit 255";
+    const config = `[ "$1" != config ] || { while [ "$1" != --config-file ]; do shift; done; echo "config: {}" > "$2"; exit; }`;
+    expect((await update(`${config}\n${refusal}`, { asDeployed: true })).error).to.be.instanceOf(BusyError);
+    expect((await update(refusal)).error).to.be.instanceOf(UpdateError);
+  });
 
   it("interrupts an update that hangs, and lets it end by itself", async () => {
     const { project, error } = await update("trap 'echo noted > end; exit 1' INT; while :; do sleep 0.05; done", { timeoutSeconds: 1 });

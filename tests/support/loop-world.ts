@@ -10,7 +10,7 @@ import type { KeptRecord } from "../../ops/swarm-record";
 import { UpdateError } from "../../ops/update";
 import type { UpdateStep } from "../../ops/update-events";
 import { readWorkerName } from "../../settings/names";
-import type { WorkerSets } from "../../settings/ordinals";
+import { countWorkers, type WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { noon } from "./autoscaler";
 import { goodSettings } from "./settings";
@@ -118,9 +118,14 @@ export class LoopWorld {
       },
       close: () => undefined,
     };
+    let known = { outputs: this.outputs, at: this.now };
     const stack: StackPort = {
       program,
-      outputs: async () => { await point("outputs"); return this.outputs; },
+      outputs: async (fresh) => {
+        await point("outputs");
+        if (fresh || this.now - known.at >= 60_000) known = { outputs: this.outputs, at: this.now };
+        return known.outputs;
+      },
       update: async (order, signal) => this.update(life, order, signal),
       unavailableZones: async () => Promise.resolve([]),
       lockHolder: async () => Promise.resolve(this.locked ? "ann@laptop's update" : undefined),
@@ -142,6 +147,8 @@ export class LoopWorld {
     await this.point(life, "before an update");
     if (this.locked || this.updating) throw new BusyError("another update holds its lock");
     if (JSON.stringify(expected) !== JSON.stringify(this.outputs.workerSets)) throw new BusyError("another update changed its workers in between");
+    const [most, now] = [this.outputs.autoscale?.maxNodes ?? Infinity, countWorkers(expected)];
+    if (countWorkers(wanted) > Math.max(most, now)) throw new BusyError("another update changed their limits in between");
     this.updates += 1;
     this.updating = true;
     try {

@@ -104,7 +104,7 @@ describe("swarmctl", function () {
       const result = await run(project, "node", "replace", worker);
       const sentence = `${worker}: ${fresh} (az1) for ${worker}. If this fails, \`pulumi up --stack prod\` finishes it.`;
       expect([result.code, said(result).filter((line) => !line.startsWith(overtaken))]).to.deep.equal([0, [
-        sentence, `${cluster}: stack prod: another update changed its workers in between; nothing was touched, try again.`, sentence, `${worker}: replaced by ${fresh}.`,
+        sentence, `${cluster}: stack prod: another update changed its workers or their limits in between; nothing was touched, try again.`, sentence, `${worker}: replaced by ${fresh}.`,
       ]]);
       expect(project.calls().filter((call) => call !== reads)).to.deep.equal([change(changed, sets), change({ ...grown, az1: [1] }, grown)]);
     });

@@ -15,7 +15,7 @@ describe("inTurn", () => {
     return { result, tries, said };
   };
   const [ann, ben] = [new LockedError("prod", "ann's update"), new LockedError("prod", "ben's update")];
-  const overtaken = new BusyError("stack prod: another update changed its workers in between; nothing was touched, try again.");
+  const overtaken = new BusyError("stack prod: another update changed its workers or their limits in between; nothing was touched, try again.");
   const waiting = (who: string): string => `waiting for ${who}'s update to end, which holds the stack's lock; 1 min at most.`;
 
   it("waits for who holds the lock, and says so once", async () => {

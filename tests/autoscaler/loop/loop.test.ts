@@ -212,7 +212,7 @@ describe("Loop", () => {
     expect([world.updates, world.kept]).to.deep.equal([0, undefined]);
   });
 
-  it("takes limits up from the deployed stack, and gives back what it was draining when it is turned off", async () => {
+  it("takes limits up from the deployed stack once an update has ended, and gives back what it was draining when it is turned off", async () => {
     const world = new LoopWorld({ az1: [0, 1], az2: [0], az3: [0] });
     world.run(["az1-0", "az1-1"], 1);
     world.cpu = 0.2;
@@ -220,11 +220,30 @@ describe("Loop", () => {
     await loop.ticks(7);
     expect(world.nodes.filter(({ Spec }) => Spec.Availability === "drain")).to.have.length(1);
     const { autoscale, ...off } = world.outputs;
-    world.outputs = off;
+    const deploy = async (outputs: typeof world.outputs): Promise<void> => {
+      world.locked = true;
+      await loop.tick(1);
+      [world.outputs, world.locked] = [outputs, false];
+    };
+    await deploy(off);
     expect((await loop.tick()).verdict).to.deep.equal({ kind: "hold", why: "Autoscaling is off: settings.autoscale is not set." });
     expect(world.nodes.filter(({ Spec }) => Spec.Availability === "drain")).to.deep.equal([]);
-    world.outputs = { ...off, ...(autoscale === undefined ? {} : { autoscale: { ...autoscale, minNodes: 6 } }) };
+    await deploy({ ...off, ...(autoscale === undefined ? {} : { autoscale: { ...autoscale, minNodes: 6 } }) });
     expect((await loop.tick()).change?.add).to.have.length(2);
+  });
+
+  it("makes nothing above a maximum that it has not heard of, and hears of it by the refusal", async () => {
+    const world = new LoopWorld();
+    const loop = world.start("one");
+    await loop.tick(1);
+    const { autoscale } = world.outputs;
+    if (autoscale !== undefined) world.outputs = { ...world.outputs, autoscale: { ...autoscale, maxNodes: 3 } };
+    world.cpu = 0.9;
+    const ticks = await loop.ticks(8);
+    expect(ticks.map(({ verdict }) => verdict.kind)).to.deep.equal(["scale-out", ...Array.from({ length: 7 }, () => "hold")]);
+    expect(ticks.at(-1)?.verdict.why).to.match(/ but the cluster is at its max of 3 workers\.$/);
+    expect([world.updates, world.created]).to.deep.equal([0, []]);
+    expect(world.events.map(({ phase }) => phase)).to.deep.equal(["started", "failed"]);
   });
 
   describe("when the cloud refuses", () => {
