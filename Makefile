@@ -51,7 +51,7 @@ check-test-scripts: ; tests/test.sh
 test: ## everything, from zero: checks, toolchain, lab, cluster; ends with a line "N passed, N failed"
 	@tests/run
 
-soak: ## all of `make test` and what does not fit into an hour: more moments of death, a second cluster on a stock image
+soak: ## all of `make test` and what does not fit into an hour: more moments of death, a second cluster on a stock image, capacity under load, monitoring in two zones
 	@SOAK=1 tests/run
 
 toolchain: node_modules ## Pulumi and its plugins, built from registries unless they are installed

@@ -29,6 +29,11 @@ export class HookRecorder {
     return this.received.filter((one) => one.path === path).flatMap(({ body }) => (body as SlackMessage).attachments);
   }
 
+  /** Messages to Slack about an alert of a cluster that fires, or that is resolved. */
+  alerts(name: string, cluster: string, status: "firing" | "resolved" = "firing"): SlackMessage["attachments"][number][] {
+    return this.slack("/slack").filter(({ title }) => title.includes(`: ${name} · ${cluster}`) && title.startsWith("resolved") === (status === "resolved"));
+  }
+
   stop(): void {
     this.server.close();
     this.server.closeAllConnections();

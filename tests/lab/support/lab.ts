@@ -7,6 +7,9 @@ import { onManager } from "./on-manager";
 import { run, type RunResult } from "./run";
 import type { LabStack } from "./stack";
 
+/** The machine's address in the network that servers reach the world by. */
+export const machineAddress = "172.24.4.1";
+
 export async function lab(...verb: string[]): Promise<RunResult> {
   return run(["lab/lab", ...verb], { deadlineMinutes: 60 });
 }

@@ -6,14 +6,11 @@ import { HookRecorder } from "../../support/slack";
 import { Autoscaler, type DecisionLine } from "./autoscaler";
 import { nameOf, notReady, secondsUntil } from "./faults";
 import { Forward } from "./forward";
-import { holdings, servers } from "./lab";
+import { holdings, machineAddress, servers } from "./lab";
 import { asRoot } from "./on-manager";
 import { ClusterPrometheus } from "./prometheus";
 import { say } from "./run";
 import type { LabStack } from "./stack";
-
-/** The machine's address in the network that servers reach the world by. */
-const machine = "172.24.4.1";
 
 /** Percent of CPU above and below which workers come and go; what a worker under emulation needs for itself is below the lower one. */
 export const threshold = 75;
@@ -38,7 +35,7 @@ export class Stage {
 
   /** Edits the configuration, brings it up and waits for the first figures. */
   async open(): Promise<void> {
-    const url = await this.hooks.start(machine);
+    const url = await this.hooks.start(machineAddress);
     this.cluster.editConfig((config) => {
       Object.assign(config, {
         "swarm:monitoring": {}, "swarm:slackWebhook": `${url}/slack`, "swarm:deadMansSwitchUrl": `${url}/alive`,
@@ -150,6 +147,6 @@ export class Stage {
 
   /** Messages of Slack about an alert that fires, or that is resolved. */
   alerts(name: string, status: "firing" | "resolved" = "firing"): ReturnType<HookRecorder["slack"]> {
-    return this.hooks.slack("/slack").filter(({ title }) => title.includes(`: ${name} · ${this.cluster.name}`) && title.startsWith("resolved") === (status === "resolved"));
+    return this.hooks.alerts(name, this.cluster.name, status);
   }
 }
