@@ -115,6 +115,8 @@ export function failuresUnderLoad(stage: Stage): void {
     await removeService(stage.access, filler);
     // which of a zone's workers goes is the autoscaler's choice
     say(`the cluster is as it was ${Math.round(await autoscaler.whileItRuns(stage.settledInGroups(before, 40)))} s after the load`);
+    // a preview beside the update that notes this would plan from what was before
+    await autoscaler.whileItRuns(stage.unlocked());
     await stage.cluster.pulumi("preview", "--expect-no-changes");
   });
 }
