@@ -62,11 +62,12 @@ export function insideTheCluster(stage: Stage): void {
     const started = await stage.run("docker service ps -q -f desired-state=running autoscaler_autoscaler");
     const { output } = await swarmctl(cluster, "cluster", "update", "--autoscale-cpu-threshold=75", "--autoscale-max-nodes=3", `--cluster-name=${cluster.name}`, "--apply");
     expect(output).to.match(/^\+ +maxNodes: 3$/m);
+    const heard = await secondsUntil("the autoscaler to hear of it", 10, async () => await stage.prometheus.value("max(swarm_autoscaler_max_nodes)") === 3);
     await scaleService(stage.access, filler, 5);
     const held = await secondsUntil("the metric", 10, async () => await stage.prometheus.value("max(swarm_autoscaler_at_max)") === 1);
     await secondsUntil("Slack to hear of it", 10, () => Promise.resolve(stage.alerts("AutoscalerAtMax").length > 0));
     const { verdict, gates } = explained.parse(JSON.parse((await swarmctl(cluster, "autoscaler", "explain", cluster.name, "--stack=lab", "--json")).stdout));
-    say(`at the maximum: held ${held.toFixed(0)} s after the tasks; explain: ${verdict.kind}: ${verdict.why}`);
+    say(`at the maximum: heard of ${heard.toFixed(0)} s after the update, held ${held.toFixed(0)} s after the tasks; explain: ${verdict.kind}: ${verdict.why}`);
     expect(verdict.kind).to.equal("hold");
     expect(gates.find(({ name }) => name === "room"), "the gate").to.include({ passed: false });
     expect(gates.find(({ name }) => name === "pending"), "the signal").to.include({ passed: true });
