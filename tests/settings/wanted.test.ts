@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { SettingsError } from "../../settings/errors";
 import { countWorkers, freeOrdinal, planWorkerSets, type WorkerSets } from "../../settings/ordinals";
-import { overtaken, readWanted } from "../../settings/wanted";
+import { overtaken, readWanted, refused } from "../../settings/wanted";
 import { goodSettings } from "../support/settings";
 
 /** az1 1 to 4, az2 and az3 1 to 3. */
@@ -15,6 +15,7 @@ function faultsOf(wanted: unknown, options: { settings?: typeof settings; previo
   try {
     readWanted({ wanted: text(wanted), expected }, options.settings ?? settings, options.previous ?? previous);
   } catch (error) {
+    if (error instanceof SettingsError) expect(error.message.startsWith(refused), "whether it can be told from another fault").to.equal(true);
     if (error instanceof SettingsError) return error.faults.map(({ path, problem }) => `${path}: ${problem}`);
     throw error;
   }

@@ -61,12 +61,17 @@ export async function write(manager: DockerNode): Promise<void> {
   await manager.ssh.run(["docker", "config", "rm", name], { timeoutSeconds: 60 });
 }
 
+/** Name of the manager that leads the swarm, as one of them says; undefined while none does. */
+export async function leaderBy(manager: DockerNode): Promise<string | undefined> {
+  const found = (await listNodes(manager)).find(({ ManagerStatus }) => ManagerStatus?.Leader === true);
+  return found === undefined ? undefined : nameOf(found);
+}
+
 /** Name of the manager that leads the swarm; waits while none does. */
 export async function leaderOf(access: ClusterAccess): Promise<string> {
   let leader: string | undefined;
   await secondsUntilSwarm(access, "a leader", 10, async (manager) => {
-    const found = (await listNodes(manager)).find(({ ManagerStatus }) => ManagerStatus?.Leader === true);
-    leader = found === undefined ? undefined : nameOf(found);
+    leader = await leaderBy(manager);
     return leader !== undefined;
   });
   return leader ?? "";
