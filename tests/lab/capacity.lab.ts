@@ -3,11 +3,12 @@ import { failuresUnderLoad } from "./autoscaling-faults";
 import { insideTheCluster } from "./autoscaling-service";
 import type { Autoscaler, DecisionLine } from "./support/autoscaler";
 import { secondsUntil } from "./support/faults";
-import { holdings, lab, printEvidence, servers } from "./support/lab";
+import { servers } from "./support/lab";
 import { firstTasks, makeService, removeService } from "./support/load";
 import { say } from "./support/run";
 import { Stage, threshold } from "./support/stage";
 import { labConfiguration, LabStack } from "./support/stack";
+import { endsWithCluster, startsOnNewCloud, tellsOfFailures } from "./support/suite";
 import { failures, underTraffic } from "./support/traffic";
 import { terminal } from "./terminal";
 
@@ -21,15 +22,10 @@ describe("capacity on the lab", () => {
   const stage = new Stage(cluster);
   let restore: () => void = () => undefined;
   before(() => { restore = cluster.editConfig(() => undefined); });
-  after(async function evidence() {
-    if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);
-    await stage.close();
-  });
+  tellsOfFailures(cluster);
+  after(async () => { await stage.close(); });
 
-  it("starts on a cloud that is new", async () => {
-    await lab("down", "--wipe");
-    await lab("up");
-  });
+  startsOnNewCloud();
 
   it("is of a cluster with monitoring, Slack and limits for its autoscaler", async () => {
     await stage.open();
@@ -73,11 +69,7 @@ describe("capacity on the lab", () => {
     await cluster.pulumi("preview", "--expect-no-changes");
   });
 
-  it("ends with the cluster: nothing of it stays", async () => {
-    await cluster.pulumi("destroy", "--yes", "--skip-preview");
-    for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
-    await lab("down");
-  });
+  endsWithCluster(cluster);
 });
 
 /** Prints how long each step of a scale-out took, to the first task of the burner on the new worker. */

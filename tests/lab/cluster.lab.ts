@@ -11,12 +11,13 @@ import {
   giveAddressTo, killPulumi, leaderOf, nameOf, notReady, runningOn, secondsUntil, secondsUntilHeld, secondsUntilSwarm, stopDockerForced, whileStalled,
   whileUnreachable, without, write,
 } from "./support/faults";
-import { cloud, holdings, lab, printEvidence, servers } from "./support/lab";
+import { cloud, holdings, lab, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
 import { onManager } from "./support/on-manager";
 import { refusal, say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
 import { labBackend, labConfiguration, LabStack } from "./support/stack";
+import { expectNothing, tellsOfFailures } from "./support/suite";
 import { ask, failures, underTraffic } from "./support/traffic";
 import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikContainer } from "./support/wire";
 
@@ -64,17 +65,7 @@ const vip = planAddresses(parseSettings(goodConfiguration).networkCidr, 3).vip;
 describe("a cluster on the lab", () => {
   let before: Machine;
   let commandLines: ReadonlySet<string> = new Set();
-  after(async function evidence() {
-    if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);
-  });
-
-  // what is left open would keep the run from ending, without a word
-  after(() => {
-    setTimeout(() => {
-      process.stderr.write(`The tests have ended, but these keep their program alive: ${process.getActiveResourcesInfo().join(", ")}\n`);
-      process.exit(1);
-    }, 60_000).unref();
-  });
+  tellsOfFailures(cluster);
 
   it("starts from zero: nothing of an earlier lab runs", async () => {
     await lab("down", "--wipe");
@@ -115,7 +106,7 @@ describe("a cluster on the lab", () => {
       }
       good();
     }
-    for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
+    await expectNothing();
   });
 
   for (const [when, sign] of killedWhile) {
@@ -345,7 +336,7 @@ docker service scale --detach demo_whoami=5`);
   it("is destroyed: the cloud holds nothing of it", async () => {
     const { seconds } = await cluster.pulumi("destroy", "--yes", "--skip-preview");
     say(`destroy: ${Math.round(seconds)} s`);
-    for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
+    await expectNothing();
   });
 
   it("takes the cloud down: the machine is as before", async () => {

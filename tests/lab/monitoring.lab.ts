@@ -4,10 +4,11 @@ import type { ClusterAccess } from "../../settings/outputs";
 import { HookRecorder } from "../support/slack";
 import { leaderBy, leaderOf, nameOf, notReady, secondsUntil, secondsUntilSwarm, without } from "./support/faults";
 import { Forward } from "./support/forward";
-import { cloud, holdings, lab, machineAddress, printEvidence, servers } from "./support/lab";
+import { cloud, lab, machineAddress, servers } from "./support/lab";
 import { ClusterPrometheus } from "./support/prometheus";
 import { say } from "./support/run";
 import { labBackend, labConfiguration, LabStack } from "./support/stack";
+import { endsWithCluster, startsOnNewCloud, tellsOfFailures } from "./support/suite";
 
 /** What keeps metrics stands on the last two managers; the first has the only worker beside it. */
 const cluster = new LabStack("lab", {
@@ -18,8 +19,8 @@ const [kept, lost] = ["lab-manager-az2-0", "lab-manager-az3-0"] as const;
 describe("monitoring and the autoscaler of three managers on the lab", () => {
   const hooks = new HookRecorder();
   const open: Forward[] = [];
-  after(async function evidence() {
-    if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);
+  tellsOfFailures(cluster);
+  after(() => {
     for (const forward of open) forward.close();
     hooks.stop();
   });
@@ -34,10 +35,7 @@ describe("monitoring and the autoscaler of three managers on the lab", () => {
       await prometheus.value('count(up{job="node-exporter"} == 1)') === 4 && await prometheus.value("count(alertmanager_cluster_members == 2)") === 2);
   const calls = (): number => hooks.received.filter(({ path }) => path === "/alive").length;
 
-  it("starts on a cloud that is new", async () => {
-    await lab("down", "--wipe");
-    await lab("up");
-  });
+  startsOnNewCloud();
 
   it("keeps metrics and alerts in two zones, each whole by itself", async () => {
     const url = await hooks.start(machineAddress);
@@ -99,9 +97,5 @@ describe("monitoring and the autoscaler of three managers on the lab", () => {
     say(`three autoscalers: up: ${Math.round(seconds)} s, the leader's acts ${alone.toFixed(0)} s later; ${leader} dies: ${next ?? ""}'s acts after ${taken.toFixed(0)} s, ${leader} is back after ${(taken + back).toFixed(0)} s`);
   });
 
-  it("ends with the cluster: nothing of it stays", async () => {
-    await cluster.pulumi("destroy", "--yes", "--skip-preview");
-    for (const [kind, names] of Object.entries(await holdings())) expect(names, kind).to.deep.equal([]);
-    await lab("down");
-  });
+  endsWithCluster(cluster);
 });
