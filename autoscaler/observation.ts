@@ -122,7 +122,7 @@ export function keysOf(sets: WorkerSets): string[] {
   return Object.entries(sets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal })));
 }
 
-/** The workers of the given groups by their key. Of two entries of one name, which a node that was built anew may leave, the better one. */
+/** The workers of the given groups by their key. Of two entries of one name, which a node that was built anew may leave, the better one; protected where either is. */
 export function workersByKey(nodes: readonly NodeSeen[], groups: ReadonlySet<string>): ReadonlyMap<string, NodeSeen> {
   const rank = ["ready", "draining", "unknown", "down"];
   const workers = new Map<string, NodeSeen>();
@@ -130,7 +130,8 @@ export function workersByKey(nodes: readonly NodeSeen[], groups: ReadonlySet<str
     if (!groups.has(node.group)) continue;
     const key = nodeKey(node);
     const known = workers.get(key);
-    if (known === undefined || rank.indexOf(node.state) < rank.indexOf(known.state)) workers.set(key, node);
+    const best = known === undefined || rank.indexOf(node.state) < rank.indexOf(known.state) ? node : known;
+    workers.set(key, known?.protected === true || node.protected === true ? { ...best, protected: true } : best);
   }
   return workers;
 }

@@ -167,6 +167,8 @@ describe("decide, scaling in", () => {
       "CPU of the cluster is 2 % over 60 s; a worker comes above 75 % and goes where the others stay below 50 %."],
     ["passes over what is protected", { nodes: [busy("az1-0", 2, { protected: true }), ...five.slice(1)], seen: low }, "scale-in", "-az3-0",
       "CPU of the cluster is 20 % over 60 s and would be 25 % without az3-0, below 50 % for 3600 s; az3-0 is the emptiest of 2 workers in az3, no zone that can give one has more, and its tasks fit elsewhere."],
+    ["passes over what an entry of a node that was before it protects", { nodes: [...five, busy("az1-0", 0, { state: "down", protected: true })], seen: low }, "scale-in", "-az3-0",
+      "CPU of the cluster is 20 % over 60 s and would be 25 % without az3-0, below 50 % for 3600 s; az3-0 is the emptiest of 2 workers in az3, no zone that can give one has more, and its tasks fit elsewhere."],
     ["passes over tasks that may not move", { nodes: [worker("az1-0", { tasks: [{ service: "db", reserved: { cpu: 0, memoryBytes: 0 }, pinned: true }] }), ...five.slice(1)], seen: low }, "scale-in", "-az3-0",
       "CPU of the cluster is 20 % over 60 s and would be 25 % without az3-0, below 50 % for 3600 s; az3-0 is the emptiest of 2 workers in az3, no zone that can give one has more, and its tasks fit elsewhere."],
     ["keeps workers whose tasks fit nowhere else", { nodes: five.map((node) => busy(`${node.group}-${node.ordinal}`, 4)), seen: low }, "hold", "",
