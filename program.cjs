@@ -3,7 +3,7 @@
 require("tsx/cjs");
 
 // The SDK notes where each promise and resource came from, and Pulumi's runner looks every place up in source maps, in JavaScript. Node.js
-// itself does so too, since tsx asks it to; the program then takes two thirds of the time (docs/benchmark.md, "Cost by size").
+// itself does so too, since tsx asks it to, and needs less for it (docs/benchmark.md, "Cost by size").
 Error.prepareStackTrace = undefined;
 
 // Nobody reads what it prints: Pulumi was killed. The SDK reports each error by printing it, that one too, so without this the

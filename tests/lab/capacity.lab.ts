@@ -22,8 +22,7 @@ describe("capacity on the lab", () => {
   const stage = new Stage(cluster);
   let restore: () => void = () => undefined;
   before(() => { restore = cluster.editConfig(() => undefined); });
-  tellsOfFailures(cluster);
-  after(async () => { await stage.close(); });
+  tellsOfFailures(cluster, () => stage.close());
 
   startsOnNewCloud();
 

@@ -19,8 +19,7 @@ const [kept, lost] = ["lab-manager-az2-0", "lab-manager-az3-0"] as const;
 describe("monitoring and the autoscaler of three managers on the lab", () => {
   const hooks = new HookRecorder();
   const open: Forward[] = [];
-  tellsOfFailures(cluster);
-  after(() => {
+  tellsOfFailures(cluster, () => {
     for (const forward of open) forward.close();
     hooks.stop();
   });
