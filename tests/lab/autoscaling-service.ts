@@ -86,7 +86,7 @@ export function insideTheCluster(stage: Stage): void {
     await secondsUntil("the time after which a worker would have gone", 10, waited(150));
     expect((await stage.nodes()).filter(({ Spec }) => Spec.Availability === "active").map(nameOf)).to.have.members(names);
     await stage.run(`docker service update --detach --constraint-rm ${constraint} monitoring_prometheus`);
-    const gone = await stage.settled(before, 30);
+    const gone = await stage.settledInGroups(before, 30);
     say(`Prometheus stopped: Slack hears after ${told.toFixed(0)} s; with it again, the worker has gone after ${gone.toFixed(0)} s`);
     await secondsUntil("Slack to hear that it sees again", 10, () => Promise.resolve(stage.alerts("AutoscalerBlind", "resolved").length > 0));
     expect(stage.alerts("AutoscalerAtMax"), "what Slack heard of the maximum").to.have.length(1);
