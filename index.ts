@@ -16,7 +16,7 @@ import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { messageOf } from "./ops/errors";
 import { imageTag, programFingerprint } from "./ops/program";
-import { readState, unmadeServers } from "./ops/state";
+import { readState, unmadeServers, type StateResource } from "./ops/state";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
@@ -26,13 +26,16 @@ import { refusal } from "./settings/refusal";
 /** Path of the demo service behind the ingress. */
 const demoPath = "/whoami";
 
+/** What the stack holds; nothing in a preview, which changes nothing on the cloud and so has nothing to look for there. */
+async function stateBefore(): Promise<readonly StateResource[]> {
+  return pulumi.runtime.isDryRun() ? [] : readState(pulumi.getStack()).catch((error: unknown) => { throw refusal(`State: ${messageOf(error)}`); });
+}
+
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const { settings, secrets, previous, wanted } = await loadSettings();
+  const [{ settings, secrets, previous, wanted }, state] = await Promise.all([loadSettings(), stateBefore()]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
-  // a preview changes nothing
-  const state = pulumi.runtime.isDryRun() ? [] : await readState(pulumi.getStack()).catch((error: unknown) => { throw refusal(`State: ${messageOf(error)}`); });
   await sweepBeforeUpdate(name, state, process.env).catch((error: unknown) => { throw refusal(`Leftovers: ${messageOf(error)}`); });
   const unmade = unmadeServers(state);
 

@@ -46,9 +46,11 @@ const goneSeconds = 300;
 export async function sweep(cloud: OpenStack, known: Known, say: (line: string) => void): Promise<CloudThing[]> {
   const { mark, owner } = known;
   if (mark === undefined || owner === undefined) return [];
+  // nearly always there is nothing, and every update waits for this
+  const looks = await Promise.all(searches.map((find) => find(cloud, known, mark, owner)));
+  if (leftovers(looks.flat(), known).length === 0) return [];
   const swept: CloudThing[] = [];
-  // what uses a thing goes before it
-  for (const find of [findServers, findBalancers, findFloatingIps, findInterfaces, findPorts, findRouters, findNetworks, findSecurity, findServerGroups]) {
+  for (const find of searches) {
     const all = leftovers(await find(cloud, known, mark, owner), known);
     for (const thing of all) {
       say(`${thing.kind} ${thing.name} (${thing.id}) was left behind by an update that was killed; it is removed.`);
@@ -137,6 +139,9 @@ const findSecurity: Find = async (cloud, known, mark) => {
 const findServerGroups: Find = async (cloud, _, __, owner) =>
   (await cloud.list("compute", "/os-server-groups", "server_groups", named))
     .filter(({ name }) => name.endsWith(`-${owner}`)).map((thing) => ({ kind: "server group", ...thing }));
+
+/** In the order in which things are removed: what uses one goes before it. */
+const searches: readonly Find[] = [findServers, findBalancers, findFloatingIps, findInterfaces, findPorts, findRouters, findNetworks, findSecurity, findServerGroups];
 
 const paths: Readonly<Record<Exclude<CloudThing["kind"], "router interface">, readonly [string, string]>> = {
   "server": ["compute", "/servers/"],
