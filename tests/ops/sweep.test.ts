@@ -109,6 +109,19 @@ describe("sweep", () => {
     expect(lines[0]).to.equal("server c-worker-az1-0 (s-lost) was left behind by an update that was killed; it is removed.");
   });
 
+  it("removes what alone is left, of the last kind too, and nothing where all is known", async () => {
+    cloud = new FakeCloud({
+      "ports": [{ id: "p-known", name: "c-worker-az1-0", description: mark }],
+      "os-server-groups": [{ id: "sg-lost", name: "c-managers-0a1b2c" }],
+    });
+    const session = await cloud.open();
+    const known = knownBy("c", [owner, { urn: "u", type: "t", id: "p-known" }]);
+    const sweeping = (): Promise<CloudThing[]> => sweep(session, known, () => undefined);
+    expect((await sweeping()).map(({ id }) => id)).to.deep.equal(["sg-lost"]);
+    expect(await sweeping()).to.deep.equal([]);
+    expect(cloud.requests.filter((line) => !line.includes("/auth/"))).to.deep.equal(["DELETE /compute/os-server-groups/sg-lost"]);
+  });
+
   it("asks the cloud nothing before the stack has a mark", async () => {
     cloud = new FakeCloud({ servers: [{ id: "s", name: "c-worker-az1-0", metadata: {} }] });
     expect(await sweep(await cloud.open(), knownBy("c", []), () => undefined)).to.deep.equal([]);
