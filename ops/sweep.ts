@@ -46,7 +46,8 @@ const goneSeconds = 300;
 export async function sweep(cloud: OpenStack, known: Known, say: (line: string) => void): Promise<CloudThing[]> {
   const { mark, owner } = known;
   if (mark === undefined || owner === undefined) return [];
-  // nearly always there is nothing, and every update waits for this
+  // Nearly always there is nothing, and every update waits for this. Where there is, each kind is looked for again when its turn
+  // comes: the cloud may still be at work on what the killed update asked for.
   const looks = await Promise.all(searches.map((find) => find(cloud, known, mark, owner)));
   if (leftovers(looks.flat(), known).length === 0) return [];
   const swept: CloudThing[] = [];
