@@ -39,6 +39,7 @@ export interface LoopOptions {
 
 /** What a tick came to. */
 export interface Tick {
+  /** When it was decided, in milliseconds since 1970: at the end of its look at the cluster. */
   readonly at: number;
   readonly verdict: Pick<Verdict, "kind" | "why">;
   /** The nodes of a verdict that was acted on. */
@@ -94,15 +95,15 @@ export class Loop {
 
   async tick(): Promise<Tick> {
     const { clock } = this.ports;
-    const now = clock.now();
+    const begun = clock.now();
     try {
-      const look = await this.look(now);
+      const look = await this.look(begun);
       const policy = policyOf(look.outputs);
-      return await (policy === undefined ? this.standDown(look, now) : this.follow(look, policy, now));
+      return await (policy === undefined ? this.standDown(look, begun) : this.follow(look, policy, begun));
     } catch (error) {
       if (!(error instanceof OperationError)) this.options.say(`${error instanceof Error ? error.stack ?? error.message : String(error)}\nThis is a bug.`);
       const why = `${messageOf(error)}; nothing is decided without it.`;
-      return { at: now, verdict: { kind: "blocked", why }, active: false, gates: [], events: [], failures: [], errors: [why], took: { observe: 0, decide: 0, act: 0, loop: (clock.now() - now) / 1000 } };
+      return { at: begun, verdict: { kind: "blocked", why }, active: false, gates: [], events: [], failures: [], errors: [why], took: { observe: 0, decide: 0, act: 0, loop: (clock.now() - begun) / 1000 } };
     }
   }
 
@@ -143,8 +144,10 @@ export class Loop {
     return { record: { ...rest, update: { ...begun, failures: begun.failures + 1, at: now } }, failures: failuresOf(outcome.steps, outputs, now) };
   }
 
-  private async follow(look: Look, policy: Policy, now: number): Promise<Tick> {
+  private async follow(look: Look, policy: Policy, begun: number): Promise<Tick> {
     const { clock, notify } = this.ports;
+    // figures are from the end of a look, which may have taken long: an age is counted from there
+    const now = clock.now();
     const { outputs, view, before, failures } = look;
     const seen = observe({ ...look, self: this.options.self, obstacles: this.obstacles(look, now) });
     const observed = clock.now();
@@ -185,7 +188,7 @@ export class Loop {
     return {
       at: now, verdict: { kind: verdict.kind, why: verdict.why }, active, gates, policy, seen, decision, record: next, failures, errors,
       ...(accepted && written ? { change: verdict } : {}), events: active && written ? events : [],
-      took: { observe: (observed - now) / 1000, decide: (decided - observed) / 1000, act: (ended - decided) / 1000, loop: (ended - now) / 1000 },
+      took: { observe: (observed - begun) / 1000, decide: (decided - observed) / 1000, act: (ended - decided) / 1000, loop: (ended - begun) / 1000 },
     };
   }
 

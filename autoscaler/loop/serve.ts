@@ -7,8 +7,12 @@ import type { Tick } from "./loop";
 import type { LoopMetrics } from "./metrics";
 import { statusPage } from "./status-page";
 
-/** Seconds after which a loop that has not ended a tick is taken for stuck. */
-const stuckSeconds = 120;
+/**
+ * Seconds after which a loop that has not ended a good tick is taken for stuck: cluster-autoscaler's `--max-inactivity`. Docker then
+ * starts the service anew, which helps against a loop that hangs; a backend or swarm that is slow is only burdened by it, and has
+ * AutoscalerStuck told long before.
+ */
+const stuckSeconds = 600;
 
 /** What is served: the state of a loop, which goes on beside it. */
 export interface Served {

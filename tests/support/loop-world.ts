@@ -34,6 +34,8 @@ export class LoopWorld {
   /** Of the CPU of all workers; undefined: Prometheus is gone. */
   cpu: number | undefined = 0.6;
   sampleAge = 5;
+  /** How long a look at the cluster takes. */
+  lookSeconds = 0;
   /** A person's update holds the lock. */
   locked = false;
   /** Some update runs. */
@@ -131,7 +133,12 @@ export class LoopWorld {
       lockHolder: async () => Promise.resolve(this.locked ? "ann@laptop's update" : undefined),
     };
     return {
-      swarm, stack, clock: { now: () => this.now }, metrics: { read: async () => Promise.resolve(this.figures()) },
+      swarm, stack, clock: { now: () => this.now }, metrics: {
+        read: async () => {
+          this.now += this.lookSeconds * 1000;
+          return Promise.resolve(this.figures());
+        },
+      },
       notify: { scaled: async (event) => { this.events.push(event); return Promise.resolve(); }, blind: async (one) => { this.blind.push(one); return Promise.resolve(); } },
     };
   }

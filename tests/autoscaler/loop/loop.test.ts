@@ -49,6 +49,16 @@ describe("Loop", () => {
     expect(world.record?.update?.wanted).to.deep.equal({ az1: [0, 1], az2: [0], az3: [0] });
   });
 
+  it("counts the age of what it sees from the end of its look, which may take long", async () => {
+    const world = new LoopWorld();
+    [world.cpu, world.lookSeconds] = [0.9, 93];
+    const begun = world.now;
+    const tick = await world.start("one").tick();
+    expect(tick.verdict.kind).to.equal("scale-out");
+    expect(tick.gates.find(({ name }) => name === "metrics")?.value).to.equal("the newest CPU sample is 5 s old");
+    expect([tick.at - begun, tick.took.observe]).to.deep.equal([93_000, 93]);
+  });
+
   it("drains a worker before it goes, and waits for its tasks", async () => {
     const world = new LoopWorld({ az1: [0, 1], az2: [0], az3: [0] });
     world.cpu = 0.2;
