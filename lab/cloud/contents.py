@@ -6,7 +6,7 @@ import images
 import openstack
 
 ZONES = os.environ["ZONES"].split()
-FLAVORS = [("m1.tiny", 512, 4, 1), ("m1.small", 1024, 8, 1), ("c1.small", 1024, 8, 1), ("m1.medium", 2048, 12, 1), ("m1.large", 4096, 20, 2)]  # MiB, GiB, vCPU
+FLAVORS = [("m1.tiny", 512, 4, 1), ("m1.small", 1024, 8, 1), ("c1.small", 1024, 8, 1), ("m1.medium", 2048, 12, 1), ("c1.medium", 2048, 12, 1), ("m1.large", 4096, 20, 2)]  # MiB, GiB, vCPU
 COMPUTE_QUOTA = {"instances": 40, "cores": 40, "ram": 40960, "server_groups": 40, "server_group_members": 40, "key_pairs": 100}
 NETWORK_QUOTA = {"networks": 20, "subnets": 20, "routers": 10, "ports": 200, "floating_ips": 40, "security_groups": 60,
                  "security_group_rules": 600}

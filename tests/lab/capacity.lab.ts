@@ -16,7 +16,7 @@ import { terminal } from "./terminal";
  * One manager and two workers: emulated on two cores, three managers that keep a quorum beside the monitoring, a load that fills every worker
  * and a server that boots are more than there is of them, and what one would see is a swarm without a leader.
  */
-const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:managers": 1, "swarm:managerFlavor": "m1.medium" });
+const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:managers": 1, "swarm:managerFlavor": "c1.medium" });
 
 describe("capacity on the lab", () => {
   const stage = new Stage(cluster);

@@ -12,7 +12,7 @@ import { endsWithCluster, startsOnNewCloud, tellsOfFailures } from "./support/su
 
 /** What keeps metrics stands on the last two managers; the first has the only worker beside it. */
 const cluster = new LabStack("lab", {
-  ...labConfiguration(), "swarm:managerFlavor": "m1.medium", "swarm:workerGroups": { az1: { min: 1, max: 1 } }, "swarm:demo": false,
+  ...labConfiguration(), "swarm:managerFlavor": "c1.medium", "swarm:workerGroups": { az1: { min: 1, max: 1 } }, "swarm:demo": false,
 });
 const [kept, lost] = ["lab-manager-az2-0", "lab-manager-az3-0"] as const;
 
