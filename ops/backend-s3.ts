@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import type { Backend } from "./backend";
+import type { Backend, Entry } from "./backend";
 import { messageOf, OperationError } from "./errors";
 
 /** The parts of a bucket's URL that say how it is reached, as Pulumi's library reads them (gocloud.dev 0.37, aws/aws.go). */
@@ -59,11 +59,13 @@ export function openBucket(url: string): Backend {
     action().catch((error: unknown) => { throw new OperationError(`${what}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`); });
   return {
     list: (folder) => asking(`s3://${bucket}/${prefix}${folder}`, async () => {
-      const keys: string[] = [];
+      const entries: Entry[] = [];
       for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
+        for (const { Key, ETag, LastModified } of page.Contents ?? []) {
+          if (Key !== undefined) entries.push({ key: Key.slice(prefix.length), version: `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}` });
+        }
       }
-      return keys;
+      return entries;
     }),
     read: (key) => asking(`s3://${bucket}/${prefix}${key}`, async () => client.send(new GetObjectCommand(at(key)))
       .then(async ({ Body }) => Body?.transformToString(), (error: unknown) => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -7,10 +7,17 @@ import { fileURLToPath } from "node:url";
 // S3's client takes a moment to load, and few need it
 const load = createRequire(__filename);
 
+/** Something that a backend keeps, without its text. */
+export interface Entry {
+  readonly key: string;
+  /** Another one after each change. */
+  readonly version: string;
+}
+
 /** What a Pulumi backend without a service keeps: texts by key, a path with slashes such as ".pulumi/locks/…". */
 export interface Backend {
-  /** Keys that begin with a prefix that ends with a slash. */
-  list(prefix: string): Promise<readonly string[]>;
+  /** What begins with a prefix that ends with a slash. */
+  list(prefix: string): Promise<readonly Entry[]>;
   /** Undefined where there is none, or none any more. */
   read(key: string): Promise<string | undefined>;
   write(key: string, text: string): Promise<void>;
@@ -36,9 +43,14 @@ export function openBackend(url: string | undefined): Backend | undefined {
 class FolderBackend implements Backend {
   constructor(private readonly root: string) {}
 
-  async list(prefix: string): Promise<readonly string[]> {
-    const entries = await readdir(join(this.root, prefix), { recursive: true, withFileTypes: true }).catch(() => []);
-    return entries.filter((entry) => entry.isFile()).map((entry) => relative(this.root, join(entry.parentPath, entry.name)));
+  async list(prefix: string): Promise<readonly Entry[]> {
+    const files = (await readdir(join(this.root, prefix), { recursive: true, withFileTypes: true }).catch(() => [])).filter((entry) => entry.isFile());
+    return (await Promise.all(files.map(async ({ parentPath, name }): Promise<Entry[]> => {
+      const path = join(parentPath, name);
+      // one that is taken away in this moment is not there
+      const file = await stat(path).catch(() => undefined);
+      return file === undefined ? [] : [{ key: relative(this.root, path), version: `${file.ino} ${file.size} ${file.mtimeMs}` }];
+    }))).flat();
   }
 
   async read(key: string): Promise<string | undefined> {

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { openBackend } from "./backend";
 import { OperationError } from "./errors";
 
 /** The part of a stack's exported state that is read here (`pulumi stack export`, version 3 of the deployment). */
@@ -25,6 +27,23 @@ export async function readState(stack: string): Promise<StateResource[]> {
   const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
     .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
   return parseState(stdout);
+}
+
+/** Where Pulumi keeps states (pkg/backend/diy/store.go); one is compressed where PULUMI_DIY_BACKEND_GZIP says so. */
+const stateFolder = ".pulumi/stacks/";
+
+/**
+ * What tells a stack's state from the one that it was before: another one after each change, for who would have to start Pulumi to
+ * read it.
+ *
+ * @param backendUrl `PULUMI_BACKEND_URL`.
+ * @returns undefined where there is no state, or the backend is neither files nor S3.
+ * @throws OperationError when the bucket does not answer.
+ */
+export async function stateVersion(stack: string, backendUrl: string | undefined): Promise<string | undefined> {
+  const entries = await openBackend(backendUrl)?.list(stateFolder) ?? [];
+  const found = entries.filter(({ key }) => [`${stack}.json`, `${stack}.json.gz`].includes(basename(key)));
+  return found.length === 0 ? undefined : found.map(({ key, version }) => `${key} ${version}`).sort().join("\n");
 }
 
 /**

@@ -4,17 +4,18 @@ import { lockHolder } from "../../ops/locks";
 import { OpenStack } from "../../ops/openstack";
 import { programFingerprint } from "../../ops/program";
 import { stackOutputs, type StackPlace } from "../../ops/pulumi";
+import { stateVersion } from "../../ops/state";
 import { runUpdate, UpdateError } from "../../ops/update";
 import type { UpdateStep } from "../../ops/update-events";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { StackPort, UpdateOrder } from "./ports";
 
-/** Seconds for which outputs are taken for new; to read them starts Pulumi. */
+/** Seconds for which outputs are taken for new. To read them starts Pulumi, so it is done only where the state is another one then. */
 const outputsSeconds = 60;
 /** Seconds for reading them once the toolchain stands: a tick may wait for it. */
 const readSeconds = 90;
-/** Seconds that a tick waits for the backend's word on the lock. */
-const lockWaitSeconds = 5;
+/** Seconds that one waits for the backend's word on the lock, or on the state. */
+const backendWaitSeconds = 5;
 /** Seconds for which the cloud's word on its zones is. A zone whose machines are dead is noticed by them, sooner. */
 const zonesSeconds = 60;
 
@@ -23,41 +24,70 @@ export interface StackTargetOptions {
   readonly say: (line: string) => void;
   /** Where Pulumi's talk goes. */
   readonly talk: (text: string) => void;
+  /** Milliseconds since 1970, by this machine's clock by default. */
+  readonly now?: () => number;
 }
 
 /** The stack: its outputs, and updates by the one door that there is. */
 export class StackTarget implements StackPort {
   readonly program: string;
-  private known: { readonly outputs: ClusterOutputs; readonly at: number } | undefined;
-  private reading: Promise<ClusterOutputs> | undefined;
+  private readonly now: () => number;
+  private known: { readonly outputs: ClusterOutputs; readonly at: number; readonly version: string | undefined } | undefined;
+  private reading: Promise<unknown> | undefined;
+  private refreshing = false;
   private zones: { readonly names: readonly string[]; readonly at: number } = { names: [], at: 0 };
   private askingZones = false;
 
   constructor(private readonly place: StackPlace, private readonly options: StackTargetOptions) {
     this.program = programFingerprint(place.project);
+    this.now = options.now ?? Date.now;
   }
 
   async outputs(fresh: boolean): Promise<ClusterOutputs> {
     const { known } = this;
     // one that was begun before an update ended may tell of before
     if (fresh || known === undefined) return this.read();
-    if (Date.now() - known.at >= outputsSeconds * 1000 && this.reading === undefined) {
+    if (this.now() - known.at >= outputsSeconds * 1000 && this.reading === undefined && !this.refreshing) {
       // a tick does not wait for it
-      this.read().catch((error: unknown) => { this.options.say(`outputs: ${messageOf(error)}`); });
+      this.refreshing = true;
+      this.refresh().catch((error: unknown) => { this.options.say(`outputs: ${messageOf(error)}`); }).finally(() => { this.refreshing = false; });
     }
     return known.outputs;
   }
 
+  private async refresh(): Promise<void> {
+    const version = await this.stateVersion();
+    const { known } = this;
+    if (known !== undefined && version !== undefined && version === known.version) this.known = { ...known, at: this.now() };
+    else await this.read();
+  }
+
   private async read(): Promise<ClusterOutputs> {
-    const reading = stackOutputs(this.place, this.options.environment, ...this.known === undefined ? [] : [readSeconds]);
+    const reading = this.readWithVersion();
     this.reading = reading;
     try {
-      const outputs = await reading;
-      if (this.reading === reading) this.known = { outputs, at: Date.now() };
-      return outputs;
+      const read = await reading;
+      if (this.reading === reading) this.known = { ...read, at: this.now() };
+      return read.outputs;
     } finally {
       if (this.reading === reading) this.reading = undefined;
     }
+  }
+
+  private async readWithVersion(): Promise<{ readonly outputs: ClusterOutputs; readonly version: string | undefined }> {
+    // asked for before: what changes meanwhile is read at the next turn
+    const version = await this.stateVersion();
+    return { outputs: await stackOutputs(this.place, this.options.environment, ...this.known === undefined ? [] : [readSeconds]), version };
+  }
+
+  private async stateVersion(): Promise<string | undefined> {
+    return this.askBackend(stateVersion);
+  }
+
+  /** Of a backend that does not answer an update says more. */
+  private async askBackend(question: (stack: string, backendUrl: string | undefined) => Promise<string | undefined>): Promise<string | undefined> {
+    const answer = question(this.place.stack, this.options.environment["PULUMI_BACKEND_URL"]);
+    return Promise.race([answer, sleep(backendWaitSeconds * 1000, undefined, { ref: false })]).catch(() => undefined);
   }
 
   async update({ wanted, expected, timeoutSeconds }: UpdateOrder, signal: AbortSignal): Promise<readonly UpdateStep[]> {
@@ -79,20 +109,18 @@ export class StackTarget implements StackPort {
     }));
   }
 
-  /** Of a backend that does not answer an update says more. */
   async lockHolder(): Promise<string | undefined> {
-    const { stack } = this.place;
-    return Promise.race([lockHolder(stack, this.options.environment["PULUMI_BACKEND_URL"]), sleep(lockWaitSeconds * 1000, undefined, { ref: false })]).catch(() => undefined);
+    return this.askBackend(lockHolder);
   }
 
   /** Asked for in the background: what the cloud says counts, that it does not answer does not. */
   async unavailableZones(): Promise<readonly string[]> {
     const { environment } = this.options;
-    if (environment["OS_CLOUD"] !== undefined && !this.askingZones && Date.now() - this.zones.at >= zonesSeconds * 1000) {
+    if (environment["OS_CLOUD"] !== undefined && !this.askingZones && this.now() - this.zones.at >= zonesSeconds * 1000) {
       this.askingZones = true;
       OpenStack.open(environment).then((cloud) => cloud.unavailableZones())
-        .then((names) => { this.zones = { names, at: Date.now() }; }, (error: unknown) => {
-          this.zones = { names: [], at: Date.now() };
+        .then((names) => { this.zones = { names, at: this.now() }; }, (error: unknown) => {
+          this.zones = { names: [], at: this.now() };
           if (!(error instanceof OperationError)) this.options.say(`zones: ${messageOf(error)}`);
         })
         .finally(() => { this.askingZones = false; });

@@ -1,13 +1,13 @@
 import { mock } from "node:test";
 import { expect } from "chai";
-import type { Backend } from "../../ops/backend";
+import type { Backend, Entry } from "../../ops/backend";
 import { holdLease, ranOut } from "../../ops/lease";
 
 /** A backend in memory that can be cut off. */
 class Memory implements Backend {
   readonly texts = new Map<string, string>();
   reachable = true;
-  list(prefix: string): Promise<string[]> { return Promise.resolve([...this.texts.keys()].filter((key) => key.startsWith(prefix))); }
+  list(prefix: string): Promise<Entry[]> { return Promise.resolve([...this.texts].flatMap(([key, text]) => key.startsWith(prefix) ? [{ key, version: text }] : [])); }
   read(key: string): Promise<string | undefined> { return Promise.resolve(this.texts.get(key)); }
   write(key: string, text: string): Promise<void> {
     if (!this.reachable) return Promise.reject(new Error("unreachable"));
