@@ -10,7 +10,7 @@ import { cleanedUp } from "../cleanup";
 import { log, out, root, say } from "../command";
 import type { Cloud } from "../lab-cloud";
 import { destroyWords, labPulumi, requireNoCluster, unasked } from "../lab-stack";
-import { median, type Report } from "../results";
+import { median, medianRatio, type Report } from "../results";
 import { BareWorkers, bareName } from "../scale/bare";
 import { placesOf, scaleChanges, standing, withMore } from "../scale/plan";
 import { secondsToReady } from "../scale/ready";
@@ -56,10 +56,10 @@ async function measureGrowth(ofLab: Readonly<Record<string, string>>, rounds: nu
         say(`scale: ${name}, ${way.name}: ${took.toFixed(1)} s (${round} of ${times})`);
       }
     }
-    const [program = NaN, bare = NaN] = [...seconds.values()].map(median);
-    report({ name: `${name}, by the program`, value: program, unit: "s" });
-    report({ name: `${name}, bare`, value: bare, unit: "s" });
-    report({ name: `${name}, program to bare`, value: program / bare, unit: "ratio", bound });
+    const [program = [], bare = []] = [...seconds.values()];
+    report({ name: `${name}, by the program`, value: median(program), unit: "s" });
+    report({ name: `${name}, bare`, value: median(bare), unit: "s" });
+    report({ name: `${name}, program to bare`, value: medianRatio(program, bare), unit: "ratio", bound });
   };
   await compare("one more worker", 1, rounds, (round) => round, bounds.one);
   await compare("ten more workers at once", 10, 1, () => tenFrom, bounds.ten);

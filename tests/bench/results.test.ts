@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { median, percentile, table } from "../../bench/results";
+import { median, medianRatio, percentile, table } from "../../bench/results";
+
+describe("medianRatio", () => {
+  it("compares within a round", () => {
+    // the second round was on a machine half as fast
+    expect(medianRatio([12, 24, 14], [10, 20, 10])).to.equal(1.2);
+    expect(medianRatio([12], [10])).to.equal(1.2);
+  });
+});
 
 describe("median", () => {
   it("is the middle one, or the mean of the middle two", () => {
