@@ -39,7 +39,7 @@ const clock = { now: () => Date.now() };
 /** Puts the loop together from what it has to do with. */
 export function makeLoop({ place, clusterName, prometheus, alertmanager, node, dryRun, environment, say, talk }: AutoscalerOptions): Loop {
   const stack = new StackTarget(place, { environment, say, talk });
-  const swarm = new SwarmTarget();
+  const swarm = new SwarmTarget(node);
   const metrics = metricsOf(prometheus, async () => stack.outputs(false));
   const notify = alertmanager.length === 0 || dryRun ? tellNobody : new Alertmanager(alertmanager, () => clusterName, clock, say);
   const ports: LoopPorts = dryRun

@@ -10,8 +10,12 @@ import { recordName } from "./record";
 
 /** The swarm by way of its managers: a connection to whichever answers, kept from tick to tick. */
 export class SwarmTarget implements SwarmPort {
-  /** @param find how a manager that answers is found; by default over SSH, the first that does. */
-  constructor(private readonly find?: ConstructorParameters<typeof Managers>[1]) {}
+  /**
+   * @param self the manager that this runs beside, which is asked first: a loop that goes on while another's machine dies has no
+   * connection to lose, and the first manager does not answer for all.
+   * @param find how a manager that answers is found; by default over SSH, the first that does.
+   */
+  constructor(private readonly self?: string, private readonly find?: ConstructorParameters<typeof Managers>[1]) {}
 
   private known: { readonly access: string; readonly managers: Managers } | undefined;
 
@@ -51,7 +55,8 @@ export class SwarmTarget implements SwarmPort {
     const text = access === undefined ? this.known?.access : JSON.stringify(access);
     if (access !== undefined && text !== undefined && text !== this.known?.access) {
       this.close();
-      this.known = { access: text, managers: new Managers(access, this.find, oneLook) };
+      const managers = [...access.managers].sort((one, other) => Number(other.name === this.self) - Number(one.name === this.self));
+      this.known = { access: text, managers: new Managers({ ...access, managers }, this.find, oneLook) };
     }
     if (this.known === undefined) throw new OperationError("the swarm has not been looked at; this is a bug.");
     return this.known.managers.use(action);

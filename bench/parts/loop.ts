@@ -46,7 +46,7 @@ export async function measureTicks(workers: number, { verdict: expected, ratio, 
   const prometheus = new FakePrometheus(workers, ratio, () => now);
   await cluster.start();
   const ports = {
-    swarm: new SwarmTarget(cluster.find), metrics: Prometheus.at([await prometheus.start()]), notify: tellNobody, clock: { now: () => now },
+    swarm: new SwarmTarget(undefined, cluster.find), metrics: Prometheus.at([await prometheus.start()]), notify: tellNobody, clock: { now: () => now },
     stack: cluster.stack(async () => Promise.resolve([])),
   };
   try {

@@ -82,7 +82,7 @@ async function measureCrossing(monitored: MonitoredCluster, windowSeconds: numbe
 async function untilAsked({ cluster, metrics }: MonitoredCluster, deadline: number): Promise<{ readonly askedAt?: number; readonly last?: Tick }> {
   const came: { askedAt?: number; last?: Tick } = {};
   const ended = new AbortController();
-  const swarm = new SwarmTarget(cluster.find);
+  const swarm = new SwarmTarget(undefined, cluster.find);
   cluster.remember();
   const update = async (_: unknown, signal: AbortSignal): Promise<[]> => {
     came.askedAt = Date.now();
