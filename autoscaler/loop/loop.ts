@@ -39,7 +39,7 @@ export interface LoopOptions {
 
 /** What a tick came to. */
 export interface Tick {
-  /** When it was decided, in milliseconds since 1970: at the end of its look at the cluster. */
+  /** Milliseconds since 1970: when it was decided, at the end of its look at the cluster; when it began, where nothing was to be decided. */
   readonly at: number;
   readonly verdict: Pick<Verdict, "kind" | "why">;
   /** The nodes of a verdict that was acted on. */

@@ -56,9 +56,9 @@ export class StackTarget implements StackPort {
   }
 
   private async refresh(): Promise<void> {
-    const version = await this.stateVersion();
+    const version = await this.askBackend(stateVersion);
     const { known } = this;
-    if (known !== undefined && version !== undefined && version === known.version) this.known = { ...known, at: this.now() };
+    if (version !== undefined && version === known?.version) this.known = { ...known, at: this.now() };
     else await this.read();
   }
 
@@ -76,12 +76,8 @@ export class StackTarget implements StackPort {
 
   private async readWithVersion(): Promise<{ readonly outputs: ClusterOutputs; readonly version: string | undefined }> {
     // asked for before: what changes meanwhile is read at the next turn
-    const version = await this.stateVersion();
+    const version = await this.askBackend(stateVersion);
     return { outputs: await stackOutputs(this.place, this.options.environment, ...this.known === undefined ? [] : [readSeconds]), version };
-  }
-
-  private async stateVersion(): Promise<string | undefined> {
-    return this.askBackend(stateVersion);
   }
 
   /** Of a backend that does not answer an update says more. */
