@@ -1,6 +1,6 @@
-import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, paginateListObjectsV2 } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, PutObjectCommand, S3Client, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import type { Backend, Entry } from "./backend";
+import type { Backend } from "./backend";
 import { messageOf, OperationError } from "./errors";
 
 /** The parts of a bucket's URL that say how it is reached, as Pulumi's library reads them (gocloud.dev 0.37, aws/aws.go). */
@@ -59,20 +59,23 @@ export function openBucket(url: string): Backend {
     action().catch((error: unknown) => { throw new OperationError(`${what}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`); });
   return {
     list: (folder) => asking(`s3://${bucket}/${prefix}${folder}`, async () => {
-      const entries: Entry[] = [];
+      const keys: string[] = [];
       for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
-        for (const { Key, ETag, LastModified } of page.Contents ?? []) {
-          if (Key !== undefined) entries.push({ key: Key.slice(prefix.length), version: `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}` });
-        }
+        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
       }
-      return entries;
+      return keys;
     }),
     read: (key) => asking(`s3://${bucket}/${prefix}${key}`, async () => client.send(new GetObjectCommand(at(key)))
-      .then(async ({ Body }) => Body?.transformToString(), (error: unknown) => {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      })),
+      .then(async ({ Body }) => Body?.transformToString(), unlessMissing)),
+    version: (key) => asking(`s3://${bucket}/${prefix}${key}`, async () => client.send(new HeadObjectCommand(at(key)))
+      .then(({ ETag, LastModified }) => `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}`, unlessMissing)),
     write: async (key, text) => { await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new PutObjectCommand({ ...at(key), Body: text, ContentLength: Buffer.byteLength(text) }))); },
     remove: async (key) => { await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new DeleteObjectCommand(at(key)))); },
   };
+}
+
+/** An answer without a body, a HEAD's, is told by its status alone. */
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof NoSuchKey || error instanceof NotFound) return undefined;
+  throw error;
 }

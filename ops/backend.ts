@@ -7,19 +7,14 @@ import { fileURLToPath } from "node:url";
 // S3's client takes a moment to load, and few need it
 const load = createRequire(__filename);
 
-/** Something that a backend keeps, without its text. */
-export interface Entry {
-  readonly key: string;
-  /** Another one after each change. */
-  readonly version: string;
-}
-
 /** What a Pulumi backend without a service keeps: texts by key, a path with slashes such as ".pulumi/locks/…". */
 export interface Backend {
-  /** What begins with a prefix that ends with a slash. */
-  list(prefix: string): Promise<readonly Entry[]>;
+  /** Keys that begin with a prefix that ends with a slash. A bucket's list may lag behind what it keeps. */
+  list(prefix: string): Promise<readonly string[]>;
   /** Undefined where there is none, or none any more. */
   read(key: string): Promise<string | undefined>;
+  /** Another one after each change of the text; undefined as for `read`. */
+  version(key: string): Promise<string | undefined>;
   write(key: string, text: string): Promise<void>;
   /** What is gone already counts as removed. */
   remove(key: string): Promise<void>;
@@ -43,21 +38,17 @@ export function openBackend(url: string | undefined): Backend | undefined {
 class FolderBackend implements Backend {
   constructor(private readonly root: string) {}
 
-  async list(prefix: string): Promise<readonly Entry[]> {
-    const files = (await readdir(join(this.root, prefix), { recursive: true, withFileTypes: true }).catch(() => [])).filter((entry) => entry.isFile());
-    return (await Promise.all(files.map(async ({ parentPath, name }): Promise<Entry[]> => {
-      const path = join(parentPath, name);
-      // one that is taken away in this moment is not there
-      const file = await stat(path).catch(() => undefined);
-      return file === undefined ? [] : [{ key: relative(this.root, path), version: `${file.ino} ${file.size} ${file.mtimeMs}` }];
-    }))).flat();
+  async list(prefix: string): Promise<readonly string[]> {
+    const entries = await readdir(join(this.root, prefix), { recursive: true, withFileTypes: true }).catch(() => []);
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(this.root, join(parentPath, name)));
   }
 
   async read(key: string): Promise<string | undefined> {
-    return readFile(join(this.root, key), "utf8").catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    });
+    return unlessMissing(readFile(join(this.root, key), "utf8"));
+  }
+
+  async version(key: string): Promise<string | undefined> {
+    return unlessMissing(stat(join(this.root, key)).then(({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`));
   }
 
   async write(key: string, text: string): Promise<void> {
@@ -71,4 +62,11 @@ class FolderBackend implements Backend {
     // beside a file, Pulumi's library keeps a second one with its type
     for (const path of [key, `${key}.attrs`]) await rm(join(this.root, path), { force: true });
   }
+}
+
+async function unlessMissing(file: Promise<string>): Promise<string | undefined> {
+  return file.catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
 }

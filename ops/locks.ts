@@ -97,8 +97,8 @@ export async function lockHolder(stack: string, backendUrl: string | undefined):
 
 /** All locks, and where their holder is dead the proof of it. One that is being written or taken away in this moment is somebody's who lives, and left out. */
 async function locksIn(backend: Backend): Promise<{ readonly key: string; readonly lock: HeldLock; readonly proof: string | undefined }[]> {
-  const entries = (await backend.list(lockFolder)).filter(({ key }) => key.endsWith(".json"));
-  return (await Promise.all(entries.map(async ({ key }) => {
+  const keys = (await backend.list(lockFolder)).filter((key) => key.endsWith(".json"));
+  return (await Promise.all(keys.map(async (key) => {
     const lock = parseAs(lockSchema, await backend.read(key) ?? "");
     return lock === undefined ? [] : [{ key, lock: { ...lock, stack: basename(dirname(key)) }, proof: await proofOfDeath(lock, backend) }];
   }))).flat();

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { basename } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { projectName } from "../settings/schema";
 import { openBackend } from "./backend";
 import { OperationError } from "./errors";
 
@@ -29,8 +29,9 @@ export async function readState(stack: string): Promise<StateResource[]> {
   return parseState(stdout);
 }
 
-/** Where Pulumi keeps states (pkg/backend/diy/store.go); one is compressed where PULUMI_DIY_BACKEND_GZIP says so. */
-const stateFolder = ".pulumi/stacks/";
+/** Where Pulumi keeps the project's states (pkg/backend/diy/store.go), one of two: compressed where PULUMI_DIY_BACKEND_GZIP says so. */
+const stateFolder = `.pulumi/stacks/${projectName}/`;
+const stateSuffixes = [".json", ".json.gz"];
 
 /**
  * What tells a stack's state from the one that it was before: another one after each change, for who would have to start Pulumi to
@@ -41,9 +42,10 @@ const stateFolder = ".pulumi/stacks/";
  * @throws OperationError when the bucket does not answer.
  */
 export async function stateVersion(stack: string, backendUrl: string | undefined): Promise<string | undefined> {
-  const entries = await openBackend(backendUrl)?.list(stateFolder) ?? [];
-  const found = entries.filter(({ key }) => [`${stack}.json`, `${stack}.json.gz`].includes(basename(key)));
-  return found.length === 0 ? undefined : found.map(({ key, version }) => `${key} ${version}`).sort().join("\n");
+  const backend = openBackend(backendUrl);
+  if (backend === undefined) return undefined;
+  const versions = await Promise.all(stateSuffixes.map(async (suffix) => backend.version(`${stateFolder}${stack}${suffix}`)));
+  return versions.every((version) => version === undefined) ? undefined : JSON.stringify(versions);
 }
 
 /**

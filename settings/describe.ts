@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
-import { settingsKeys, settingsShape, type SettingsKey } from "./schema";
+import { projectName, settingsKeys, settingsShape, type SettingsKey } from "./schema";
 
 /** The default of a key, or undefined where a value is required or absence is the default. */
 function defaultOf(key: SettingsKey): unknown {
@@ -29,7 +29,7 @@ export function pulumiYaml(): string {
   }]));
   const provider = { "openstack:maxRetries": openstackRetries };
   return `# Made from settings/schema.ts by \`npm run describe\`.\n${stringify({
-    name: "swarm",
+    name: projectName,
     description: "A highly available Docker Swarm on OpenStack",
     runtime: { name: "nodejs", options: { typescript: false } },
     main: "program.cjs",

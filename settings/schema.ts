@@ -6,6 +6,9 @@ import { hookUrl, monitoring, monitoringDescription } from "./monitoring";
 import type { SecretKey } from "./secrets";
 import { allowed, integer, list, pem, text } from "./values";
 
+/** Name of the Pulumi project: of its keys in a stack's configuration, and in the state's path. */
+export const projectName = "swarm";
+
 /** True for an IPv4 network whose host bits are all zero, e.g. "10.20.0.0/24". */
 export function isIpv4Network(value: string): boolean {
   try {

@@ -12,6 +12,8 @@ import type { StackPort, UpdateOrder } from "./ports";
 
 /** Seconds for which outputs are taken for new. To read them starts Pulumi, so it is done only where the state is another one then. */
 const outputsSeconds = 60;
+/** Seconds after which they are read whatever the backend says: of a bucket with copies, one that was down may tell of before. */
+const trustSeconds = 600;
 /** Seconds for reading them once the toolchain stands: a tick may wait for it. */
 const readSeconds = 90;
 /** Seconds that one waits for the backend's word on the lock, or on the state. */
@@ -32,7 +34,7 @@ export interface StackTargetOptions {
 export class StackTarget implements StackPort {
   readonly program: string;
   private readonly now: () => number;
-  private known: { readonly outputs: ClusterOutputs; readonly at: number; readonly version: string | undefined } | undefined;
+  private known: { readonly outputs: ClusterOutputs; readonly readAt: number; readonly at: number; readonly version: string | undefined } | undefined;
   private reading: Promise<unknown> | undefined;
   private refreshing = false;
   private zones: { readonly names: readonly string[]; readonly at: number } = { names: [], at: 0 };
@@ -58,7 +60,8 @@ export class StackTarget implements StackPort {
   private async refresh(): Promise<void> {
     const version = await this.askBackend(stateVersion);
     const { known } = this;
-    if (version !== undefined && version === known?.version) this.known = { ...known, at: this.now() };
+    const now = this.now();
+    if (version !== undefined && version === known?.version && now - known.readAt < trustSeconds * 1000) this.known = { ...known, at: now };
     else await this.read();
   }
 
@@ -67,7 +70,7 @@ export class StackTarget implements StackPort {
     this.reading = reading;
     try {
       const read = await reading;
-      if (this.reading === reading) this.known = { ...read, at: this.now() };
+      if (this.reading === reading) this.known = { ...read, readAt: this.now(), at: this.now() };
       return read.outputs;
     } finally {
       if (this.reading === reading) this.reading = undefined;

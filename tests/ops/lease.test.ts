@@ -1,14 +1,15 @@
 import { mock } from "node:test";
 import { expect } from "chai";
-import type { Backend, Entry } from "../../ops/backend";
+import type { Backend } from "../../ops/backend";
 import { holdLease, ranOut } from "../../ops/lease";
 
 /** A backend in memory that can be cut off. */
 class Memory implements Backend {
   readonly texts = new Map<string, string>();
   reachable = true;
-  list(prefix: string): Promise<Entry[]> { return Promise.resolve([...this.texts].flatMap(([key, text]) => key.startsWith(prefix) ? [{ key, version: text }] : [])); }
+  list(prefix: string): Promise<string[]> { return Promise.resolve([...this.texts.keys()].filter((key) => key.startsWith(prefix))); }
   read(key: string): Promise<string | undefined> { return Promise.resolve(this.texts.get(key)); }
+  version(key: string): Promise<string | undefined> { return this.read(key); }
   write(key: string, text: string): Promise<void> {
     if (!this.reachable) return Promise.reject(new Error("unreachable"));
     this.texts.set(key, text);

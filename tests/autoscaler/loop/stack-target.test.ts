@@ -54,6 +54,14 @@ describe("StackTarget", () => {
     expect(stack.reads).to.equal(2);
   });
 
+  it("reads anew after ten minutes what the backend calls the same", async () => {
+    const stack = new TestStack();
+    await stack.name();
+    stack.now += 600_000;
+    await stack.name();
+    await until("the second reading", () => stack.reads === 2);
+  });
+
   it("does not take another stack's state, or a copy that Pulumi keeps, for its own", async () => {
     const stack = new TestStack();
     await stack.name();
