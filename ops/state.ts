@@ -29,9 +29,9 @@ export async function readState(stack: string): Promise<StateResource[]> {
   return parseState(stdout);
 }
 
-/** Where Pulumi keeps the project's states (pkg/backend/diy/store.go), one of two: compressed where PULUMI_DIY_BACKEND_GZIP says so. */
+/** Where Pulumi keeps the project's states (pkg/backend/diy/store.go), in one of these: compressed where PULUMI_DIY_BACKEND_GZIP or _ZSTD says so. */
 const stateFolder = `.pulumi/stacks/${projectName}/`;
-const stateSuffixes = [".json", ".json.gz"];
+const stateSuffixes = [".json", ".json.gz", ".json.zst"];
 
 /**
  * What tells a stack's state from the one that it was before: another one after each change, for who would have to start Pulumi to
