@@ -1,5 +1,6 @@
-import { isAction, thin } from "./draw";
+import { thin } from "./draw";
 import type { Frame, Timeline } from "./simulate";
+import { isAction } from "./verdict";
 import { percent } from "./wording";
 
 const blocks = " ▁▂▃▄▅▆▇█";
@@ -35,14 +36,14 @@ export function printTimeline(timeline: Timeline, columns: number): string {
     `${"".padEnd(gutter)}${clock(frames[0]).padEnd(Math.max(6, Math.min(places, shown.length) - 5))}${clock(frames.at(-1))} UTC`,
     `${"".padEnd(gutter)}out above ${percent(policy.scaleOutCpuRatio)}, in below ${percent(policy.scaleInCpuRatio)}, ${policy.min} to ${policy.max} workers`,
     "",
-    ...frames.filter(isAction).map(({ at, verdict: { kind, why } }) => `${new Date(at).toISOString().slice(0, 19)}Z  ${kind.padEnd(9)}  ${why}`),
+    ...frames.filter(({ verdict }) => isAction(verdict)).map(({ at, verdict: { kind, why } }) => `${new Date(at).toISOString().slice(0, 19)}Z  ${kind.padEnd(9)}  ${why}`),
     "",
   ].join("\n");
 }
 
 function marks(frames: readonly Frame[], places: number): string {
   return Array.from({ length: places }, (_, place) => {
-    const here = frames.slice(Math.floor(place * frames.length / places), Math.floor((place + 1) * frames.length / places)).filter(isAction).map(({ verdict }) => verdict.kind);
+    const here = frames.slice(Math.floor(place * frames.length / places), Math.floor((place + 1) * frames.length / places)).map(({ verdict }) => verdict).filter(isAction).map(({ kind }) => kind);
     if (here.length === 0) return " ";
     return here.every((kind) => kind === here[0]) ? (here[0] === "scale-out" ? "▲" : "▼") : "◆";
   }).join("");

@@ -1,6 +1,7 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, curveStepAfter, line, stack } from "d3-shape";
 import type { Frame, Timeline } from "./simulate";
+import { isAction } from "./verdict";
 import { count, percent } from "./wording";
 
 const width = 960;
@@ -83,7 +84,7 @@ function drawWorkers({ policy, zones }: Timeline, frames: readonly Frame[], x: P
 
 function drawDecisions({ frames }: Timeline, x: Placed): string[] {
   const middle = (load.bottom + workers.top) / 2 - 14;
-  return frames.filter(isAction).map(({ at, verdict: { kind, why } }) => {
+  return frames.filter(({ verdict }) => isAction(verdict)).map(({ at, verdict: { kind, why } }) => {
     const place = x(new Date(at));
     const isOut = kind === "scale-out";
     const [tip, foot] = isOut ? [middle - 5, middle + 4] : [middle + 5, middle - 4];
@@ -96,10 +97,6 @@ function drawLegend(zones: readonly string[]): string[] {
     const [column, row] = [left + (index % 8) * 108, legendTop + Math.floor(index / 8) * 24];
     return `<rect x="${column}" y="${row - 10}" width="12" height="12" fill="${colour(index)}" fill-opacity="0.8"/><text x="${column + 18}" y="${row}">${escape(zone)}</text>`;
   });
-}
-
-export function isAction({ verdict: { kind } }: Frame): boolean {
-  return kind === "scale-out" || kind === "scale-in";
 }
 
 /** Workers that are Ready and those on their way. */

@@ -29,6 +29,11 @@ export type Verdict =
   | { readonly kind: "hold"; readonly why: string }
   | { readonly kind: "blocked"; readonly why: string };
 
+/** Whether workers are to come or go. */
+export function isAction({ kind }: Pick<Verdict, "kind">): boolean {
+  return kind === "scale-out" || kind === "scale-in";
+}
+
 /** One question that was asked before the verdict, with its answer. */
 export interface Gate {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Frame, Timeline } from "../simulate";
-import { isAction } from "../draw";
+import { isAction } from "../verdict";
 import { zoneNames } from "../zones";
 import type { Tick } from "./loop";
 import { countNodes } from "./summary";
@@ -26,7 +26,7 @@ export class History {
     });
     this.frames = this.frames.filter((frame) => at - frame.at <= hours * 3_600_000);
     // of frames in which nothing was done every second one will do
-    if (this.frames.length > mostFrames) this.frames = this.frames.filter((frame, index) => index % 2 === 0 || isAction(frame));
+    if (this.frames.length > mostFrames) this.frames = this.frames.filter((frame, index) => index % 2 === 0 || isAction(frame.verdict));
   }
 
   /** The drawing's material; undefined before the first tick that saw the cluster. */

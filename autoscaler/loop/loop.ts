@@ -87,6 +87,8 @@ export class Loop {
   private busyUntil = 0;
   /** An update held the stack's lock at the last look. */
   private wasLocked = false;
+  /** It might have acted at the last look, by where it runs. */
+  private led = false;
 
   constructor(private readonly ports: LoopPorts, private readonly options: LoopOptions) {}
 
@@ -111,11 +113,12 @@ export class Loop {
     const { stack, swarm, metrics } = this.ports;
     const ended = this.job?.outcome === undefined ? undefined : this.job;
     const lockHolder = await stack.lockHolder();
-    // what was known before an update is not what it left
-    const outputs = await stack.outputs(ended !== undefined || (this.wasLocked && lockHolder === undefined));
+    // what was known before an update is not what it left; who does not act can do with what it knows until that is read beside
+    const outputs = await stack.outputs(ended !== undefined || (this.led && this.wasLocked && lockHolder === undefined));
     this.wasLocked = lockHolder !== undefined;
     const window = policyOf(outputs)?.windowSeconds ?? 0;
     const [view, figures, unavailableZones] = await Promise.all([swarm.view(outputs.access), metrics.read(window), stack.unavailableZones()]);
+    this.led = leads(view, this.options.self);
     const before = view.record === undefined ? undefined : parseRecord(view.record.text);
     if (view.record !== undefined && before === undefined) this.options.say("the swarm's record of the autoscaler cannot be read, e.g. since another version wrote it; it is begun anew.");
     const known = before ?? { ...emptyRecord, memory: adoptDrains(emptyRecord.memory, ownNodes(outputs, view)) };

@@ -14,8 +14,11 @@ import type { StackPort, UpdateOrder } from "./ports";
 const outputsSeconds = 60;
 /** Seconds after which they are read whatever the backend says: of a bucket with copies, one that was down may tell of before. */
 const trustSeconds = 600;
-/** Seconds for reading them once the toolchain stands: a tick may wait for it. */
-const readSeconds = 90;
+/**
+ * Seconds for reading them once the toolchain stands. A tick may wait for it, which stuckSeconds (serve.ts) must leave room for; and
+ * a machine that is busy must be able to end what it begins, or it begins it anew each minute.
+ */
+const readSeconds = 300;
 /** Seconds that one waits for the backend's word on the lock, or on the state. */
 const backendWaitSeconds = 5;
 /** Seconds for which the cloud's word on its zones is. A zone whose machines are dead is noticed by them, sooner. */

@@ -1,13 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "@commander-js/extra-typings";
-import { drawTimeline } from "../../autoscaler/draw";
-import { printTimeline } from "../../autoscaler/draw-text";
 import { policyOf } from "../../autoscaler/policy-of";
 import { simulate, type Timeline } from "../../autoscaler/simulate";
 import { parseCsvTrace, parsePrometheusTrace, TraceError, type TracePoint } from "../../autoscaler/trace";
 import { worldDefaults } from "../../autoscaler/world";
 import { UsageError } from "../errors";
+import { loadDraw, loadDrawText } from "../lazy";
 import { examples, jsonOption, numberOption, projectOption, stackOption } from "../options";
 import { settingsOf, type Cluster } from "../project";
 import type { Terminal } from "../terminal";
@@ -37,9 +36,9 @@ export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void
         ...(nodeCores === undefined ? {} : { nodeSize: { ...worldDefaults.nodeSize, cpu: nodeCores } }),
       };
       const timeline = simulate(policyFor(cluster), readTrace(resolve(terminal.cwd, trace)), world);
-      if (svg !== undefined) writeFileSync(resolve(terminal.cwd, svg), drawTimeline(timeline, titleOf(cluster, timeline)));
+      if (svg !== undefined) writeFileSync(resolve(terminal.cwd, svg), loadDraw().drawTimeline(timeline, titleOf(cluster, timeline)));
       if (json === true) terminal.json(timeline);
-      else terminal.out(printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns));
+      else terminal.out(loadDrawText().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns));
     });
 }
 

@@ -38,6 +38,8 @@ export class LoopWorld {
   lookSeconds = 0;
   /** A person's update holds the lock. */
   locked = false;
+  /** Readings of the outputs that a tick waited for. */
+  fresh = 0;
   /** Some update runs. */
   private updating = false;
   swarmFault: string | undefined;
@@ -125,6 +127,7 @@ export class LoopWorld {
       program,
       outputs: async (fresh) => {
         await point("outputs");
+        if (fresh) this.fresh += 1;
         if (fresh || this.now - known.at >= 60_000) known = { outputs: this.outputs, at: this.now };
         return known.outputs;
       },

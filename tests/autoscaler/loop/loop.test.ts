@@ -212,6 +212,18 @@ describe("Loop", () => {
     expect(world.record?.holder?.instance).to.equal("two");
   });
 
+  it("stops for what an update left where it acts, and not where it stands by", async () => {
+    const world = new LoopWorld();
+    for (const [self, reads] of [["test-manager-az1-0", 1], ["test-manager-az2-0", 0]] as const) {
+      [world.locked, world.fresh] = [true, 0];
+      const loop = world.start(self, { self });
+      await loop.ticks(2);
+      world.locked = false;
+      await loop.ticks(2);
+      expect(world.fresh, self).to.equal(reads);
+    }
+  });
+
   it("refuses a program other than the one last deployed", async () => {
     const world = new LoopWorld();
     world.cpu = 0.9;
