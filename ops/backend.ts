@@ -1,11 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // S3's client takes a moment to load, and few need it
-const load = createRequire(__filename);
 
 /** What a Pulumi backend without a service keeps: texts by key, a path with slashes such as ".pulumi/locks/…". */
 export interface Backend {
@@ -32,7 +30,7 @@ export function openBackend(url: string | undefined): Backend | undefined {
   if (url?.startsWith("s3://") !== true) return undefined;
   // which Node will do is said in package.json, and not by each library in the output of each verb
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
-  return (load("./backend-s3") as typeof import("./backend-s3")).openBucket(url);
+  return (require("./backend-s3") as typeof import("./backend-s3")).openBucket(url);
 }
 
 class FolderBackend implements Backend {

@@ -15,7 +15,7 @@ export interface TaskSpec {
   readonly ForceUpdate?: number;
   readonly Resources?: { readonly Reservations?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number } };
   readonly Placement?: { readonly Constraints?: readonly string[] | null; readonly MaxReplicas?: number };
-  readonly ContainerSpec?: { readonly Image?: string; readonly Mounts?: readonly { readonly Type?: string; readonly Source?: string; readonly VolumeOptions?: { readonly DriverConfig?: { readonly Name?: string } } }[] | null };
+  readonly ContainerSpec?: { readonly Image?: string; readonly Healthcheck?: { readonly StartPeriod?: number }; readonly Mounts?: readonly { readonly Type?: string; readonly Source?: string; readonly VolumeOptions?: { readonly DriverConfig?: { readonly Name?: string } } }[] | null };
 }
 
 /** The fields of Docker's service object that are read here (GET /services?status=true). */

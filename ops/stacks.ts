@@ -75,10 +75,10 @@ async function untilNoneIsLate(
   });
 }
 
-/** Tasks that have been starting for more than so many seconds, and so must run by now. */
+/** Tasks that have been starting for more than so many seconds beyond their health check's start period, and so must run by now. */
 export function unreported(tasks: readonly SwarmTask[], now: number, seconds: number): SwarmTask[] {
-  return tasks.filter(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "starting"
-    && now - Date.parse(Status.Timestamp ?? "") > seconds * 1000);
+  return tasks.filter(({ DesiredState, Status, Spec }) => DesiredState === "running" && Status.State === "starting"
+    && now - Date.parse(Status.Timestamp ?? "") > seconds * 1000 + (Spec.ContainerSpec?.Healthcheck?.StartPeriod ?? 0) / 1e6);
 }
 
 /**
@@ -89,7 +89,7 @@ async function renewUnreported(manager: DockerNode, stack: string, seconds: numb
   const { SystemTime } = await manager.api.info() as { SystemTime: string };
   for (const { ServiceID, NodeID = "" } of unreported(await listStackTasks(manager, stack), Date.parse(SystemTime), seconds)) {
     if (renewed.has(ServiceID)) continue;
-    process.stderr.write(`A task of stack ${stack} on node ${NodeID} has been starting for ${seconds} s; its service is placed anew.\n`);
+    process.stderr.write(`A task of stack ${stack} on node ${NodeID} has been starting for more than ${seconds} s; its service is placed anew.\n`);
     await forceUpdate(manager, ServiceID);
     renewed.add(ServiceID);
   }

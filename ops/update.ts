@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
@@ -12,8 +11,7 @@ import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
 import { stepsOf, type UpdateStep } from "./update-events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
-const load = createRequire(__filename);
-const loadEventStream = (): typeof import("./event-stream") => load("./event-stream") as typeof import("./event-stream");
+const loadEventStream = (): typeof import("./event-stream") => require("./event-stream") as typeof import("./event-stream");
 
 export interface Update {
   readonly place: StackPlace;

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { History } from "./history";
 import { OperationError } from "../../ops/errors";
@@ -8,8 +7,7 @@ import type { Tick } from "./loop";
 import type { LoopMetrics } from "./metrics";
 
 // the libraries that draw take a fifth of the service's start, on every manager, and few ever look
-const load = createRequire(__filename);
-const loadStatusPage = (): typeof import("./status-page") => load("./status-page") as typeof import("./status-page");
+const loadStatusPage = (): typeof import("./status-page") => require("./status-page") as typeof import("./status-page");
 
 /**
  * Seconds after which a loop that has not ended a good tick is taken for stuck: cluster-autoscaler's `--max-inactivity`. Docker then

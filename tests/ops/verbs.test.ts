@@ -113,7 +113,8 @@ describe("a verb that the program runs", function () {
   it("takes a task for unreported that has been starting for minutes", () => {
     const task = (ID: string, State: string, seconds: number, DesiredState = "running"): SwarmTask =>
       ({ ID, ServiceID: "x", DesiredState, Status: { State, Timestamp: new Date(Date.UTC(2026) - seconds * 1000).toISOString() }, Spec: {} });
-    const tasks = [task("late", "starting", 200), task("young", "starting", 100), task("pulls", "preparing", 900), task("goes", "starting", 900, "shutdown"), task("runs", "running", 900)];
+    const tasks = [task("late", "starting", 200), task("young", "starting", 100), task("pulls", "preparing", 900), task("goes", "starting", 900, "shutdown"), task("runs", "running", 900),
+      { ...task("checked", "starting", 400), Spec: { ContainerSpec: { Healthcheck: { StartPeriod: 300e9 } } } }];
     expect(unreported(tasks, Date.UTC(2026), 180).map(({ ID }) => ID)).to.deep.equal(["late"]);
   });
 
