@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
 import { messageOf, OperationError } from "./errors";
@@ -32,6 +33,12 @@ class SocketAgent extends Agent {
   constructor(private readonly ssh: SshConnection) {
     super({ keepAlive: false });
   }
+
+  /**
+   * Docker's client writes down all that an agent holds, to any depth, at each request, whether anybody debugs it or not: the
+   * connection, its buffers and the private key. That took more of the processor than all else that a look at a swarm does.
+   */
+  [inspect.custom](): string { return `SocketAgent(${this.ssh.target.name})`; }
 
   override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
     this.ssh.forwardUnix("/run/docker.sock").then((socket) => {

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { Agent, createServer, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { isTransient, limit, Managers, type DockerNode } from "../../ops/docker";
+import { inspect } from "node:util";
+import { DockerNode, isTransient, limit, Managers } from "../../ops/docker";
 import { OperationError } from "../../ops/errors";
+import type { SshConnection } from "../../ops/ssh";
 import { DeadlineError } from "../../ops/wait";
 
 const noLeader = new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = The swarm does not have a leader.");
@@ -22,6 +24,13 @@ describe("isTransient", () => {
     ["a failure that comes of that", new OperationError("stack x: it does not run: context deadline exceeded", { cause: new DeadlineError("x") }), false],
   ];
   for (const [what, error, expected] of rows) it(`${what}: ${expected}`, () => { expect(isTransient(error)).to.equal(expected); });
+});
+
+describe("DockerNode", () => {
+  it("shows nothing of its connection to who writes down the client, as the client itself does at each request", () => {
+    const { api } = new DockerNode({ target: { name: "one", privateKey: "s3cret" } } as unknown as SshConnection);
+    expect(inspect(api.modem, { showHidden: true, depth: null })).to.include("agent: SocketAgent(one)").and.not.include("s3cret");
+  });
 });
 
 describe("limit", () => {
