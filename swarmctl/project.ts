@@ -5,15 +5,13 @@ import { z } from "zod";
 import { labStack, type StackPlace } from "../ops/pulumi";
 import { parseSettings } from "../settings/parse";
 import { rawSettings } from "../settings/raw";
-import type { Settings } from "../settings/schema";
+import { projectName, type Settings } from "../settings/schema";
 import { readConfig } from "./config-edit";
 import { UsageError } from "./errors";
 
 /** A cluster as the configuration of its stack has it. */
 export interface Cluster extends StackPlace {
   readonly name: string;
-  /** Name of the Pulumi project; every key of the configuration begins with it. */
-  readonly namespace: string;
   /** The stack's file, and its name as people know it. */
   readonly path: string;
   readonly file: string;
@@ -49,7 +47,7 @@ export function findProject(given: string | undefined, cwd: string): string {
 
 function isProject(folder: string): boolean {
   const path = join(folder, "Pulumi.yaml");
-  return existsSync(path) && projectSchema.safeParse(parse(readFileSync(path, "utf8"))).data?.name === "swarm";
+  return existsSync(path) && projectSchema.safeParse(parse(readFileSync(path, "utf8"))).data?.name === projectName;
 }
 
 /**
@@ -59,7 +57,6 @@ function isProject(folder: string): boolean {
  * @throws UsageError when the file that `SWARM_LAB_CONFIG` names is not there.
  */
 export function listClusters(project: string, environment: NodeJS.ProcessEnv, say: (line: string) => void): Cluster[] {
-  const namespace = projectSchema.parse(parse(readFileSync(join(project, "Pulumi.yaml"), "utf8"))).name;
   const stacks = readdirSync(project).map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1]).filter((stack) => stack !== undefined).sort();
   return stacks.flatMap((stack): Cluster[] => {
     // the lab's tests work with a file of their own
@@ -69,8 +66,8 @@ export function listClusters(project: string, environment: NodeJS.ProcessEnv, sa
     const file = moved === undefined ? `Pulumi.${stack}.yaml` : basename(path);
     const text = readFileSync(path, "utf8");
     try {
-      const name = readConfig(text, file)[`${namespace}:clusterName`];
-      return typeof name === "string" && name !== "" ? [{ project, stack, namespace, path, file, text, name }] : [];
+      const name = readConfig(text, file)[`${projectName}:clusterName`];
+      return typeof name === "string" && name !== "" ? [{ project, stack, path, file, text, name }] : [];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       say(error.message);
@@ -80,8 +77,8 @@ export function listClusters(project: string, environment: NodeJS.ProcessEnv, sa
 }
 
 /** The settings of a cluster, from the text of its file. @throws SettingsError with every fault. */
-export function settingsOf({ namespace, file }: Cluster, text: string): Settings {
-  return parseSettings(rawSettings(readConfig(text, file), namespace));
+export function settingsOf({ file }: Cluster, text: string): Settings {
+  return parseSettings(rawSettings(readConfig(text, file), projectName));
 }
 
 /**

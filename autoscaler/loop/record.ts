@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseAs } from "../../settings/json";
 import { emptyMemory, memorySchema } from "../memory";
+import { isAction } from "../verdict";
 import type { WorkerSets } from "../../settings/ordinals";
 
 // What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds since the epoch.
@@ -90,15 +91,11 @@ function shapeOf({ kind, why }: LoggedDecision): string {
   return `${kind} ${why.replace(/\d+(\.\d+)?/g, "#")}`;
 }
 
-function acts({ kind }: LoggedDecision): boolean {
-  return kind === "scale-out" || kind === "scale-in";
-}
-
 /** Whether a decision says something new: it acts, or its reason has not been given since the last action. */
 export function isNews(decisions: readonly LoggedDecision[], next: LoggedDecision): boolean {
-  const lastAction = decisions.findIndex(acts);
+  const lastAction = decisions.findIndex(isAction);
   const since = lastAction < 0 ? decisions : decisions.slice(0, lastAction);
-  return acts(next) || since.every((earlier) => shapeOf(earlier) !== shapeOf(next));
+  return isAction(next) || since.every((earlier) => shapeOf(earlier) !== shapeOf(next));
 }
 
 export function withDecision(decisions: readonly LoggedDecision[], next: LoggedDecision): readonly LoggedDecision[] {

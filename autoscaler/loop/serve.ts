@@ -5,9 +5,7 @@ import type { History } from "./history";
 import { OperationError } from "../../ops/errors";
 import type { Tick } from "./loop";
 import type { LoopMetrics } from "./metrics";
-
-// the libraries that draw take a fifth of the service's start, on every manager, and few ever look
-const loadStatusPage = (): typeof import("./status-page") => require("./status-page") as typeof import("./status-page");
+import { statusPage } from "./status-page";
 
 /**
  * Seconds after which a loop that has not ended a good tick is taken for stuck: cluster-autoscaler's `--max-inactivity`. Docker then
@@ -72,7 +70,7 @@ function page(response: ServerResponse, { cluster, last, history, intervalSecond
     answer(response, 503, "text/plain", "The first look is not over yet.\n");
     return;
   }
-  const html = loadStatusPage().statusPage({ cluster: cluster(), tick, timeline: history.timeline(tick), refreshSeconds: Math.max(5, intervalSeconds) });
+  const html = statusPage({ cluster: cluster(), tick, timeline: history.timeline(tick), refreshSeconds: Math.max(5, intervalSeconds) });
   const styles = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, text = ""]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
   answer(response, 200, "text/html; charset=utf-8", html, { "Content-Security-Policy": `default-src 'none'; style-src ${styles.join(" ")}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'` });
 }

@@ -1,6 +1,6 @@
 import { keysOf, nodeKey } from "../observation";
 import { zoneNames } from "../zones";
-import type { Gate } from "../verdict";
+import { isAction, type Gate } from "../verdict";
 import type { Tick } from "./loop";
 
 // What a tick says, as figures: for the metrics, the status page and the one who asks.
@@ -56,7 +56,7 @@ function wantsOut({ side, role, passed }: Gate): boolean {
 
 /** What was wanted and is held: which way, and the first gate that is closed, or "update" where an update has to end first. */
 export function skipped({ verdict, gates }: Tick): { readonly direction: "out" | "in"; readonly reason: string } | undefined {
-  if (verdict.kind === "scale-out" || verdict.kind === "scale-in") return undefined;
+  if (isAction(verdict)) return undefined;
   const direction = gates.some(wantsOut) ? "out" : gates.some(({ name, passed }) => name === "cpu-in" && passed) ? "in" : undefined;
   if (direction === undefined) return undefined;
   const closed = gates.find(({ side, role, passed }) => (side === direction || side === "both") && role === "guard" && !passed);

@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, s
 import { Option, type Command } from "@commander-js/extra-typings";
 import { BusyError } from "../../ops/errors";
 import { runUpdate, updateSeconds } from "../../ops/update";
+import { projectName } from "../../settings/schema";
 import { editConfig, unifiedDiff, type Changes } from "../config-edit";
 import { UsageError } from "../errors";
 import { examples, lockTimeoutOption, numberOption, projectOption, stackOption } from "../options";
@@ -62,7 +63,7 @@ export function addClusterUpdate(parent: Command, terminal: Terminal): void {
       const cluster = terminal.cluster({ name: argument ?? options.clusterName, stack: options.stack, project: options.project });
       const changes = readChanges(options);
       if (changes === undefined && options.apply !== true) throw new UsageError("cluster update: nothing to set; name what with --autoscale-… or --schedule, or give --apply.");
-      const text = changes === undefined ? cluster.text : editConfig(cluster.text, cluster.file, `${cluster.namespace}:${key}`, changes);
+      const text = changes === undefined ? cluster.text : editConfig(cluster.text, cluster.file, `${projectName}:${key}`, changes);
       const settings = settingsOf(cluster, text);
       terminal.out(unifiedDiff(cluster.file, cluster.text, text));
       if (text === cluster.text) terminal.say(`${cluster.name}: nothing to change; ${cluster.file} has it so already.`);

@@ -27,7 +27,7 @@ describe("readSchedule", () => {
 });
 
 function cluster(name: string, stack: string): Cluster {
-  return { name, stack, project: "/p", namespace: "swarm", path: `/p/Pulumi.${stack}.yaml`, file: `Pulumi.${stack}.yaml`, text: "" };
+  return { name, stack, project: "/p", path: `/p/Pulumi.${stack}.yaml`, file: `Pulumi.${stack}.yaml`, text: "" };
 }
 
 describe("the cluster that is meant", () => {
