@@ -89,7 +89,7 @@ export = async (): Promise<Record<string, unknown>> => {
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
   requireCompletion([
-    ...managers, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
+    quorum.configuration, ...managers, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
   ]);
 
   const nodes = [...quorum.nodes, ...groups.flatMap((group) => group.nodes)];

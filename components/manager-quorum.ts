@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { adminUser } from "../cloudinit/render";
-import { initResult, type InitSpec } from "../settings/specs";
+import { initResult, type InitSpec, type SwarmSpec } from "../settings/specs";
 import type { ClusterAccess } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
 import type { Firewall } from "./firewall";
@@ -39,6 +39,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   readonly clusterId: pulumi.Output<string>;
   /** Stands when there is a swarm to join. */
   readonly swarm: pulumi.Resource;
+  /** Stands when the swarm has what may be changed while it runs. */
+  readonly configuration: pulumi.Resource;
   /** Secrets. */
   readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
 
@@ -56,6 +58,9 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     this.access = this.accessOf(args.identity);
     const initialized = this.init(name, args);
     this.swarm = initialized.init;
+    const changeable: SwarmSpec = { dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds };
+    this.configuration = swarmCommand(`${name}-configuration`, { create: "configure", access: this.access, spec: { ...changeable } },
+      { parent: this, dependsOn: [initialized.init] });
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
     this.registerOutputs({});
@@ -129,7 +134,6 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       mtu: args.network.mtu,
       overlayPools: [...args.settings.overlayPools],
       overlayPrefix: args.settings.overlayPrefix,
-      dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds,
       deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,
     };
     const init = swarmCommand(`${name}-init`, { create: "init", access: this.access, spec, secretOutput: true }, {

@@ -19,9 +19,10 @@ const tokenFile = "/etc/swarm/join-token";
  * is given the swarm's join token, as it is now: one that was booted before the swarm existed has none, and that of its user
  * data may have been rotated since. Repeating it changes nothing.
  *
+ * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not the program's.
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
  */
-export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<void> {
+export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = []): Promise<void> {
   await withManagers(access, async (managers) => {
     await proveReady(managers, access, spec);
     const id = await managers.use(async (manager) => {
@@ -30,13 +31,17 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec): Promise<
       const own = entries.length === 1 && entries[0] !== undefined ? entries[0].ID : await ownId(access, manager, spec);
       for (const entry of entries) {
         if (entry.ID !== own) await removeEntry(manager, entry, spec.name);
-        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...current.Labels, ...spec.labels } }));
+        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...without(labelled, current.Labels), ...spec.labels } }));
       }
       await forgetGhosts(manager);
       return own;
     });
     for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   });
+}
+
+function without(names: readonly string[], labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.includes(name)));
 }
 
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<void> {

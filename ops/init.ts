@@ -54,7 +54,6 @@ async function init(node: DockerNode, spec: InitSpec): Promise<void> {
     AdvertiseAddr: spec.address,
     DefaultAddrPool: spec.overlayPools,
     SubnetSize: spec.overlayPrefix,
-    Spec: { Dispatcher: { HeartbeatPeriod: spec.dispatcherHeartbeatSeconds * 1_000_000_000 } },
   });
 }
 

@@ -23,6 +23,12 @@ export function readJson<T extends z.ZodType>(environment: NodeJS.ProcessEnv, na
   return result.data;
 }
 
+/** What the same verb printed when it last ran for the same resource, which Pulumi's command provider tells; undefined where it printed nothing. */
+export function lastOutput<T extends z.ZodType>(environment: NodeJS.ProcessEnv, schema: T): z.output<T> | undefined {
+  const name = "PULUMI_COMMAND_STDOUT";
+  return (environment[name] ?? "") === "" ? undefined : readJson(environment, name, schema);
+}
+
 export function readText(environment: NodeJS.ProcessEnv, name: string): string {
   const value = environment[name];
   if (value === undefined || value === "") throw new OperationError(`${name}: not in the environment; the program sets it.`);

@@ -1,22 +1,29 @@
 import { text } from "node:stream/consumers";
+import type { z } from "zod";
 import { admitNode } from "./admit";
+import { configureSwarm } from "./configure";
 import { makeContext } from "./context";
 import { BusyError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
-import { readAccess, readJson, readText } from "./input";
+import { lastOutput, readAccess, readJson, readText } from "./input";
 import { previewTable } from "./preview";
 import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { clearWay } from "./locks";
-import { initSpec, nodeSpec, stackSpec } from "../settings/specs";
+import { initSpec, nodeResult, nodeSpec, stackSpec, swarmSpec } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
 /** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
 const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   "init": async () => JSON.stringify(await initSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", initSpec))),
-  "admit-node": async () => {
-    await admitNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));
+  "configure": async () => {
+    await configureSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", swarmSpec));
     return undefined;
+  },
+  "admit-node": async () => {
+    const spec = readJson(process.env, "SWARM_SPEC", nodeSpec);
+    await admitNode(readAccess(process.env), spec, lastOutput(process.env, nodeResult)?.labels);
+    return JSON.stringify({ labels: Object.keys(spec.labels) } satisfies z.output<typeof nodeResult>);
   },
   "remove-node": async () => {
     await removeNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));

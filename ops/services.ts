@@ -30,7 +30,10 @@ export interface SwarmService {
     readonly UpdateConfig?: { readonly Order?: string } | null;
     readonly EndpointSpec?: { readonly Ports?: readonly { readonly PublishMode?: string }[] | null };
   };
+  /** There once the service was updated. */
+  readonly PreviousSpec?: object;
   readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number };
+  /** Of the rollout that the last update began, if tasks had to change for it. */
   readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string; readonly Message?: string };
 }
 

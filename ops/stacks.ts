@@ -10,12 +10,19 @@ import { Pending, waitFor } from "./wait";
 /** Seconds for the stack's command itself; it looks up each image's digest. */
 const commandSeconds = 300;
 
+/** Seconds within which the swarm's leader has begun what an update of a service asks for; before that, the tasks of before count as its own. */
+const beginSeconds = 5;
+
+/** A rollout that the swarm gave up: no waiting brings it to its end. */
+class RolloutError extends OperationError {}
+
 /**
  * Deploys a stack from the text of its compose file, with the configs and secrets that it brings along, and waits until
  * every task of it runs.
  *
  * @param environment where the values of secrets are.
- * @throws OperationError when a rollout stops or the deadline passes, with the last error of each service's tasks.
+ * @throws OperationError when a new version of a service does not run and the swarm goes back to the one before or stops, and when the
+ * deadline passes; with the last error of each service's tasks.
  */
 export async function deployStack(access: ClusterAccess, spec: StackSpec, text: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { compose, files } = stackFiles(spec.name, text, environment);
@@ -25,9 +32,13 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
       await whileOvertaken(async () => manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
         { stdin: compose, timeoutSeconds: commandSeconds }));
     });
+    const deployed = Date.now();
     await untilNoneIsLate(managers, spec, "run", async (manager) => {
       await forgetGhosts(manager);
-      return (await listStackServices(manager, spec.name)).map(lateness);
+      const services = await listStackServices(manager, spec.name);
+      const given = services.map(givenUp).filter((why) => why !== undefined);
+      if (given.length > 0) throw new RolloutError(given.join("; "));
+      return services.map((service) => lateness(service, (Date.now() - deployed) / 1000));
     });
     await managers.use((manager) => forgetFiles(manager, spec.name));
   });
@@ -64,7 +75,7 @@ async function untilNoneIsLate(
   const renewed = new Set<string>();
   const patience = deadlineSeconds / 2;
   // a manager that goes meanwhile is not asked for ever
-  await waitFor({ what: `stack ${name} to ${what}`, deadlineSeconds, intervalSeconds: 5 }, () => managers.use(async (manager) => {
+  await waitFor({ what: `stack ${name} to ${what}`, deadlineSeconds, intervalSeconds: 5, isFinal: (error) => error instanceof RolloutError }, () => managers.use(async (manager) => {
     const reasons = (await late(manager)).filter((reason) => reason !== undefined);
     if (reasons.length === 0) return true;
     if (Date.now() - begun > patience * 1000) await renewUnreported(manager, name, patience, renewed);
@@ -133,14 +144,26 @@ export async function removeStack(access: ClusterAccess, spec: StackSpec): Promi
   });
 }
 
-/** What a service still lacks, or undefined. */
-function lateness(service: SwarmService): string | undefined {
-  const { RunningTasks: running = 0, DesiredTasks: desired = 0 } = service.ServiceStatus ?? {};
-  const rollout = service.UpdateStatus?.State;
-  if (rollout !== undefined && rollout !== "completed" && rollout !== "rollback_completed") {
-    return `${service.Spec.Name}: rollout ${rollout} ${service.UpdateStatus?.Message ?? ""}`.trim();
+/** Why the rollout of a service's last update will not end well, or undefined: each update begins with a new status. */
+export function givenUp({ Spec, UpdateStatus }: SwarmService): string | undefined {
+  switch (UpdateStatus?.State) {
+    case "rollback_completed": return `${Spec.Name}: its new version does not run, and the one before is back`;
+    case "paused":
+    case "rollback_paused": return `${Spec.Name}: its rollout has stopped: ${UpdateStatus.Message ?? UpdateStatus.State}`;
+    default: return undefined;
   }
-  return desired > 0 && running >= desired ? undefined : `${service.Spec.Name}: ${running} of ${desired} tasks run`;
+}
+
+/**
+ * What a service still lacks, or undefined.
+ *
+ * @param seconds since it was deployed.
+ */
+export function lateness({ Spec, PreviousSpec, ServiceStatus, UpdateStatus }: SwarmService, seconds: number): string | undefined {
+  const { RunningTasks: running = 0, DesiredTasks: desired = 0 } = ServiceStatus ?? {};
+  if (UpdateStatus?.State !== undefined && UpdateStatus.State !== "completed") return `${Spec.Name}: rollout ${UpdateStatus.State} ${UpdateStatus.Message ?? ""}`.trim();
+  if (PreviousSpec !== undefined && UpdateStatus === undefined && seconds < beginSeconds) return `${Spec.Name}: its rollout may not have begun yet`;
+  return desired > 0 && running >= desired ? undefined : `${Spec.Name}: ${running} of ${desired} tasks run`;
 }
 
 async function taskErrors(manager: DockerNode, stack: string): Promise<string> {

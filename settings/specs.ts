@@ -2,7 +2,7 @@ import { z } from "zod";
 
 // What the program tells the verbs of ops/, and what they answer.
 
-/** How the swarm is made; part of the first manager's init. Addresses are IPv4, sizes in bytes or as named. */
+/** How the swarm is made, once; part of the first manager's init. Addresses are IPv4, sizes in bytes or as named. */
 export const initSpec = z.object({
   manager: z.string(),
   address: z.string(),
@@ -10,10 +10,13 @@ export const initSpec = z.object({
   overlayPools: z.array(z.string()),
   /** Prefix length of each overlay network. */
   overlayPrefix: z.int(),
-  dispatcherHeartbeatSeconds: z.int(),
   deadlineSeconds: z.int(),
 });
 export type InitSpec = z.output<typeof initSpec>;
+
+/** What of the swarm may change while it runs. */
+export const swarmSpec = z.object({ dispatcherHeartbeatSeconds: z.int() });
+export type SwarmSpec = z.output<typeof swarmSpec>;
 
 /** A node that shall be, or shall no longer be, part of the swarm. */
 export const nodeSpec = z.object({
@@ -31,6 +34,9 @@ export const nodeSpec = z.object({
   drainSeconds: z.int(),
 });
 export type NodeSpec = z.output<typeof nodeSpec>;
+
+/** What `admit-node` prints: the names of the labels that the program gave the node, so that a later one takes away what is no longer among them. */
+export const nodeResult = z.object({ labels: z.array(z.string()) });
 
 /** A stack; `route` is a path that must answer through the ingress before the stack counts as running. */
 export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int(), route: z.string().optional() });

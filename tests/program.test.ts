@@ -74,6 +74,8 @@ describe("the program", () => {
     const commands = run.recorder.ofType("command:local:Command");
     expect(commands.filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts init")).to.have.length(1);
     expect(commands.filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts admit-node")).to.have.length(6);
+    const configured = commands.filter(({ inputs }) => inputs["create"] === "node --import tsx ops/main.ts configure");
+    expect(configured.map(({ inputs }) => (inputs["environment"] as Secret).value["SWARM_SPEC"])).to.deep.equal([`{"dispatcherHeartbeatSeconds":5}`]);
   });
 
   it("puts no secret on a command line", () => {

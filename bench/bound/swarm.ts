@@ -27,7 +27,7 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   let boot = NaN;
   await initSwarm(access, {
     manager: first.place.name, address: first.address, mtu, overlayPools: [...settings.overlayPools], overlayPrefix: settings.overlayPrefix,
-    dispatcherHeartbeatSeconds: settings.dispatcherHeartbeatSeconds, deadlineSeconds: readySeconds,
+    deadlineSeconds: readySeconds,
   }, (line) => { if (line.includes(bootedSign)) boot = seconds(); });
   const init = seconds();
 

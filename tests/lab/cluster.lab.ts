@@ -39,6 +39,11 @@ async function demoUrl(): Promise<string> {
   return (await cluster.outputs()).demoUrl ?? "";
 }
 
+/** Period of the nodes' heartbeats, as Docker writes it. */
+async function heartbeat(): Promise<string> {
+  return (await onManager((await cluster.outputs()).access, "docker info --format '{{.Swarm.Cluster.Spec.Dispatcher.HeartbeatPeriod}}'")).trim();
+}
+
 /** What the whole cluster holds on the cloud, each once. */
 async function expectNothingTwice(): Promise<void> {
   const held = await holdings();
@@ -146,6 +151,20 @@ describe("a cluster on the lab", () => {
     say(`preview without changes: ${Math.round(seconds)} s`);
   });
 
+  it("tells of a version that does not run, and stays with the one before: no request fails", async () => {
+    const restore = cluster.editConfig((config) => { Object.assign(config, { "swarm:images": { whoami: "traefik/whoami:v0" } }); });
+    const tally = await underTraffic(await demoUrl(), "a version that does not run", async () => {
+      const begun = Date.now();
+      const refused = await refusal(cluster.up());
+      say(`a version that does not run: refused after ${Math.round((Date.now() - begun) / 1000)} s`);
+      expect(refused).to.include("demo_whoami: its new version does not run, and the one before is back").and.match(/traefik\/whoami:v0\S* on \S+: rejected .*whoami:v0/);
+    });
+    expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
+    restore();
+    await cluster.up();
+    await cluster.pulumi("preview", "--expect-no-changes");
+  });
+
   it("plans while every node is unreachable", async () => {
     await whileUnreachable(await cluster.outputs(), async () => {
       const { seconds } = await cluster.pulumi("preview", "--expect-no-changes");
@@ -207,7 +226,10 @@ describe("a cluster on the lab", () => {
   });
 
   it("adds a worker by an edit of the configuration, and lets no second update in meanwhile", async () => {
-    cluster.editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2 } }); });
+    cluster.editConfig((config) => {
+      config["swarm:dispatcherHeartbeatSeconds"] = 9;
+      Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2, labels: { disk: "ssd" } } });
+    });
     let second = "";
     const tally = await underTraffic(await demoUrl(), "growing", async () => {
       commandLines = await commandLinesDuring(async () => {
@@ -222,7 +244,8 @@ describe("a cluster on the lab", () => {
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     const added = (await cluster.nodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);
-    expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1" });
+    expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1", disk: "ssd" });
+    expect(await heartbeat(), "the swarm's heartbeat").to.equal("9s");
     expect((await servers()).find(({ name }) => name === "lab-worker-az1-1")?.zone).to.equal("az1");
   });
 
@@ -241,14 +264,20 @@ docker service scale --detach demo_whoami=5`);
     await onManager(access, `for node in ${others}; do docker node update --availability active $node; done`);
     const url = await demoUrl();
     await secondsUntil("an answer of the worker that is to leave", 5, async () => "lab-worker-az1-1" in (await ask(url, 30)).hosts);
-    cluster.editConfig((config) => { Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } }); });
+    cluster.editConfig((config) => {
+      Reflect.deleteProperty(config, "swarm:dispatcherHeartbeatSeconds");
+      Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } });
+    });
     const tally = await underTraffic(url, "shrinking", async () => {
       const { seconds } = await cluster.up();
       say(`one worker less: ${Math.round(seconds)} s`);
     });
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     await expectNothingTwice();
-    expect((await cluster.nodes()).map(nameOf)).to.have.members(Object.keys(nodes));
+    const left = await cluster.nodes();
+    expect(left.map(nameOf)).to.have.members(Object.keys(nodes));
+    expect(left.find((node) => nameOf(node) === "lab-worker-az1-0")?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "0" });
+    expect(await heartbeat(), "the swarm's heartbeat").to.equal("5s");
     await onManager(access, "docker service scale --detach demo_whoami=3");
   });
 

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { SwarmNodeState } from "../../ops/nodes";
-import type { SwarmTask } from "../../ops/services";
-import { unreported } from "../../ops/stacks";
-import type { NodeSpec, StackSpec } from "../../settings/specs";
+import type { SwarmService, SwarmTask } from "../../ops/services";
+import { givenUp, lateness, unreported } from "../../ops/stacks";
+import type { NodeSpec, StackSpec, SwarmSpec } from "../../settings/specs";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 
 const root = join(__dirname, "..", "..");
@@ -20,14 +20,16 @@ describe("a verb that the program runs", function () {
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
-  async function run(verb: string, spec: NodeSpec | StackSpec, stdin = ""): Promise<{ code: number; stderr: string }> {
+  async function run(
+    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "" } = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
       ...process.env, SWARM_ACCESS: JSON.stringify(access), SWARM_SPEC: JSON.stringify(spec),
       NODE_OPTIONS: `--require ${join(root, "tests", "swarmctl", "redirect-ssh.cjs")}`,
-      SWARM_TEST_SSH: JSON.stringify(Object.fromEntries(access.managers.map(({ host }) => [host, port]))),
+      SWARM_TEST_SSH: JSON.stringify(Object.fromEntries(access.managers.map(({ host }) => [host, port]))), PULUMI_COMMAND_STDOUT: before,
     };
     return new Promise((resolve) => {
-      execFile(process.execPath, ["--import", "tsx", "ops/main.ts", verb], { cwd: root, env }, (error, _, stderr) => { resolve({ code: error === null ? 0 : Number(error.code), stderr }); })
+      execFile(process.execPath, ["--import", "tsx", "ops/main.ts", verb], { cwd: root, env }, (error, stdout, stderr) => { resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }); })
         .stdin?.end(stdin);
     });
   }
@@ -66,21 +68,35 @@ describe("a verb that the program runs", function () {
   });
 
   /** Admits the second manager, which joins when it is given its token. */
-  async function admitSecond(changes: Partial<NodeSpec> = {}): Promise<{ code: number; stderr: string }> {
+  async function admitSecond(changes: Partial<NodeSpec> = {}, { before = "", joined = swarmNode(second) } = {}): ReturnType<typeof run> {
     fake.nodes = fake.nodes.filter(({ ID }) => ID !== `id-${second}`);
     fake.changes.length = 0;
-    const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...fake.nodes.filter(({ ID }) => ID !== `id-${second}`), swarmNode(second)]; clearInterval(joins); } }, 100);
+    const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...fake.nodes.filter(({ ID }) => ID !== `id-${second}`), joined]; clearInterval(joins); } }, 100);
     try {
-      return await run("admit-node", { ...specOf(second), ...changes });
+      return await run("admit-node", { ...specOf(second), ...changes }, { before });
     } finally {
       clearInterval(joins);
     }
   }
 
   it("admits a manager: gives it the token that the swarm has now, and labels it when it is Reachable", async () => {
-    expect((await admitSecond()).code).to.equal(0);
+    expect(await admitSecond()).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
     expect(changes()[0]).to.match(/^command: .*install -D -m 600 \/dev\/stdin \/etc\/swarm\/join-token.* <SWMTKN-1-now-manager>$/);
     expect(changes().slice(1)).to.deep.equal([`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "active", Labels: { az: "az1" } })}`]);
+  });
+
+  it("takes away the labels that it gave a node and that it shall no longer have, and nobody else's", async () => {
+    const joined = swarmNode(second, { Spec: { Role: "manager", Availability: "active", Labels: { az: "az0", disk: "ssd", own: "kept" } } });
+    expect((await admitSecond({}, { before: `{"labels":["az","disk"]}`, joined })).code).to.equal(0);
+    expect(fake.nodes.find(({ ID }) => ID === joined.ID)?.Spec.Labels).to.deep.equal({ own: "kept", az: "az1" });
+  });
+
+  it("changes the heartbeat of a swarm that stands, once, and leaves the rest as it is", async () => {
+    fake.swarm = { Name: "default", Dispatcher: { HeartbeatPeriod: 5e9 }, Raft: { ElectionTick: 10 } };
+    for (const [seconds, expected] of [[5, []], [9, [`POST /swarm/update {"Name":"default","Dispatcher":{"HeartbeatPeriod":9000000000},"Raft":{"ElectionTick":10}}`]]] as const) {
+      expect(await run("configure", { dispatcherHeartbeatSeconds: seconds })).to.deep.equal({ code: 0, stdout: "", stderr: "" });
+      expect(changes()).to.deep.equal(expected);
+    }
   });
 
   it("admits a manager only when the global services of its stacks run on it", async () => {
@@ -94,7 +110,7 @@ describe("a verb that the program runs", function () {
       expect(stderr.split("\n")[0]).to.match(new RegExp(`^stack x: it does not run on ${second}\\. .*last seen: everywhere: (no task|starting)\\.`));
     }
     fake.tasks = [task(second, "running")];
-    expect(await admitSecond({ stacks: ["x"] })).to.deep.equal({ code: 0, stderr: "" });
+    expect((await admitSecond({ stacks: ["x"] })).code).to.equal(0);
   });
 
   it("deploys a stack, and asks another manager for it where the first goes meanwhile", async () => {
@@ -105,7 +121,7 @@ describe("a verb that the program runs", function () {
       fake.servicesAsked = undefined;
       fake.disconnect();
     };
-    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 30 }, "services: {}\n");
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 30 }, { stdin: "services: {}\n" });
     expect([code, stderr]).to.deep.equal([0, ""]);
     expect(changes()).to.deep.equal(["command: docker stack deploy --detach=true --prune --compose-file - x <services: {}\n>"]);
   });
@@ -118,16 +134,42 @@ describe("a verb that the program runs", function () {
     expect(unreported(tasks, Date.UTC(2026), 180).map(({ ID }) => ID)).to.deep.equal(["late"]);
   });
 
+  it("waits for a rollout to begin and to end, and not for one that the swarm gave up", () => {
+    const service = (State: string | undefined, running: number, more: Partial<SwarmService> = {}): SwarmService => ({
+      ID: "x", Version: { Index: 1 }, Spec: { Name: "x_x", Mode: {}, TaskTemplate: {} }, ServiceStatus: { RunningTasks: running, DesiredTasks: 2 },
+      ...(State === undefined ? {} : { UpdateStatus: { State, Message: "why" } }), ...more,
+    });
+    const judge = (one: SwarmService, seconds = 60): string => givenUp(one) ?? lateness(one, seconds) ?? "runs";
+    expect(judge(service(undefined, 1))).to.equal("x_x: 1 of 2 tasks run");
+    expect(judge(service(undefined, 2), 0), "a new service").to.equal("runs");
+    expect(judge(service(undefined, 2, { PreviousSpec: {} }), 4), "just deployed").to.equal("x_x: its rollout may not have begun yet");
+    expect(judge(service(undefined, 2, { PreviousSpec: {} }), 5), "with nothing to roll out").to.equal("runs");
+    expect(judge(service("updating", 2))).to.equal("x_x: rollout updating why");
+    expect(judge(service("completed", 2, { PreviousSpec: {} }), 4)).to.equal("runs");
+    expect(judge(service("completed", 1))).to.equal("x_x: 1 of 2 tasks run");
+    expect(judge(service("rollback_started", 2))).to.equal("x_x: rollout rollback_started why");
+    expect(judge(service("rollback_completed", 2))).to.equal("x_x: its new version does not run, and the one before is back");
+    for (const State of ["paused", "rollback_paused"]) expect(judge(service(State, 2))).to.equal("x_x: its rollout has stopped: why");
+  });
+
+  it("says at once that a stack's new version does not run, and why", async () => {
+    fake.services = [{ ID: "x", Version: { Index: 1 }, Spec: { Name: "x_x" }, ServiceStatus: { RunningTasks: 1, DesiredTasks: 1 }, UpdateStatus: { State: "rollback_completed" } }];
+    fake.tasks = [{ ID: "t", ServiceID: "x", NodeID: "n", DesiredState: "shutdown", Status: { State: "rejected", Err: "No such image: x:2" }, Spec: { ContainerSpec: { Image: "x:2" } } }];
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 600 }, { stdin: "services: {}\n" });
+    expect(code).to.equal(1);
+    expect(stderr).to.equal("stack x: it does not run. (x_x: its new version does not run, and the one before is back)\n  x:2 on n: rejected No such image: x:2\n");
+  });
+
   it("says why a stack does not run, and what of it", async () => {
     fake.services = [{ ID: "x", Version: { Index: 1 }, Spec: { Name: "x_x" }, ServiceStatus: { RunningTasks: 0, DesiredTasks: 1 } }];
-    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1 }, "services: {}\n");
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1 }, { stdin: "services: {}\n" });
     expect(code).to.equal(1);
     expect(stderr.split("\n")[0]).to.equal("stack x: it does not run. (stack x to run: not within 1 seconds; last seen: x_x: 0 of 1 tasks run.)");
   });
 
   it("says what each manager answered where a route of a stack that runs does not, and what its ingress tells", async () => {
     fake.services = [];
-    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1, route: "/y" }, "services: {}\n");
+    const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 1, route: "/y" }, { stdin: "services: {}\n" });
     expect(code).to.equal(1);
     const answers = access.managers.map(({ name }) => `${name}: `).join(", ");
     expect(stderr.split("\n").slice(0, 2)).to.deep.equal([

@@ -43,6 +43,8 @@ export class FakeManager {
   /** Tasks that are meant to run, or of a stack, and services, as the API gives them. */
   tasks: readonly unknown[] = [];
   services: readonly unknown[] = [];
+  /** The swarm's specification. */
+  swarm: Readonly<Record<string, unknown>> = {};
   /** Told when the services have been asked for. */
   servicesAsked: (() => void) | undefined;
   /** Configs by name: what stands in their label, and their version. */
@@ -57,7 +59,8 @@ export class FakeManager {
     request.on("end", () => {
       const answer = (value: unknown): void => { response.setHeader("Content-Type", "application/json"); response.end(JSON.stringify(value)); };
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
-      if (path === "/swarm") answer({ ID: "cluster-id", JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
+      if (path === "/swarm") answer({ ID: "cluster-id", Version: { Index: 7 }, Spec: this.swarm, JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
+      else if (path === "/swarm/update" && url.searchParams.get("version") === "7") answer({});
       else if (path === "/nodes") answer(this.nodes);
       else if (path === "/tasks" && /desired-state|label/.test(url.searchParams.get("filters") ?? "")) answer(this.tasks);
       else if (path === "/services") {
