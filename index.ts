@@ -14,13 +14,15 @@ import { imageReference, placedGroups, planCluster } from "./components/plan";
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
+import { oneLook, withManager } from "./ops/docker";
 import { messageOf } from "./ops/errors";
+import { markLabel, sweepNetworks } from "./ops/networks";
 import { imageTag, programFingerprint } from "./ops/program";
-import { readState, unmadeServers, type StateResource } from "./ops/state";
+import { holds, readState, unmadeServers, type StateResource } from "./ops/state";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
-import { outputsVersion } from "./settings/outputs";
+import { clusterAccess, outputsVersion } from "./settings/outputs";
 import { refusal } from "./settings/refusal";
 
 /** Path of the demo service behind the ingress. */
@@ -29,6 +31,19 @@ const demoPath = "/whoami";
 /** What the stack holds; nothing in a preview, which changes nothing on the cloud and so has nothing to look for there. */
 async function stateBefore(): Promise<readonly StateResource[]> {
   return pulumi.runtime.isDryRun() ? [] : readState(pulumi.getStack()).catch((error: unknown) => { throw refusal(`State: ${messageOf(error)}`); });
+}
+
+/**
+ * The access to the cluster, once the swarm is without networks of the given names that a killed update made and did not note. Where
+ * no manager answers, e.g. since a destruction was killed, whatever needs one says more.
+ */
+function onceSwept(access: pulumi.Output<string>, names: readonly string[], mark: pulumi.Output<string>): pulumi.Output<string> {
+  const say = (line: string): void => { process.stderr.write(`${line}\n`); };
+  return names.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
+    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, names, own, say), oneLook)
+      .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
+    return text;
+  });
 }
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
@@ -48,8 +63,10 @@ export = async (): Promise<Record<string, unknown>> => {
   });
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
+  const networks = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
+  const unnoted = holds(state, `${name}-managers-init`) ? networks.filter((network) => !holds(state, `${name}-overlay-${network}`)) : [];
   const overlay = new Overlay(`${name}-overlay`, {
-    clusterName: name, networks: ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])], access: quorum.access, options, cluster: firewall.anchor,
+    clusterName: name, networks, labels: identity.mark.apply((mark) => ({ [markLabel]: mark })), access: onceSwept(quorum.access, unnoted, identity.mark), options, cluster: firewall.anchor,
   }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };

@@ -11,6 +11,8 @@ export interface OverlayArgs {
   readonly networks: readonly string[];
   /** Access to the cluster as JSON; secret. */
   readonly access: pulumi.Output<string>;
+  /** Labels of the networks, by which the program knows its own. */
+  readonly labels: pulumi.Input<Readonly<Record<string, string>>>;
   /** Options of the overlay driver, as overlayOptions makes them. */
   readonly options: pulumi.Output<Record<string, string>>;
   /** What is deleted together with the whole cluster. */
@@ -41,10 +43,11 @@ export class Overlay extends pulumi.ComponentResource {
       name: network,
       driver: "overlay",
       options: args.options,
+      labels: pulumi.output(args.labels).apply((labels) => Object.entries(labels).map(([label, value]) => ({ label, value }))),
     }, {
       parent: this, provider, deletedWith: args.cluster,
       // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.
-      ignoreChanges: ["options"],
+      ignoreChanges: ["options", "labels"],
     }));
     this.registerOutputs({});
   }

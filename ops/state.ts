@@ -57,6 +57,11 @@ export function unmadeServers(state: readonly StateResource[]): ReadonlySet<stri
   return new Set(unmade.map(({ urn }) => urn.split("::").at(-1) ?? urn));
 }
 
+/** Whether a state has a resource of this logical name. */
+export function holds(state: readonly StateResource[], name: string): boolean {
+  return state.some(({ urn }) => urn.endsWith(`::${name}`));
+}
+
 export function parseState(text: string): StateResource[] {
   return exportSchema.parse(JSON.parse(text)).deployment.resources ?? [];
 }

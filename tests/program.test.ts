@@ -96,6 +96,11 @@ describe("the program", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).to.deep.include({ name: "proxy", driver: "overlay", options: { "com.docker.network.driver.mtu": "1450" } });
   });
 
+  it("marks the overlay network as its own", () => {
+    const mark = run.recorder.named("test-network").inputs["description"];
+    expect(run.recorder.named("test-overlay-proxy").inputs["labels"]).to.deep.equal([{ label: "swarm.mark", value: mark }]);
+  });
+
   it("needs no daemon for a preview", () => {
     expect(run.recorder.named("test-overlay-docker").inputs).to.deep.include({ disableDockerDaemonCheck: "true" });
   });

@@ -63,6 +63,7 @@ const killedWhile = ([
   ["a server is there", /compute:Instance lab-\S+ created/, "make test"],
   ["more servers are there", /(compute:Instance lab-\S+ created[\s\S]*){2}|lab-managers-init creating/, "make soak"],
   ["the swarm is being made", /command:local:Command lab-managers-init creating/, "make soak"],
+  ["the swarm's network is being made", /docker:index:Network lab-overlay-proxy creating/, "make soak"],
 ] as const).filter(([, , command]) => isSoak || command === "make test");
 
 const vip = planAddresses(parseSettings(goodConfiguration).networkCidr, 3).vip;

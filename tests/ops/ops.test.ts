@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { messageOf, OperationError } from "../../ops/errors";
 import { readAccess, readText } from "../../ops/input";
 import type { DockerNode } from "../../ops/docker";
+import { sweepNetworks } from "../../ops/networks";
 import { forgetGhosts, ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/nodes";
 import { quote } from "../../ops/ssh";
 import { Pending, waitFor } from "../../ops/wait";
@@ -80,6 +81,25 @@ describe("ghosts", () => {
       expect([removed, error === undefined]).to.deep.equal([expected, statusCode === 404]);
     });
   }
+});
+
+describe("sweepNetworks", () => {
+  it("removes networks of the given names that bear the mark, and asks Docker for no others", async () => {
+    const asked: unknown[] = [];
+    const removed: string[] = [];
+    const api = {
+      listNetworks: async (question: unknown) => {
+        asked.push(question);
+        return Promise.resolve([{ Id: "n-1", Name: "proxy" }, { Id: "n-2", Name: "monitoring" }]);
+      },
+      getNetwork: (id: string) => ({ remove: async () => { removed.push(id); return Promise.resolve(); } }),
+    };
+    const lines: string[] = [];
+    await sweepNetworks({ api: api as unknown as DockerNode["api"] }, ["monitoring"], "swarm c, owner 0a", (line) => lines.push(line));
+    expect(asked).to.deep.equal([{ filters: { driver: ["overlay"], label: ["swarm.mark=swarm c, owner 0a"] } }]);
+    expect(removed).to.deep.equal(["n-2"]);
+    expect(lines).to.deep.equal(["network monitoring (n-2) was left behind by an update that was killed; it is removed."]);
+  });
 });
 
 describe("waitFor", () => {
