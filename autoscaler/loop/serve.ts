@@ -8,11 +8,11 @@ import type { LoopMetrics } from "./metrics";
 import { statusPage } from "./status-page";
 
 /**
- * Seconds after which a loop that has not ended a good tick is taken for stuck: cluster-autoscaler's `--max-inactivity`. Docker then
- * starts the service anew, which helps against a loop that hangs; a backend or swarm that is slow is only burdened by it, and has
- * AutoscalerStuck told long before.
+ * Seconds after which a loop is taken for stuck: since a tick ended in whatever way, and since one ended well. cluster-autoscaler's
+ * `--max-inactivity` and `--max-failing-time`. Docker then starts the service anew, which helps against a loop that hangs; a backend
+ * or swarm that is slow is only burdened by it, and has AutoscalerStuck told long before.
  */
-const stuckSeconds = 600;
+const stuckSeconds = { inactive: 600, failing: 900 };
 
 /** What is served: the state of a loop, which goes on beside it. */
 export interface Served {
@@ -20,14 +20,14 @@ export interface Served {
   readonly metrics: LoopMetrics;
   readonly history: History;
   readonly last: () => Tick | undefined;
-  /** When the last tick ended without an error, or the loop began. */
-  readonly aliveAt: () => number;
+  /** When the last tick ended, and when the last one that could decide did; or the loop began. */
+  readonly ended: () => { readonly at: number; readonly wellAt: number };
   readonly now: () => number;
   readonly intervalSeconds: number;
 }
 
 /**
- * Serves /metrics, /healthz (200, or 503 once the last loop is too old) and the status page.
+ * Serves /metrics, /healthz (200, or 503 once a loop is stuck) and the status page.
  *
  * @param listen "address:port"; port 0 takes any.
  * @returns the server and the address that it listens on.
@@ -57,10 +57,12 @@ export async function serve(served: Served, listen: string): Promise<{ readonly 
   return { server, address: `${family === "IPv6" ? `[${address}]` : address}:${bound}` };
 }
 
-function health(response: ServerResponse, { aliveAt, now, last }: Served): void {
-  const age = Math.round((now() - aliveAt()) / 1000);
-  const isWell = age <= stuckSeconds;
-  const body = { status: isWell ? "ok" : "stuck", lastLoopSecondsAgo: age, verdict: last()?.verdict.kind ?? null, active: last()?.active ?? false };
+function health(response: ServerResponse, { ended, now, last }: Served): void {
+  const { at, wellAt } = ended();
+  const ago = (time: number): number => Math.round((now() - time) / 1000);
+  const [age, wellAge] = [ago(at), ago(wellAt)];
+  const isWell = age <= stuckSeconds.inactive && wellAge <= stuckSeconds.failing;
+  const body = { status: isWell ? "ok" : "stuck", lastLoopSecondsAgo: age, lastGoodLoopSecondsAgo: wellAge, verdict: last()?.verdict.kind ?? null, active: last()?.active ?? false };
   answer(response, isWell ? 200 : 503, "application/json", `${JSON.stringify(body)}\n`);
 }
 

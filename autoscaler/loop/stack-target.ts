@@ -15,7 +15,7 @@ const outputsSeconds = 60;
 /** Seconds after which they are read whatever the backend says: of a bucket with copies, one that was down may tell of before. */
 const trustSeconds = 600;
 /**
- * Seconds for reading them once the toolchain stands. A tick may wait for it, which stuckSeconds (serve.ts) must leave room for; and
+ * Seconds for reading them once the toolchain stands. A tick may wait for it, which stuckSeconds.inactive (serve.ts) must leave room for; and
  * a machine that is busy must be able to end what it begins, or it begins it anew each minute.
  */
 const readSeconds = 300;

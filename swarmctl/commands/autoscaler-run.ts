@@ -43,20 +43,22 @@ export function addAutoscalerRun(parent: Command, terminal: Terminal): void {
         dryRun: options.dryRun === true, environment: terminal.environment, say: (line) => { terminal.say(line); }, talk: (text) => process.stderr.write(text),
       });
       const [metrics, history] = [new LoopMetrics(), new History()];
-      let [last, aliveAt]: [Tick | undefined, number] = [undefined, Date.now()];
+      let last: Tick | undefined;
+      let ended = { at: Date.now(), wellAt: Date.now() };
       const log = new DecisionLog(terminal);
       const note = (tick: Tick): void => {
         last = tick;
-        if (tick.gates.length > 0 || tick.verdict.kind !== "blocked") aliveAt = Date.now();
+        const at = Date.now();
+        ended = { at, wellAt: tick.gates.length > 0 || tick.verdict.kind !== "blocked" ? at : ended.wellAt };
         for (const taker of [metrics, history, log]) taker.note(tick);
       };
       if (options.listen !== undefined) {
-        const { address } = await serve({ cluster: () => cluster.name, metrics, history, last: () => last, aliveAt: () => aliveAt, now: () => Date.now(), intervalSeconds }, options.listen);
+        const { address } = await serve({ cluster: () => cluster.name, metrics, history, last: () => last, ended: () => ended, now: () => Date.now(), intervalSeconds }, options.listen);
         terminal.say(`${cluster.name}: /metrics, /healthz and the status page are at http://${address}/.`);
       }
-      const ended = new AbortController();
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => { ended.abort(); });
-      const { tick, outcome } = await runLoop(loop, { intervalSeconds, once: options.once === true, signal: ended.signal, note });
+      const ending = new AbortController();
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => { ending.abort(); });
+      const { tick, outcome } = await runLoop(loop, { intervalSeconds, once: options.once === true, signal: ending.signal, note });
       if (options.once === true) terminal.finish(codeOf(tick, outcome));
     });
 }

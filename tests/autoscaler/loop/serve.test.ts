@@ -26,11 +26,11 @@ async function busyLoop(): Promise<{ world: LoopWorld; metrics: LoopMetrics; his
 describe("what an autoscaler serves", () => {
   let server: Server;
   let base = "";
-  let age = 0;
+  let ended = { at: 1_000_000, wellAt: 1_000_000 };
   let text = "";
   before(async () => {
     const { metrics, history, last } = await busyLoop();
-    ({ server, address: base } = await serve({ cluster: () => "prod <alpha>", metrics, history, last: () => last, aliveAt: () => 0, now: () => age * 1000, intervalSeconds: 10 }, "127.0.0.1:0"));
+    ({ server, address: base } = await serve({ cluster: () => "prod <alpha>", metrics, history, last: () => last, ended: () => ended, now: () => 1_000_000, intervalSeconds: 10 }, "127.0.0.1:0"));
     base = `http://${base}`;
     text = await (await fetch(`${base}/metrics`)).text();
   });
@@ -56,12 +56,16 @@ describe("what an autoscaler serves", () => {
     }
   });
 
-  it("is healthy until the last loop is ten minutes old", async () => {
-    age = 600;
-    const well = await fetch(`${base}/healthz`);
-    expect([well.status, await well.json()]).to.deep.equal([200, { status: "ok", lastLoopSecondsAgo: 600, verdict: "hold", active: true }]);
-    age = 601;
-    expect((await fetch(`${base}/healthz`)).status).to.equal(503);
+  it("is healthy until no loop has ended for ten minutes, or none well for fifteen", async () => {
+    const healthOf = async (ago: number, wellAgo: number): Promise<unknown[]> => {
+      ended = { at: 1_000_000 - ago * 1000, wellAt: 1_000_000 - wellAgo * 1000 };
+      const answer = await fetch(`${base}/healthz`);
+      return [answer.status, await answer.json()];
+    };
+    const body = { lastLoopSecondsAgo: 600, lastGoodLoopSecondsAgo: 900, verdict: "hold", active: true };
+    expect(await healthOf(600, 900)).to.deep.equal([200, { status: "ok", ...body }]);
+    expect(await healthOf(601, 900)).to.deep.equal([503, { status: "stuck", ...body, lastLoopSecondsAgo: 601 }]);
+    expect(await healthOf(600, 901)).to.deep.equal([503, { status: "stuck", ...body, lastGoodLoopSecondsAgo: 901 }]);
   });
 
   it("shows a page without a script or anything from elsewhere, whose policy admits its styles and nothing else", async () => {
@@ -85,7 +89,7 @@ describe("what an autoscaler serves", () => {
   it("says where it cannot listen", async () => {
     const { metrics, history } = await busyLoop();
     const taken = base.replace("http://", "");
-    const refused = await serve({ cluster: () => "x", metrics, history, last: () => undefined, aliveAt: () => 0, now: () => 0, intervalSeconds: 10 }, taken).then(() => "listens", (error: unknown) => (error as Error).message);
+    const refused = await serve({ cluster: () => "x", metrics, history, last: () => undefined, ended: () => ({ at: 0, wellAt: 0 }), now: () => 0, intervalSeconds: 10 }, taken).then(() => "listens", (error: unknown) => (error as Error).message);
     expect(refused).to.equal(`--listen: "${taken}" cannot be listened on; use another address:port.`);
   });
 });

@@ -50,7 +50,7 @@ describe("the status page in a browser", function () {
       ticks.push(tick);
     }
     let address = "";
-    ({ server, address } = await serve({ cluster: () => "prod-swarm-alpha", metrics, history, last: () => ticks.at(-1), aliveAt: () => 0, now: () => 0, intervalSeconds: 3600 }, "127.0.0.1:0"));
+    ({ server, address } = await serve({ cluster: () => "prod-swarm-alpha", metrics, history, last: () => ticks.at(-1), ended: () => ({ at: 0, wellAt: 0 }), now: () => 0, intervalSeconds: 3600 }, "127.0.0.1:0"));
     url = `http://${address}/`;
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
