@@ -20,7 +20,7 @@ export function addAutoscalerRun(parent: Command, terminal: Terminal): void {
     .addOption(prometheusOption())
     .addOption(urlOption("--alertmanager <url>", "Alertmanager that is told of scale events; several may be given, and every address of a name is told"))
     .addOption(new Option("--listen <address:port>", "serve /metrics, /healthz and the status page there").argParser(listenAddress))
-    .addOption(numberOption("--interval <seconds>", `from a look to the next (default: ${usualIntervalSeconds})`))
+    .addOption(numberOption("--interval <seconds>", `from a look to the next, of a standby three times as many (default: ${usualIntervalSeconds})`))
     .option("--node <name>", "host name of the manager that this runs on: it acts while that is the leader (default: it acts)")
     .option("--once", "look once, carry out what is decided, and end")
     .option("--dry-run", "look and decide, say what would be done, and do nothing")
