@@ -87,9 +87,12 @@ export async function printEvidence(stack: LabStack): Promise<void> {
   }
 }
 
-/** Services, their tasks and the end of Docker's journal, as each manager has them. */
+/** Services, their tasks, the end of Docker's journal, and how each container is and what it said last, as each manager has them. */
 async function onEach({ access }: ClusterOutputs): Promise<string> {
-  const script = "docker service ls; docker ps --all; docker stack ls --format '{{.Name}}' | xargs -rn1 docker stack ps --no-trunc; journalctl --unit docker --no-pager --lines 60";
+  const state = "{{.Name}} {{.State.Status}}{{with .State.Health}}, {{.Status}}: {{range .Log}}{{.ExitCode}} {{end}}{{end}}";
+  const script = `docker service ls; docker ps --all; docker stack ls --format '{{.Name}}' | xargs -rn1 docker stack ps --no-trunc
+journalctl --unit docker --no-pager --lines 60
+for id in $(docker ps --quiet --last 20); do docker inspect --format '${state}' $id; docker logs --timestamps --tail 12 $id 2>&1; done`;
   const parts = await Promise.all(access.managers.map(async ({ name }) =>
     `--- ${name}\n${await onManager(access, script, { name }).catch(messageOf)}`));
   return parts.join("\n");
