@@ -6,7 +6,7 @@ import type { Report } from "../results";
 import { benchSettings, emptyImage } from "../settings";
 import { BenchStack } from "../stack";
 
-/** Minutes for one command on the largest stack: more than three times what its `up` took on the faster machines. */
+/** Minutes for one command on the largest stack, whose `up` took 59. */
 const deadlineMinutes = 240;
 
 /** Has Pulumi write the state at the end alone, and not before and after each resource; only for who asks for experiments. */
