@@ -228,7 +228,7 @@ describe("a cluster on the lab", () => {
 
   it("adds a worker by an edit of the configuration, and lets no second update in meanwhile", async () => {
     cluster.editConfig((config) => {
-      config["swarm:dispatcherHeartbeatSeconds"] = 9;
+      config["swarm:dispatcherHeartbeatSeconds"] = 20;
       Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2, labels: { disk: "ssd" } } });
     });
     let second = "";
@@ -246,7 +246,7 @@ describe("a cluster on the lab", () => {
     const added = (await cluster.nodes()).filter((node) => nameOf(node) === "lab-worker-az1-1");
     expect(unreadiness("worker", added)).to.equal(undefined);
     expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1", disk: "ssd" });
-    expect(await heartbeat(), "the swarm's heartbeat").to.equal("9s");
+    expect(await heartbeat(), "the swarm's heartbeat").to.equal("20s");
     expect((await servers()).find(({ name }) => name === "lab-worker-az1-1")?.zone).to.equal("az1");
   });
 
@@ -266,7 +266,7 @@ docker service scale --detach demo_whoami=5`);
     const url = await demoUrl();
     await secondsUntil("an answer of the worker that is to leave", 5, async () => "lab-worker-az1-1" in (await ask(url, 30)).hosts);
     cluster.editConfig((config) => {
-      Reflect.deleteProperty(config, "swarm:dispatcherHeartbeatSeconds");
+      config["swarm:dispatcherHeartbeatSeconds"] = 15;
       Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 1, max: 1 } });
     });
     const tally = await underTraffic(url, "shrinking", async () => {
@@ -278,7 +278,7 @@ docker service scale --detach demo_whoami=5`);
     const left = await cluster.nodes();
     expect(left.map(nameOf)).to.have.members(Object.keys(nodes));
     expect(left.find((node) => nameOf(node) === "lab-worker-az1-0")?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "0" });
-    expect(await heartbeat(), "the swarm's heartbeat").to.equal("5s");
+    expect(await heartbeat(), "the swarm's heartbeat").to.equal("15s");
     await onManager(access, "docker service scale --detach demo_whoami=3");
   });
 
