@@ -110,7 +110,7 @@ describe("a verb that the program runs", function () {
       expect(stderr.split("\n")[0]).to.match(new RegExp(`^stack x: it does not run on ${second}\\. .*last seen: everywhere: (no task|starting)\\.`));
     }
     fake.tasks = [task(second, "running")];
-    expect((await admitSecond({ stacks: ["x"] })).code).to.equal(0);
+    expect(await admitSecond({ stacks: ["x"] })).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
   });
 
   it("deploys a stack, and asks another manager for it where the first goes meanwhile", async () => {
