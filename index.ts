@@ -16,9 +16,9 @@ import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { oneLook, withManager } from "./ops/docker";
 import { messageOf } from "./ops/errors";
-import { markLabel, sweepNetworks } from "./ops/networks";
+import { sweepNetworks } from "./ops/networks";
 import { imageTag, programFingerprint } from "./ops/program";
-import { holds, readState, unmadeServers, type StateResource } from "./ops/state";
+import { readState, resourceNamed, unmadeServers, type StateResource } from "./ops/state";
 import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
@@ -64,9 +64,10 @@ export = async (): Promise<Record<string, unknown>> => {
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const networks = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
-  const unnoted = holds(state, `${name}-managers-init`) ? networks.filter((network) => !holds(state, `${name}-overlay-${network}`)) : [];
+  const unnoted = resourceNamed(state, `${name}-managers-init`) === undefined ? []
+    : networks.filter((network) => resourceNamed(state, `${name}-overlay-${network}`) === undefined);
   const overlay = new Overlay(`${name}-overlay`, {
-    clusterName: name, networks, labels: identity.mark.apply((mark) => ({ [markLabel]: mark })), access: onceSwept(quorum.access, unnoted, identity.mark), options, cluster: firewall.anchor,
+    clusterName: name, networks, access: onceSwept(quorum.access, unnoted, identity.mark), mark: identity.mark, options, cluster: firewall.anchor,
   }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };

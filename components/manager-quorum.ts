@@ -58,9 +58,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     this.access = this.accessOf(args.identity);
     const initialized = this.init(name, args);
     this.swarm = initialized.init;
-    const changeable: SwarmSpec = { dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds };
-    this.configuration = swarmCommand(`${name}-configuration`, { create: "configure", access: this.access, spec: { ...changeable } },
-      { parent: this, dependsOn: [initialized.init] });
+    const spec: SwarmSpec = { dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds };
+    this.configuration = swarmCommand(`${name}-configuration`, { create: "configure", access: this.access, spec }, { parent: this, dependsOn: [initialized.init] });
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
     this.registerOutputs({});

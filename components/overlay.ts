@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { markLabel } from "../settings/names";
 import { clusterAccess } from "../settings/outputs";
 
 export interface OverlayArgs {
@@ -11,8 +12,8 @@ export interface OverlayArgs {
   readonly networks: readonly string[];
   /** Access to the cluster as JSON; secret. */
   readonly access: pulumi.Output<string>;
-  /** Labels of the networks, by which the program knows its own. */
-  readonly labels: pulumi.Input<Readonly<Record<string, string>>>;
+  /** The mark of the cluster's resources. */
+  readonly mark: pulumi.Input<string>;
   /** Options of the overlay driver, as overlayOptions makes them. */
   readonly options: pulumi.Output<Record<string, string>>;
   /** What is deleted together with the whole cluster. */
@@ -43,7 +44,7 @@ export class Overlay extends pulumi.ComponentResource {
       name: network,
       driver: "overlay",
       options: args.options,
-      labels: pulumi.output(args.labels).apply((labels) => Object.entries(labels).map(([label, value]) => ({ label, value }))),
+      labels: [{ label: markLabel, value: args.mark }],
     }, {
       parent: this, provider, deletedWith: args.cluster,
       // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.

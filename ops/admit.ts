@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { withManagers, type DockerNode, type Managers } from "./docker";
 import { messageOf, OperationError } from "./errors";
-import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, type SwarmNodeState } from "./nodes";
+import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, withoutLabels, type SwarmNodeState } from "./nodes";
 import { onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
@@ -31,17 +31,13 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled:
       const own = entries.length === 1 && entries[0] !== undefined ? entries[0].ID : await ownId(access, manager, spec);
       for (const entry of entries) {
         if (entry.ID !== own) await removeEntry(manager, entry, spec.name);
-        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...without(labelled, current.Labels), ...spec.labels } }));
+        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...withoutLabels(current, labelled), ...spec.labels } }));
       }
       await forgetGhosts(manager);
       return own;
     });
     for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   });
-}
-
-function without(names: readonly string[], labels: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.includes(name)));
 }
 
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<void> {

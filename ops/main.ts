@@ -1,5 +1,4 @@
 import { text } from "node:stream/consumers";
-import type { z } from "zod";
 import { admitNode } from "./admit";
 import { configureSwarm } from "./configure";
 import { makeContext } from "./context";
@@ -10,7 +9,7 @@ import { previewTable } from "./preview";
 import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { clearWay } from "./locks";
-import { initSpec, nodeResult, nodeSpec, stackSpec, swarmSpec } from "../settings/specs";
+import { initSpec, nodeResult, nodeSpec, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
 /** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
@@ -23,7 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   "admit-node": async () => {
     const spec = readJson(process.env, "SWARM_SPEC", nodeSpec);
     await admitNode(readAccess(process.env), spec, lastOutput(process.env, nodeResult)?.labels);
-    return JSON.stringify({ labels: Object.keys(spec.labels) } satisfies z.output<typeof nodeResult>);
+    return JSON.stringify({ labels: Object.keys(spec.labels) } satisfies NodeResult);
   },
   "remove-node": async () => {
     await removeNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));

@@ -1,7 +1,5 @@
+import { markLabel } from "../settings/names";
 import type { DockerNode } from "./docker";
-
-/** Label of an overlay network that the program makes; its value is the mark of the cluster's resources. */
-export const markLabel = "swarm.mark";
 
 /**
  * Removes overlay networks that an update made and was killed before it could note them; the next one would be refused for

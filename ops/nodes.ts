@@ -49,6 +49,11 @@ export async function updateNode(
   });
 }
 
+/** Labels of a node but those of the given names. */
+export function withoutLabels({ Labels = {} }: SwarmNodeState["Spec"], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(Labels).filter(([name]) => !names.includes(name)));
+}
+
 /** Seconds for a manager to become a worker: a change of the raft group. */
 const demoteSeconds = 60;
 

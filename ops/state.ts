@@ -57,9 +57,9 @@ export function unmadeServers(state: readonly StateResource[]): ReadonlySet<stri
   return new Set(unmade.map(({ urn }) => urn.split("::").at(-1) ?? urn));
 }
 
-/** Whether a state has a resource of this logical name. */
-export function holds(state: readonly StateResource[], name: string): boolean {
-  return state.some(({ urn }) => urn.endsWith(`::${name}`));
+/** The resource of a logical name, if the state has it. */
+export function resourceNamed(state: readonly StateResource[], name: string): StateResource | undefined {
+  return state.find(({ urn }) => urn.endsWith(`::${name}`));
 }
 
 export function parseState(text: string): StateResource[] {

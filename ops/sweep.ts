@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ownerMark, ownerResource } from "../settings/names";
 import { OperationError } from "./errors";
 import { OpenStack } from "./openstack";
-import type { StateResource } from "./state";
+import { resourceNamed, type StateResource } from "./state";
 import { Pending, waitFor } from "./wait";
 
 /** A thing on the cloud: its kind, as people call it, its id and its name. */
@@ -24,7 +24,7 @@ export interface Known {
 }
 
 export function knownBy(cluster: string, state: readonly StateResource[]): Known {
-  const owner = state.find(({ urn }) => urn.endsWith(`::${ownerResource(cluster)}`))?.outputs?.["stdout"];
+  const owner = resourceNamed(state, ownerResource(cluster))?.outputs?.["stdout"];
   const ids = new Set(state.map(({ id }) => id).filter((id) => id !== undefined));
   return typeof owner === "string" && owner !== "" ? { cluster, mark: ownerMark(cluster, owner), owner, ids } : { cluster, ids };
 }

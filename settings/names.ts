@@ -35,6 +35,9 @@ export function ownerMark(cluster: string, owner: string): string {
   return `swarm ${cluster}, owner ${owner}`;
 }
 
+/** Label of the swarm's own networks, whose value is the mark: Docker has no descriptions. */
+export const markLabel = "swarm.mark";
+
 /** Logical name of the resource whose output is the owner's number; the state is searched for it. */
 export function ownerResource(cluster: string): string {
   return `${cluster}-identity-owner`;

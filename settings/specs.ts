@@ -37,6 +37,7 @@ export type NodeSpec = z.output<typeof nodeSpec>;
 
 /** What `admit-node` prints: the names of the labels that the program gave the node, so that a later one takes away what is no longer among them. */
 export const nodeResult = z.object({ labels: z.array(z.string()) });
+export type NodeResult = z.output<typeof nodeResult>;
 
 /** A stack; `route` is a path that must answer through the ingress before the stack counts as running. */
 export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int(), route: z.string().optional() });

@@ -1,6 +1,6 @@
 import { Managers, oneLook, type DockerNode } from "../../ops/docker";
 import { OperationError } from "../../ops/errors";
-import { listNodes, updateNode } from "../../ops/nodes";
+import { listNodes, updateNode, withoutLabels } from "../../ops/nodes";
 import { forceUpdate, listRunningTasks, listServices } from "../../ops/services";
 import { readRecord, writeRecord, type KeptRecord } from "../../ops/swarm-record";
 import type { ClusterOutputs } from "../../settings/outputs";
@@ -35,10 +35,7 @@ export class SwarmTarget implements SwarmPort {
   }
 
   async activate(nodeId: string): Promise<void> {
-    await this.use(undefined, (manager) => updateNode(manager, nodeId, (spec) => {
-      const labels = Object.fromEntries(Object.entries(spec.Labels ?? {}).filter(([key]) => key !== drainLabel));
-      return { ...spec, Availability: "active", Labels: labels };
-    }));
+    await this.use(undefined, (manager) => updateNode(manager, nodeId, (spec) => ({ ...spec, Availability: "active", Labels: withoutLabels(spec, [drainLabel]) })));
   }
 
   async forceUpdate(serviceId: string): Promise<void> {
