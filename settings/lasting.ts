@@ -4,14 +4,14 @@ import { placeManagers } from "./names";
 import type { Settings } from "./schema";
 
 /** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
-export const lastingKeys = ["clusterName", "networkName", "networkCidr", "overlayPools", "overlayPrefix", "overlayEncryption"] as const;
+export const lastingKeys = ["clusterName", "networkName", "networkCidr", "externalNetwork", "overlayPools", "overlayPrefix", "overlayEncryption"] as const;
 
-/** What a cluster was made with. */
-export type MadeWith = Pick<Settings, typeof lastingKeys[number]>;
+/** What a cluster was made with; an older program did not say where the floating IPs come from. */
+export type MadeWith = Omit<Pick<Settings, typeof lastingKeys[number]>, "externalNetwork"> & { readonly externalNetwork?: string | undefined };
 
 export function madeWith(settings: Settings): MadeWith {
-  const { clusterName, networkName, networkCidr, overlayPools, overlayPrefix, overlayEncryption } = settings;
-  return { clusterName, networkCidr, overlayPools, overlayPrefix, overlayEncryption, ...(networkName === undefined ? {} : { networkName }) };
+  const { clusterName, networkName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption } = settings;
+  return { clusterName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption, ...(networkName === undefined ? {} : { networkName }) };
 }
 
 /** A manager that the last update left. */
@@ -29,9 +29,10 @@ export interface StandingManager {
  */
 export function lastingFaults(settings: Settings, made: MadeWith | undefined, standing: readonly StandingManager[]): Fault[] {
   if (made === undefined) return [];
-  const changed = lastingKeys.filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(made[key])).map((key): Fault => ({
+  const before = { externalNetwork: settings.externalNetwork, ...made };
+  const changed = lastingKeys.filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(before[key])).map((key): Fault => ({
     path: `settings.${key}`,
-    problem: `${shown(settings[key])}, but the cluster was made with ${shown(made[key])}; keep that, or destroy the cluster first.`,
+    problem: `${shown(settings[key])}, but the cluster was made with ${shown(before[key])}; keep that, or destroy the cluster first.`,
   }));
   return changed.length > 0 ? changed : managerFaults(settings, standing);
 }

@@ -37,6 +37,8 @@ export const clusterOutputs = z.object({
     clusterName: z.string(),
     networkName: z.string().optional(),
     networkCidr: z.string(),
+    /** Absent in what an older program left. */
+    externalNetwork: z.string().optional(),
     overlayPools: z.array(z.string()),
     overlayPrefix: z.int(),
     overlayEncryption: z.boolean(),

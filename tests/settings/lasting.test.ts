@@ -15,14 +15,20 @@ describe("lastingFaults", () => {
   });
 
   it("names every key that a cluster is made with at once", () => {
-    expect(faults({ clusterName: "other", networkName: "shared", networkCidr: "10.30.0.0/24", overlayPools: ["10.201.0.0/16"], overlayPrefix: 25, overlayEncryption: true })).to.deep.equal([
+    expect(faults({ clusterName: "other", networkName: "shared", networkCidr: "10.30.0.0/24", externalNetwork: "other", overlayPools: ["10.201.0.0/16"], overlayPrefix: 25, overlayEncryption: true })).to.deep.equal([
       `settings.clusterName: "other", but the cluster was made with "test"; keep that, or destroy the cluster first.`,
       `settings.networkName: "shared", but the cluster was made with nothing; keep that, or destroy the cluster first.`,
       `settings.networkCidr: "10.30.0.0/24", but the cluster was made with "10.20.0.0/24"; keep that, or destroy the cluster first.`,
+      `settings.externalNetwork: "other", but the cluster was made with "public"; keep that, or destroy the cluster first.`,
       `settings.overlayPools: ["10.201.0.0/16"], but the cluster was made with ["10.200.0.0/16"]; keep that, or destroy the cluster first.`,
       `settings.overlayPrefix: 25, but the cluster was made with 24; keep that, or destroy the cluster first.`,
       `settings.overlayEncryption: true, but the cluster was made with false; keep that, or destroy the cluster first.`,
     ]);
+  });
+
+  it("goes by the configuration where an older program did not say from which network the addresses are", () => {
+    const { externalNetwork: _, ...older } = made;
+    expect(lastingFaults(goodSettings({ externalNetwork: "other" }), older, three)).to.deep.equal([]);
   });
 
   const rows: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
