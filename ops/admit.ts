@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { withManagers, type DockerNode, type Managers } from "./docker";
 import { messageOf, OperationError } from "./errors";
-import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, withoutLabels, type SwarmNodeState } from "./nodes";
+import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, withoutLabels } from "./nodes";
 import { onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
@@ -24,33 +24,34 @@ const tokenFile = "/etc/swarm/join-token";
  */
 export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = []): Promise<void> {
   await withManagers(access, async (managers) => {
-    await proveReady(managers, access, spec);
-    const id = await managers.use(async (manager) => {
-      const entries = await nodesNamed(manager, spec.name);
+    const id = await proveReady(managers, access, spec);
+    await managers.use(async (manager) => {
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
-      const own = entries.length === 1 && entries[0] !== undefined ? entries[0].ID : await ownId(access, manager, spec);
-      for (const entry of entries) {
-        if (entry.ID !== own) await removeEntry(manager, entry, spec.name);
+      for (const entry of await nodesNamed(manager, spec.name)) {
+        if (entry.ID !== id) await removeEntry(manager, entry, spec.name);
         else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...withoutLabels(current, labelled), ...spec.labels } }));
       }
       await forgetGhosts(manager);
-      return own;
     });
     for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   });
 }
 
-async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<void> {
+/** @returns the node's id in the swarm. */
+async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<string> {
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
-    await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, intervalSeconds: 5 }, async () => {
+    return await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, intervalSeconds: 5 }, async () => {
       const entries = await managers.use((manager) => nodesNamed(manager, spec.name));
       wasThere ??= entries.length > 0;
-      const reason = unreadiness(spec.role, entries)
-        // what was there from the start may be the entry of a server that this one replaces, not yet seen as down
-        ?? (wasThere ? await managers.use(async (manager) => mistaken(await ownId(access, manager, spec), entries)) : undefined);
-      if (reason === undefined) return true;
+      let reason = unreadiness(spec.role, entries);
+      if (reason === undefined) {
+        // what was there from the start may be the entry of a server that this one replaces, not yet seen as down; of several the node knows its own
+        const id = wasThere || entries.length > 1 ? await managers.use((manager) => ownId(access, manager, spec)) : entries[0]?.ID;
+        if (id !== undefined && entries.some(({ ID, Status }) => ID === id && Status.State === "ready")) return id;
+        reason = "the swarm knows an earlier server of this name only";
+      }
       if (!hasToken) {
         await managers.use((manager) => deliver(access, manager, spec));
         hasToken = true;
@@ -60,12 +61,6 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
   } catch (error) {
     throw new OperationError(`${spec.name}: it did not join.\n${await evidence(managers, access, spec)}`, { cause: error });
   }
-}
-
-/** Why the entries are not the node's own, or undefined when one is. */
-function mistaken(own: string, entries: readonly SwarmNodeState[]): string | undefined {
-  const known = entries.some(({ ID, Status }) => ID === own && Status.State === "ready");
-  return known ? undefined : "the swarm knows an earlier server of this name only";
 }
 
 /** The node's id in the swarm, as the node itself says. */
@@ -85,9 +80,11 @@ export function deliveryScript(file: string): string {
 
 /** Hands the token over unless the node has joined. */
 async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
-  const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
-  const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
-  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: nodeSeconds }));
+  await onNode(access, manager, spec, async (node) => {
+    const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
+    const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
+    await node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: nodeSeconds });
+  });
 }
 
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */

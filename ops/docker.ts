@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
-import { messageOf, OperationError } from "./errors";
+import { messageOf, OperationError, UnreachableError } from "./errors";
 import { SshConnection } from "./ssh";
 import { DeadlineError, Pending, waitFor } from "./wait";
 
@@ -86,8 +86,12 @@ const pauseSeconds = 2;
  * broke. What was waited for until a deadline is not waited for again.
  */
 export function isTransient(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DeadlineError) return false;
+  if (comesOf(error, DeadlineError)) return false;
   return isConnectionLost(error) || /does not have a leader|lost leader status|raft proposal dropped|deadline exceeded|DeadlineExceeded|code = Unavailable/.test(messageOf(error));
+}
+
+function comesOf(error: unknown, kind: new (...of: never[]) => Error): boolean {
+  return error instanceof kind || (error instanceof Error && comesOf(error.cause, kind));
 }
 
 /** Whether an error is an answer of Docker's. */
@@ -97,7 +101,7 @@ function isRefusal(error: unknown): boolean {
 
 /** Whether an error speaks of the connection to a manager: it will not come back, another manager has to be asked. */
 export function isConnectionLost(error: unknown): boolean {
-  return /the connection ended|no connection on to|no SSH connection|no answer within|socket hang up|ECONNRESET/.test(messageOf(error));
+  return !comesOf(error, UnreachableError) && /the connection ended|no connection on to|no SSH connection|no answer within|socket hang up|ECONNRESET/.test(messageOf(error));
 }
 
 /** Times that a change is tried: other writers are the managers themselves, whose heartbeats and rollouts count, and a handful of programs. */
@@ -131,7 +135,8 @@ export class Managers {
    * Does something on a manager; again, on whichever answers then, where it failed for a reason of the moment. So the
    * action has to be one that may be repeated.
    *
-   * @throws OperationError when no manager answers in time, with the reason of each; and whatever the action throws.
+   * @throws OperationError when no manager answers in time, with the reason of each; and whatever the action throws. An UnreachableError
+   * leaves the connection as it is: who waits for a node that boots tries it every few seconds, and a handshake for each would keep the managers busy.
    */
   async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
     let deadline: number | undefined;
@@ -140,6 +145,7 @@ export class Managers {
       try {
         return await action(this.current);
       } catch (error) {
+        if (comesOf(error, UnreachableError)) throw error;
         this.close();
         deadline ??= Date.now() + this.patience.managerSeconds * 1000;
         if (!isTransient(error) || Date.now() >= deadline) throw isRefusal(error) ? new OperationError("Docker has not done it", { cause: error }) : error;

@@ -6,6 +6,11 @@ export class OperationError extends Error {
   }
 }
 
+/** A machine that something was to be done on does not let one in. Of the managers, by which it was tried, it says nothing. */
+export class UnreachableError extends OperationError {
+  override readonly name = "UnreachableError";
+}
+
 /** Somebody else is at it: nothing was done, and the same may be tried again later. */
 export class BusyError extends OperationError {
   constructor(message: string, options?: { cause?: unknown }) {

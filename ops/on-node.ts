@@ -1,17 +1,23 @@
 import type { ClusterAccess } from "../settings/outputs";
 import type { NodeSpec } from "../settings/specs";
-import type { DockerNode } from "./docker";
+import { openManager, type DockerNode } from "./docker";
+import { UnreachableError } from "./errors";
 import { SshConnection } from "./ssh";
 
-/** Does something on a node itself: a manager is reached directly, a worker through a manager. */
+/**
+ * Does something on a node itself: a manager is reached directly, a worker through a manager.
+ *
+ * @throws UnreachableError when it cannot be reached: it boots, or is dead; and whatever the action throws.
+ */
 export async function onNode<T>(
   access: ClusterAccess, manager: DockerNode, spec: Pick<NodeSpec, "name" | "address" | "hostKey">, action: (node: SshConnection) => Promise<T>,
 ): Promise<T> {
   const itself = access.managers.find(({ name }) => name === spec.name);
-  const login = { user: access.user, privateKey: access.privateKey };
-  const node = itself === undefined
-    ? await SshConnection.open({ name: spec.name, host: spec.address, hostKey: spec.hostKey, ...login }, manager.ssh)
-    : await SshConnection.open({ ...itself, ...login });
+  const { user, privateKey } = access;
+  const opened = itself === undefined
+    ? SshConnection.open({ name: spec.name, host: spec.address, hostKey: spec.hostKey, user, privateKey }, manager.ssh)
+    : openManager(access, itself).then(({ ssh }) => ssh);
+  const node = await opened.catch((cause: unknown) => { throw new UnreachableError(`${spec.name}: not reached`, { cause }); });
   try {
     return await action(node);
   } finally {
