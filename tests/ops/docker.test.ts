@@ -3,7 +3,7 @@ import { Agent, createServer, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { DockerNode, isTransient, limit, Managers } from "../../ops/docker";
-import { OperationError } from "../../ops/errors";
+import { OperationError, UnreachableError } from "../../ops/errors";
 import type { SshConnection } from "../../ops/ssh";
 import { DeadlineError } from "../../ops/wait";
 
@@ -18,6 +18,7 @@ describe("isTransient", () => {
     ["a write that met the end of a leader", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft: failed to process the request: node lost leader status"), true],
     ["a write to a leader that hands over", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft proposal dropped"), true],
     ["an engine that hangs", new OperationError("one: no answer within 120 seconds from Docker"), true],
+    ["a machine that boots and is tried by a manager", new UnreachableError("x: not reached", { cause: new OperationError("one: no connection on to 10.20.0.99:22") }), false],
     ["a refusal", new Error("(HTTP code 404) no such node"), false],
     ["a bad compose file", new OperationError("one: docker stack deploy ended with 15: services.x Additional property y is not allowed"), false],
     ["what was waited for in vain", new DeadlineError("x: not within 60 seconds; last seen: The swarm does not have a leader."), false],
@@ -79,6 +80,12 @@ describe("Managers", () => {
     const answer = Object.assign(new Error("(HTTP code 404) no such node"), { statusCode: 404 });
     const error: unknown = await all.use(() => Promise.reject(answer)).then(() => undefined, (cause: unknown) => cause);
     expect(error).to.be.instanceOf(OperationError).with.property("cause", answer);
+  });
+
+  it("keeps the connection where another machine than the manager is not reached", async () => {
+    const { managers: all, closed } = managers();
+    const error = await all.use(() => Promise.reject(new UnreachableError("x: not reached"))).then(() => "done", String);
+    expect({ error, closed }).to.deep.equal({ error: "UnreachableError: x: not reached", closed: [] });
   });
 
   it("throws any other failure at once", async () => {

@@ -16,7 +16,7 @@ describe("a verb that the program runs", function () {
   const fake = new FakeManager([]);
   let port = 0;
   before(async () => { port = await fake.start(); });
-  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; });
+  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.connections = 0; });
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
@@ -67,27 +67,35 @@ describe("a verb that the program runs", function () {
     expect(changes()).to.deep.equal([`POST /nodes/id-test-worker-az1-0/update ${spec("worker", "drain")}`, "DELETE /nodes/id-test-worker-az1-0 "]);
   });
 
-  /** Admits the second manager, which joins when it is given its token. */
-  async function admitSecond(changes: Partial<NodeSpec> = {}, { before = "", joined = swarmNode(second) } = {}): ReturnType<typeof run> {
-    fake.nodes = fake.nodes.filter(({ ID }) => ID !== `id-${second}`);
+  /** Admits a node, by default the second manager, which joins when it is given its token. */
+  async function admit(changes: Partial<NodeSpec> = {}, { before = "", name = second, joined = swarmNode(name) } = {}): ReturnType<typeof run> {
+    const others = fake.nodes.filter(({ ID }) => ID !== `id-${name}`);
+    fake.nodes = others;
     fake.changes.length = 0;
-    const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...fake.nodes.filter(({ ID }) => ID !== `id-${second}`), joined]; clearInterval(joins); } }, 100);
+    const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...others, joined]; clearInterval(joins); } }, 100);
     try {
-      return await run("admit-node", { ...specOf(second), ...changes }, { before });
+      return await run("admit-node", { ...specOf(name), ...changes }, { before });
     } finally {
       clearInterval(joins);
     }
   }
 
   it("admits a manager: gives it the token that the swarm has now, and labels it when it is Reachable", async () => {
-    expect(await admitSecond()).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
+    expect(await admit()).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
     expect(changes()[0]).to.match(/^command: .*install -D -m 600 \/dev\/stdin \/etc\/swarm\/join-token.* <SWMTKN-1-now-manager>$/);
     expect(changes().slice(1)).to.deep.equal([`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "active", Labels: { az: "az1" } })}`]);
   });
 
+  it("admits a worker that boots by one connection to a manager, however often it looks whether the worker answers", async () => {
+    fake.refusals = 1;
+    expect((await admit({}, { name: "test-worker-az1-0" })).code).to.equal(0);
+    expect(changes()[0]).to.match(/^command: .*\/etc\/swarm\/join-token.* <SWMTKN-1-now-worker>$/);
+    expect({ refusals: fake.refusals, connections: fake.connections }, "one to the manager, one to the worker").to.deep.equal({ refusals: 0, connections: 2 });
+  });
+
   it("takes away the labels that it gave a node and that it shall no longer have, and nobody else's", async () => {
     const joined = swarmNode(second, { Spec: { Role: "manager", Availability: "active", Labels: { az: "az0", disk: "ssd", own: "kept" } } });
-    expect((await admitSecond({}, { before: `{"labels":["az","disk"]}`, joined })).code).to.equal(0);
+    expect((await admit({}, { before: `{"labels":["az","disk"]}`, joined })).code).to.equal(0);
     expect(fake.nodes.find(({ ID }) => ID === joined.ID)?.Spec.Labels).to.deep.equal({ own: "kept", az: "az1" });
   });
 
@@ -105,12 +113,12 @@ describe("a verb that the program runs", function () {
     fake.services = [service("everywhere", { Global: {} }), service("somewhere", { Replicated: { Replicas: 1 } })];
     for (const tasks of [[task(first, "running")], [task(second, "starting")]]) {
       fake.tasks = tasks;
-      const { code, stderr } = await admitSecond({ stacks: ["x"], readySeconds: 6 });
+      const { code, stderr } = await admit({ stacks: ["x"], readySeconds: 6 });
       expect(code).to.equal(1);
       expect(stderr.split("\n")[0]).to.match(new RegExp(`^stack x: it does not run on ${second}\\. .*last seen: everywhere: (no task|starting)\\.`));
     }
     fake.tasks = [task(second, "running")];
-    expect(await admitSecond({ stacks: ["x"] })).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
+    expect(await admit({ stacks: ["x"] })).to.deep.equal({ code: 0, stdout: `{"labels":["az"]}\n`, stderr: "" });
   });
 
   it("deploys a stack, and asks another manager for it where the first goes meanwhile", async () => {

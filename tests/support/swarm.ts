@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
+import type { Duplex } from "node:stream";
 import { Server, utils, type Connection } from "ssh2";
 import type { SwarmNodeState } from "../../ops/nodes";
 import { placedGroups } from "../../components/plan";
@@ -45,6 +46,10 @@ export class FakeManager {
   services: readonly unknown[] = [];
   /** The swarm's specification. */
   swarm: Readonly<Record<string, unknown>> = {};
+  /** Connections on to workers that it refuses, as to machines that boot; the others end at its own SSH server. */
+  refusals = 0;
+  /** Number of SSH connections that were made to it, those by itself among them. */
+  connections = 0;
   /** Told when the services have been asked for. */
   servicesAsked: (() => void) | undefined;
   /** Configs by name: what stands in their label, and their version. */
@@ -91,6 +96,15 @@ export class FakeManager {
     this.clients.add(client);
     client.on("close", () => { this.clients.delete(client); });
     client.on("ready", () => {
+      this.connections += 1;
+      client.on("tcpip", (accept, reject) => {
+        if (this.refusals > 0) {
+          this.refusals -= 1;
+          reject();
+          return;
+        }
+        this.pipe(accept(), this.ssh.address() as AddressInfo);
+      });
       client.on("session", (acceptSession) => {
         acceptSession().on("exec", (acceptExec, _, { command }) => {
           const channel = acceptExec();
@@ -103,12 +117,7 @@ export class FakeManager {
           });
         });
       });
-      client.on("openssh.streamlocal", (accept) => {
-        const channel = accept();
-        const socket = connect((this.docker.address() as AddressInfo).port, "127.0.0.1");
-        channel.pipe(socket).pipe(channel);
-        for (const end of [channel, socket]) end.on("error", () => undefined);
-      });
+      client.on("openssh.streamlocal", (accept) => { this.pipe(accept(), this.docker.address() as AddressInfo); });
     });
   });
 
@@ -132,6 +141,12 @@ export class FakeManager {
       refuse(path === "/configs/create" ? 409 : 500);
       answer({ message: path === "/configs/create" ? "rpc error: code = AlreadyExists desc = config already exists" : "rpc error: code = Unknown desc = update out of sequence" });
     }
+  }
+
+  private pipe(channel: Duplex, { port }: AddressInfo): void {
+    const socket = connect(port, "127.0.0.1");
+    channel.pipe(socket).pipe(channel);
+    for (const end of [channel, socket]) end.on("error", () => undefined);
   }
 
   /** @returns the port of its SSH server. */
