@@ -110,6 +110,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       serverGroupId: group.id,
       template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, planned.flavor, vip)),
+      holdsToken: joinToken !== undefined,
       userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
         planned.place.name, vip),
     }, { parent: this });

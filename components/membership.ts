@@ -32,6 +32,7 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     hostKey: args.hostKey,
     serverId: node.server.id,
     labels: { ...args.labels },
+    holdsToken: node.holdsToken,
     stacks: [...args.stacks ?? []],
     readySeconds: deadlines.nodeReadyMinutes * 60,
     drainSeconds: deadlines.drainMinutes * 60,

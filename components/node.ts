@@ -27,9 +27,14 @@ export interface SwarmNodeArgs {
   readonly serverGroupId?: pulumi.Input<string>;
   /** Logical names of servers that exist and never ran: one among them is made anew. */
   readonly unmade: ReadonlySet<string>;
+  /** True where the user data has a join token. */
+  readonly holdsToken: boolean;
   /** Renders the user data once the node's own address is known. Secret: it holds the host key. */
   readonly userData: (address: pulumi.Output<string>) => pulumi.Output<string>;
 }
+
+/** What a server's metadata says where it was made with a join token. */
+const tokenGiven = "user-data";
 
 /**
  * One machine of the swarm: a port and a server, named and marked with its place, so that what an interrupted update
@@ -40,6 +45,8 @@ export class SwarmNode extends pulumi.ComponentResource {
   readonly port: openstack.networking.Port;
   readonly server: openstack.compute.Instance;
   readonly address: pulumi.Output<string>;
+  /** True where the server was made with a join token in its user data. */
+  readonly holdsToken: pulumi.Output<boolean>;
   /** True where the server was made from another template than a new one would be. */
   readonly stale: pulumi.Output<boolean>;
 
@@ -70,7 +77,7 @@ export class SwarmNode extends pulumi.ComponentResource {
       // spares the first boot a DHCP round and requests to the metadata service
       configDrive: true,
       userData: pulumi.secret(args.userData(this.address)),
-      metadata: { ...marks, mark: args.mark, template: args.template },
+      metadata: { ...marks, mark: args.mark, template: args.template, ...(args.holdsToken ? { token: tokenGiven } : {}) },
     }, {
       parent: this,
       // a replacement that a person asks for (`--replace`) has the same port
@@ -80,6 +87,7 @@ export class SwarmNode extends pulumi.ComponentResource {
       // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
       ignoreChanges: ["imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
     });
+    this.holdsToken = this.server.metadata.apply((metadata) => metadata?.["token"] === tokenGiven);
     this.stale = pulumi.all([this.server.metadata, args.template]).apply(([metadata, template]) => metadata?.["template"] !== template);
     this.registerOutputs({});
   }

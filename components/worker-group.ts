@@ -49,6 +49,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       image: settings.image,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
+      holdsToken: joinToken !== undefined,
       userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) }, place.name),
     }, { parent: this }));
     this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.ordinal}`, {

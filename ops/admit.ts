@@ -16,8 +16,9 @@ const tokenFile = "/etc/swarm/join-token";
 
 /**
  * Proves that a node is part of the swarm, labels it and sees its tasks of the given stacks run. A node that has not joined
- * is given the swarm's join token, as it is now: one that was booted before the swarm existed has none, and that of its user
- * data may have been rotated since. Repeating it changes nothing.
+ * is given the swarm's join token, as it is now: at once where its user data has none, since it was booted before the swarm existed,
+ * and in the second half of its time where it has one, which may have been rotated since. Until then one that boots is left alone.
+ * Repeating it changes nothing.
  *
  * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not the program's.
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
@@ -39,6 +40,7 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled:
 
 /** @returns the node's id in the swarm. */
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<string> {
+  const tokenAt = Date.now() + (spec.holdsToken ? spec.readySeconds * 500 : 0);
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
@@ -52,7 +54,7 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
         if (id !== undefined && entries.some(({ ID, Status }) => ID === id && Status.State === "ready")) return id;
         reason = "the swarm knows an earlier server of this name only";
       }
-      if (!hasToken) {
+      if (!hasToken && Date.now() >= tokenAt) {
         await managers.use((manager) => deliver(access, manager, spec));
         hasToken = true;
       }

@@ -28,6 +28,8 @@ export const nodeSpec = z.object({
   /** Nova's id, for the console's text when the node does not join. */
   serverId: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** True where the node's user data has a join token, so that it joins by itself unless that has been rotated. */
+  holdsToken: z.boolean(),
   /** Stacks whose global services run on it before it counts. */
   stacks: z.array(z.string()),
   readySeconds: z.int(),

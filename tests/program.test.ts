@@ -7,6 +7,7 @@ import { policyOf } from "../autoscaler/policy-of";
 import { imageTag, programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
+import { nodeSpec, type NodeSpec } from "../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
 import { goodConfiguration, goodSettings, serviceSecrets } from "./support/settings";
@@ -68,6 +69,7 @@ describe("the program", () => {
 
   it("writes no token into the user data of a server that is made before the swarm", () => {
     for (const { inputs } of run.recorder.ofType("openstack:compute/instance:Instance")) expect(paths(inputs)).not.to.include("/etc/swarm/join-token");
+    expect(admissions(run).map(({ holdsToken }) => holdsToken)).to.deep.equal([false, false, false, false, false, false]);
   });
 
   it("makes the swarm once and proves each node", () => {
@@ -227,9 +229,7 @@ describe("the program with monitoring", () => {
   });
 
   it("labels two managers in two zones", () => {
-    const specs = run.recorder.ofType("command:local:Command").filter(({ name }) => name.includes("managers-membership"))
-      .map(({ inputs }) => JSON.parse((inputs["environment"] as Secret).value["SWARM_SPEC"] ?? "") as { name: string; labels: Record<string, string> });
-    expect(specs.filter(({ labels }) => labels["monitoring"] === "true").map(({ name }) => name)).to.have.members(["test-manager-az2-0", "test-manager-az3-0"]);
+    expect(admissions(run).filter(({ labels }) => labels["monitoring"] === "true").map(({ name }) => name)).to.have.members(["test-manager-az2-0", "test-manager-az3-0"]);
   });
 });
 
@@ -267,10 +267,11 @@ describe("the program on a stack that has a swarm", () => {
     expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
   });
 
-  it("writes the token of its role into a new server's user data", () => {
+  it("writes the token of its role into a new server's user data, and its admission knows", () => {
     const [manager, worker] = ["test-managers-az1-0-server", "test-workers-az1-3-server"].map((name) => run.recorder.named(name).inputs);
     expect(written(manager ?? {}, "/etc/swarm/join-token")).to.deep.equal({ path: "/etc/swarm/join-token", permissions: "0600", content: tokens.managerToken });
     expect(written(worker ?? {}, "/etc/swarm/join-token")).to.deep.equal({ path: "/etc/swarm/join-token", permissions: "0600", content: tokens.workerToken });
+    expect(admissions(run).map(({ holdsToken }) => holdsToken)).to.deep.equal([true, true, true, true, true, true]);
   });
 
   it("leaves the demo out when it is not asked for", () => {
@@ -381,6 +382,12 @@ function userData(inputs: Record<string, unknown>): { write_files: Written[] } {
 
 function paths(inputs: Record<string, unknown>): string[] {
   return userData(inputs).write_files.map(({ path }) => path);
+}
+
+/** What the nodes' admissions are told. */
+function admissions({ recorder }: Run): NodeSpec[] {
+  return recorder.ofType("command:local:Command").filter(({ name }) => name.includes("-membership-"))
+    .map(({ inputs }) => nodeSpec.parse(JSON.parse((inputs["environment"] as Secret).value["SWARM_SPEC"] ?? "")));
 }
 
 function written(inputs: Record<string, unknown>, path: string): Written | undefined {

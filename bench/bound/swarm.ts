@@ -33,7 +33,7 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
 
   const admit = async (nodes: readonly BootingNode[]): Promise<void> => {
     await all(nodes.map(({ place, address, hostKey, serverId, labels }) => admitNode(access, {
-      name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, stacks: [], readySeconds, drainSeconds: 0,
+      name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, holdsToken: false, stacks: [], readySeconds, drainSeconds: 0,
     })));
   };
   const options = overlayOptions(mtu, settings.overlayEncryption);

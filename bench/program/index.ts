@@ -18,7 +18,7 @@ const group = new openstack.compute.ServerGroup(`${name}-managers-group`, { name
 // no such server ever boots
 const seed = "00".repeat(32);
 const node = (place: NodePlace, manager?: PlannedManager) => ({
-  cluster: name, mark, network, image: settings.image, template: "bench", place, unmade: new Set<string>(),
+  cluster: name, mark, network, image: settings.image, template: "bench", place, unmade: new Set<string>(), holdsToken: false,
   userData: (address: pulumi.Output<string>) => pulumi.all([address, network.mtu]).apply(([own, mtu]) => userDataFor({ settings, plan, seed, mtu }, place, own, manager)),
 });
 const managers = plan.managers.map((planned) => new SwarmNode(planned.place.name, {

@@ -65,7 +65,7 @@ export class BareWorkers {
     this.booted = [];
     try {
       await all(nodes.map(({ place, address, hostKey, serverId, labels }) =>
-        removeNode(access, { name: place.name, role: "worker", address, hostKey, serverId, labels: { ...labels }, stacks: [], readySeconds: 0, drainSeconds: 0 })));
+        removeNode(access, { name: place.name, role: "worker", address, hostKey, serverId, labels: { ...labels }, holdsToken: true, stacks: [], readySeconds: 0, drainSeconds: 0 })));
     } finally {
       await this.sweep();
     }

@@ -11,7 +11,7 @@ describe("a membership", () => {
     const recorder = mockEngine({ answers: cloudAnswers() });
     const node = new SwarmNode("node", {
       cluster: "test", mark: "test", place: placeWorker("test", "az1", "az1", 0), network: { networkId: "network", subnetId: "subnet" }, securityGroupIds: [],
-      flavor: "small", image: "image", template: "template", unmade: new Set(), userData: () => pulumi.output("#cloud-config\n"),
+      flavor: "small", image: "image", template: "template", unmade: new Set(), holdsToken: false, userData: () => pulumi.output("#cloud-config\n"),
     });
     let options: pulumi.ResourceOptions = {};
     membership("membership", {

@@ -16,7 +16,7 @@ describe("a verb that the program runs", function () {
   const fake = new FakeManager([]);
   let port = 0;
   before(async () => { port = await fake.start(); });
-  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.connections = 0; });
+  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.connections = 0; fake.nodesAsked = 0; });
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
@@ -37,7 +37,7 @@ describe("a verb that the program runs", function () {
   function specOf(name: string): NodeSpec {
     const role = name.includes("-manager-") ? "manager" : "worker";
     const hostKey = access.managers[0]?.hostKey ?? "";
-    return { name, role, address: "10.20.0.99", hostKey, serverId: "server", labels: { az: "az1" }, stacks: [], readySeconds: 20, drainSeconds: 5 };
+    return { name, role, address: "10.20.0.99", hostKey, serverId: "server", labels: { az: "az1" }, holdsToken: false, stacks: [], readySeconds: 20, drainSeconds: 5 };
   }
 
   const spec = (role: string, availability: string): string => JSON.stringify({ Role: role, Availability: availability });
@@ -67,12 +67,14 @@ describe("a verb that the program runs", function () {
     expect(changes()).to.deep.equal([`POST /nodes/id-test-worker-az1-0/update ${spec("worker", "drain")}`, "DELETE /nodes/id-test-worker-az1-0 "]);
   });
 
+  const isGiven = (): boolean => fake.changes.some((change) => change.includes("/etc/swarm/join-token"));
+
   /** Admits a node, by default the second manager, which joins when it is given its token. */
-  async function admit(changes: Partial<NodeSpec> = {}, { before = "", name = second, joined = swarmNode(name) } = {}): ReturnType<typeof run> {
+  async function admit(changes: Partial<NodeSpec> = {}, { before = "", name = second, joined = swarmNode(name), joins: isTime = isGiven } = {}): ReturnType<typeof run> {
     const others = fake.nodes.filter(({ ID }) => ID !== `id-${name}`);
     fake.nodes = others;
     fake.changes.length = 0;
-    const joins = setInterval(() => { if (fake.changes.some((change) => change.includes("/etc/swarm/join-token"))) { fake.nodes = [...others, joined]; clearInterval(joins); } }, 100);
+    const joins = setInterval(() => { if (isTime()) { fake.nodes = [...others, joined]; clearInterval(joins); } }, 100);
     try {
       return await run("admit-node", { ...specOf(name), ...changes }, { before });
     } finally {
@@ -91,6 +93,14 @@ describe("a verb that the program runs", function () {
     expect((await admit({}, { name: "test-worker-az1-0" })).code).to.equal(0);
     expect(changes()[0]).to.match(/^command: .*\/etc\/swarm\/join-token.* <SWMTKN-1-now-worker>$/);
     expect({ refusals: fake.refusals, connections: fake.connections }, "one to the manager, one to the worker").to.deep.equal({ refusals: 0, connections: 2 });
+  });
+
+  it("leaves a worker alone that boots with a token, and gives it the swarm's when half of its time is over", async () => {
+    const worker = { name: "test-worker-az1-0" };
+    expect((await admit({ holdsToken: true }, { ...worker, joins: () => fake.nodesAsked > 0 })).code).to.equal(0);
+    expect(changes(), "its labels alone").to.deep.equal([`POST /nodes/id-${worker.name}/update ${JSON.stringify({ Role: "worker", Availability: "active", Labels: { az: "az1" } })}`]);
+    expect((await admit({ holdsToken: true, readySeconds: 8 }, worker)).code).to.equal(0);
+    expect(changes()[0]).to.match(/ <SWMTKN-1-now-worker>$/);
   });
 
   it("takes away the labels that it gave a node and that it shall no longer have, and nobody else's", async () => {

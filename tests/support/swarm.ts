@@ -50,6 +50,8 @@ export class FakeManager {
   refusals = 0;
   /** Number of SSH connections that were made to it, those by itself among them. */
   connections = 0;
+  /** How often it was asked for the nodes. */
+  nodesAsked = 0;
   /** Told when the services have been asked for. */
   servicesAsked: (() => void) | undefined;
   /** Configs by name: what stands in their label, and their version. */
@@ -66,7 +68,10 @@ export class FakeManager {
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
       if (path === "/swarm") answer({ ID: "cluster-id", Version: { Index: 7 }, Spec: this.swarm, JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/swarm/update" && url.searchParams.get("version") === "7") answer({});
-      else if (path === "/nodes") answer(this.nodes);
+      else if (path === "/nodes") {
+        answer(this.nodes);
+        this.nodesAsked += 1;
+      }
       else if (path === "/tasks" && /desired-state|label/.test(url.searchParams.get("filters") ?? "")) answer(this.tasks);
       else if (path === "/services") {
         answer(this.services);
