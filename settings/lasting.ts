@@ -29,7 +29,7 @@ export interface StandingManager {
  */
 export function lastingFaults(settings: Settings, made: MadeWith | undefined, standing: readonly StandingManager[]): Fault[] {
   if (made === undefined) return [];
-  const before = { externalNetwork: settings.externalNetwork, ...made };
+  const before = { ...made, externalNetwork: made.externalNetwork ?? settings.externalNetwork };
   const changed = lastingKeys.filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(before[key])).map((key): Fault => ({
     path: `settings.${key}`,
     problem: `${shown(settings[key])}, but the cluster was made with ${shown(before[key])}; keep that, or destroy the cluster first.`,

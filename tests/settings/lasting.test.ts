@@ -27,8 +27,7 @@ describe("lastingFaults", () => {
   });
 
   it("goes by the configuration where an older program did not say from which network the addresses are", () => {
-    const { externalNetwork: _, ...older } = made;
-    expect(lastingFaults(goodSettings({ externalNetwork: "other" }), older, three)).to.deep.equal([]);
+    expect(lastingFaults(goodSettings({ externalNetwork: "other" }), { ...made, externalNetwork: undefined }, three)).to.deep.equal([]);
   });
 
   const rows: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
