@@ -40,7 +40,7 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled:
 
 /** @returns the node's id in the swarm. */
 async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<string> {
-  const tokenAt = Date.now() + (spec.holdsToken ? spec.readySeconds * 500 : 0);
+  const tokenAt = Date.now() + (spec.holdsToken ? spec.readySeconds / 2 : 0) * 1000;
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
