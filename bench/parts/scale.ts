@@ -36,7 +36,7 @@ export async function measureScale(cloud: Cloud, rounds: number, report: Report)
   const ofLab = { ...cloud, SWARM_LAB_CONFIG: config };
   await cleanedUp("scale: the cluster", async () => {
     const { seconds } = await labPulumi(["up", ...unasked], ofLab);
-    say(`scale: three managers and a worker: ${seconds.toFixed(1)} s`);
+    say(`scale: a manager and a worker: ${seconds.toFixed(1)} s`);
     await measureGrowth(ofLab, rounds, report);
   }, () => labPulumi(destroyWords, ofLab));
 }
