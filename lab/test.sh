@@ -98,7 +98,8 @@ ROWS
 
 # group_members PGID: its processes, zombies aside.
 group_members() {
-    awk -v g="$1" '{pid = $1; sub(/^.*\) /, ""); split($0, f, " "); if (f[3] == g && f[1] !~ /[ZX]/) print pid}' /proc/[0-9]*/stat 2>/dev/null || true
+    # awk would end at the first process that is gone when its turn comes
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v g="$1" '{pid = $1; sub(/^.*\) /, ""); split($0, f, " "); if (f[3] == g && f[1] !~ /[ZX]/) print pid}'
 }
 
 test_packages() {
