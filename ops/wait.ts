@@ -17,6 +17,11 @@ export interface WaitOptions {
   readonly deadlineSeconds: number;
   /** Seconds between two probes; 3 by default: a probe costs a node some processor time. */
   readonly intervalSeconds?: number;
+  /**
+   * Share of the time that has passed so far; a pause is as long, where that is more than the interval. So what takes long is looked at
+   * less often, and seen later by this share of it at most. 0 by default.
+   */
+  readonly slack?: number;
   /** Where progress goes; standard error by default. */
   readonly say?: (line: string) => void;
   /** Errors of the probe that are thrown on at once: those that no further probe mends. By default none. */
@@ -33,7 +38,7 @@ const progressSeconds = 30;
  * @throws DeadlineError after the deadline, with the last reason; and what `isFinal` says of the probe's errors.
  */
 export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | Pending>): Promise<T> {
-  const { what, deadlineSeconds, intervalSeconds = 3, say = (line) => { process.stderr.write(`${line}\n`); }, isFinal = () => false } = options;
+  const { what, deadlineSeconds, intervalSeconds = 3, slack = 0, say = (line) => { process.stderr.write(`${line}\n`); }, isFinal = () => false } = options;
   const begun = Date.now();
   const elapsed = (): number => Math.round((Date.now() - begun) / 1000);
   let nextProgress = progressSeconds;
@@ -50,6 +55,6 @@ export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | 
       say(`${elapsed()} s: waiting for ${what}: ${result.reason}`);
       nextProgress += progressSeconds;
     }
-    await sleep(intervalSeconds * 1000);
+    await sleep(Math.max(intervalSeconds * 1000, (Date.now() - begun) * slack));
   }
 }

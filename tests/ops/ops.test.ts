@@ -113,6 +113,17 @@ describe("waitFor", () => {
     expect([result, probes]).to.deep.equal(["done", 3]);
   });
 
+  it("probes the less often the longer it takes, where it may be late by a share of that", async () => {
+    const begun = Date.now();
+    let probes = 0;
+    await waitFor({ what: "x", deadlineSeconds: 60, intervalSeconds: 0.01, slack: 1 }, async () => {
+      probes += 1;
+      return Promise.resolve(Date.now() - begun < 500 ? new Pending("soon") : true);
+    });
+    // 10 ms, and then twice as late each time: some seven until 500 ms; at even pauses they would be 50
+    expect(probes).to.be.at.most(12);
+  });
+
   it("throws on what no further probe mends", async () => {
     const lost = new Error("no connection on to /run/docker.sock");
     const error = await waitFor({ what: "x", deadlineSeconds: 5, isFinal: (thrown) => thrown === lost }, () => Promise.reject(lost)).then(() => undefined, (reason: unknown) => reason);
