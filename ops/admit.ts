@@ -11,8 +11,8 @@ import { Pending, waitFor } from "./wait";
 /** Seconds for a command on a node that boots still, beside others that do: on the lab `sudo` alone took more than 60. */
 const nodeSeconds = 180;
 
-/** How a node that boots is waited for: each wait of many at once asks the managers, which on a cluster that grows have joins to serve. */
-const patience = { intervalSeconds: 5, slack: 0.05 };
+/** How often the managers are asked for a node that boots. They have joins to serve where many boot at once, and each is waited for by itself. */
+const pace = { intervalSeconds: 5, slack: 0.05 };
 
 /** Where the node's join unit looks for its token. */
 const tokenFile = "/etc/swarm/join-token";
@@ -47,7 +47,7 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
-    return await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, ...patience }, async () => {
+    return await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, ...pace }, async () => {
       const entries = await managers.use((manager) => nodesNamed(manager, spec.name));
       wasThere ??= entries.length > 0;
       let reason = unreadiness(spec.role, entries);
