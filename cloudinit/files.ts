@@ -8,6 +8,9 @@ function file(name: string): string {
 
 export const files = {
   install: file("swarm-install"),
+  guard: file("swarm-guard"),
+  guardUnit: file("swarm-guard.service"),
+  engine: file("swarm-engine"),
   node: file("swarm-node"),
   nodeUnit: file("swarm-node.service"),
   join: file("swarm-join"),

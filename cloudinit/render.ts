@@ -79,7 +79,7 @@ export function renderUserData(facts: NodeFacts): string {
       ["systemctl", "daemon-reload"],
       // an engine of the image may run already, without the proxy
       ...(facts.proxy === undefined ? [] : [["systemctl", "restart", "docker"]]),
-      ["systemctl", "enable", "--now", "--no-block", "swarm-node.service", "swarm-join.path", "swarm-overlays.service"],
+      ["systemctl", "enable", "--now", "--no-block", "swarm-guard.service", "swarm-node.service", "swarm-join.path", "swarm-overlays.service"],
     ],
   };
   const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
@@ -104,6 +104,10 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     // set at every boot by systemd, at the first one by swarm-node
     { path: "/etc/sysctl.d/60-swarm.conf", permissions: "0644", content: files.sysctl },
     { path: "/usr/local/sbin/swarm-install", permissions: "0755", content: files.install },
+    { path: "/usr/local/sbin/swarm-guard", permissions: "0755", content: files.guard },
+    { path: "/etc/systemd/system/swarm-guard.service", permissions: "0644", content: files.guardUnit },
+    { path: "/usr/local/sbin/swarm-engine", permissions: "0755", content: files.engine },
+    { path: "/etc/systemd/system/docker.service.d/swarm-node.conf", permissions: "0644", content: engineUnit },
     { path: "/usr/local/sbin/swarm-node", permissions: "0755", content: files.node },
     { path: "/usr/local/sbin/swarm-join", permissions: "0755", content: files.join },
     { path: "/etc/systemd/system/swarm-node.service", permissions: "0644", content: files.nodeUnit },
@@ -119,12 +123,17 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
   ];
 }
 
+/** Docker starts behind the metadata guard, with a configuration that its version understands. */
+const engineUnit = "[Unit]\nRequires=swarm-guard.service\nAfter=swarm-guard.service\n\n[Service]\nExecStartPre=/usr/local/sbin/swarm-engine\n";
+
 function daemonJson(facts: NodeFacts): string {
   return `${JSON.stringify({
     "mtu": facts.mtu,
     "registry-mirrors": facts.registryMirrors,
     "insecure-registries": facts.insecureRegistries,
     "cgroup-parent": "containers.slice",
+    // A stack's own overlay networks take their MTU from the node that runs the task. Docker subtracts what VXLAN needs.
+    "default-network-opts": { overlay: { "com.docker.network.driver.mtu": String(facts.mtu) } },
     // kept on the node within bounds, readable by `docker logs`
     "log-driver": "local",
   }, null, 2)}\n`;

@@ -46,9 +46,9 @@ describe("renderUserData", () => {
     expect(script.indexOf("sysctl -q -e -p /etc/sysctl.d/60-swarm.conf\n")).to.be.within(1, script.indexOf("systemctl restart --no-block keepalived"));
   });
 
-  it("leaves three quarters of what Nova takes to the settings, for a manager, too", () => {
+  it("leaves half of what Nova takes to the settings, for a manager, too", () => {
     const text = renderUserData({ ...facts, joinToken: "SWMTKN-1", vip: { address: "10.20.0.5", prefix: 24, priority: 254 } });
-    expect(Buffer.byteLength(text)).to.be.below(49_151 / 4);
+    expect(Buffer.byteLength(text)).to.be.below(49_151 / 2);
   });
 
   it("configures Docker's registries", () => {

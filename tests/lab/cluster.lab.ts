@@ -215,7 +215,7 @@ describe("a cluster on the lab", () => {
 
   it("keeps containers from the metadata service, and everybody from changing Docker through the socket proxy", async () => {
     const { access } = await cluster.outputs();
-    expect(await metadataAnswers(access), "of the metadata service").to.deep.equal({ node: true, container: false });
+    expect(await metadataAnswers(access), "of the metadata service").to.deep.equal({ node: true, container: false, hostNetwork: false });
     expect(await socketProxyAnswers(access), "of the socket proxy").to.deep.equal({ read: 200, write: 405 });
   });
 

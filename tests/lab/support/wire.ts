@@ -19,11 +19,16 @@ export const traefikContainer = "$(docker ps -q -f label=com.docker.swarm.servic
 /** Number of Traefik's process on a node: programs of the node are run in its network, so that no image is needed. */
 const traefikProcess = `$(docker inspect -f '{{.State.Pid}}' ${traefikContainer})`;
 
-/** Whether Neutron's metadata service answers to a node itself, and to a container on it. */
-export async function metadataAnswers(access: ClusterAccess): Promise<{ node: boolean; container: boolean }> {
-  const asks = "curl -sf -m 20 -o /dev/null http://169.254.169.254/openstack/latest/meta_data.json && echo yes || echo no";
-  const answers = (await onManager(access, `set -e\n${asks}\npid=${traefikProcess}\nnsenter -t "$pid" -n sh -c '${asks}'`)).trim().split("\n");
-  return { node: answers[0] === "yes", container: answers[1] === "yes" };
+/** Whether Neutron's metadata service answers to a node itself, to a container on it, and to one in the host's network. */
+export async function metadataAnswers(access: ClusterAccess): Promise<{ node: boolean; container: boolean; hostNetwork: boolean }> {
+  const url = "http://169.254.169.254/openstack/latest/meta_data.json";
+  const asks = `curl -sf -m 20 -o /dev/null ${url} && echo yes || echo no`;
+  // Traefik's image has a shell's wget
+  const inHostNetwork = `docker run --rm --network host --entrypoint wget "$(docker inspect -f '{{.Image}}' ${traefikContainer})"`;
+  const answers = (await onManager(access, `set -e\n${asks}\npid=${traefikProcess}\nnsenter -t "$pid" -n sh -c '${asks}'
+    ${inHostNetwork} -q -T 20 -O /dev/null http://127.0.0.1/.well-known/swarm-ingress
+    ${inHostNetwork} -q -T 20 -O /dev/null ${url} && echo yes || echo no`)).trim().split("\n");
+  return { node: answers[0] === "yes", container: answers[1] === "yes", hostNetwork: answers[2] === "yes" };
 }
 
 /** HTTP status of a read and of a write by the socket that Traefik has of the socket proxy. */
