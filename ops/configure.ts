@@ -2,7 +2,7 @@ import type { ClusterAccess } from "../settings/outputs";
 import type { SwarmSpec } from "../settings/specs";
 import { whileOvertaken, withManager } from "./docker";
 
-/** The fields of Docker's swarm object that are read here (Engine API v1.41, GET /swarm). Periods are in nanoseconds. */
+/** The fields of Docker's swarm object that are read here (Engine API, GET /swarm). Periods are in nanoseconds. */
 interface SwarmState {
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Dispatcher?: { readonly HeartbeatPeriod?: number } };

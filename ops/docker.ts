@@ -1,9 +1,10 @@
-import { Agent } from "node:http";
+import { Agent, get, type IncomingHttpHeaders } from "node:http";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
+import { commonApiVersion, compareApiVersions, testedApi } from "./api-version";
 import { messageOf, OperationError, UnreachableError } from "./errors";
 import { SshConnection } from "./ssh";
 import { DeadlineError, Pending, waitFor } from "./wait";
@@ -12,17 +13,46 @@ import { DeadlineError, Pending, waitFor } from "./wait";
 export class DockerNode {
   readonly api: Dockerode;
 
-  constructor(readonly ssh: SshConnection) {
+  /** @param version of the API, e.g. "1.45". */
+  constructor(readonly ssh: SshConnection, version: string, agent: Agent = new SocketAgent(ssh)) {
     // the address is never used: the agent connects to the socket
-    const options: Dockerode.DockerOptions & { agent: Agent } = {
-      protocol: "http", host: "docker", port: 80, version: "v1.41", agent: new SocketAgent(ssh),
-    };
+    const options: Dockerode.DockerOptions & { agent: Agent } = { protocol: "http", host: "docker", port: 80, version: `v${version}`, agent };
     this.api = new Dockerode(options);
+  }
+
+  /** Speaks the newest version of the API that the engine and this program both know. @throws OperationError where there is none. */
+  static async open(ssh: SshConnection): Promise<DockerNode> {
+    const agent = new SocketAgent(ssh);
+    return new DockerNode(ssh, await negotiate(ssh.target.name, agent), agent);
   }
 
   close(): void {
     this.ssh.close();
   }
+}
+
+/**
+ * The engine's ping says the newest version that it speaks. Only one that is newer than all that are known here may refuse the newest of those, and
+ * is asked for its oldest: for that an engine starts a process or two.
+ */
+async function negotiate(name: string, agent: Agent): Promise<string> {
+  const newest = String((await ask(agent, "/_ping")).headers["api-version"] ?? "");
+  if (compareApiVersions(newest, testedApi.newest) <= 0) return commonApiVersion(name, { oldest: newest, newest });
+  const { MinAPIVersion: oldest } = JSON.parse((await ask(agent, "/version")).body) as { MinAPIVersion: string };
+  return commonApiVersion(name, { oldest, newest });
+}
+
+/** Asks without a version, as one may for what tells the version. */
+async function ask(agent: Agent, path: string): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    get({ agent, host: "docker", path }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (part: string) => { body += part; }).on("error", reject).on("end", () => {
+        if (response.statusCode === 200) resolve({ headers: response.headers, body });
+        else reject(new OperationError(`Docker: ${path} is answered with ${response.statusCode ?? "nothing"}: ${body.trim()}`));
+      });
+    }).on("error", reject);
+  });
 }
 
 /** Seconds for an answer of Docker. An overloaded manager takes many for a list; one whose engine hangs takes for ever. */
@@ -61,7 +91,13 @@ export async function openManager(
 ): Promise<DockerNode> {
   const login = { user: access.user, privateKey: access.privateKey };
   const host = process.env["SWARM_INSIDE"] === "true" ? manager.address ?? manager.host : manager.host;
-  return new DockerNode(await SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) }));
+  const ssh = await SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) });
+  try {
+    return await DockerNode.open(ssh);
+  } catch (error) {
+    ssh.close();
+    throw error;
+  }
 }
 
 /** How long one waits for a manager, in seconds: for some manager to answer, and for each connection. */

@@ -1,7 +1,7 @@
 import { isConnectionLost, whileOvertaken, type DockerNode } from "./docker";
 import { Pending, waitFor } from "./wait";
 
-/** The fields of Docker's node object that are read here (Engine API v1.41, GET /nodes). */
+/** The fields of Docker's node object that are read here (Engine API, GET /nodes). */
 export interface SwarmNodeState {
   readonly ID: string;
   readonly CreatedAt?: string;

@@ -1,6 +1,6 @@
 import { whileOvertaken, type DockerNode } from "./docker";
 
-/** The fields of Docker's task object that are read here (Engine API v1.41, GET /tasks). */
+/** The fields of Docker's task object that are read here (Engine API, GET /tasks). */
 export interface SwarmTask {
   readonly ID: string;
   readonly ServiceID: string;

@@ -51,7 +51,7 @@ export async function makeFiles({ api }: DockerNode, stack: string, files: reado
   }
 }
 
-/** The part of a service that says which files it uses (Engine API v1.41, ServiceSpec). */
+/** The part of a service that says which files it uses (Engine API, ServiceSpec). */
 interface FileUser {
   readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Configs?: readonly { ConfigID?: string }[]; readonly Secrets?: readonly { SecretID?: string }[] } };
 }

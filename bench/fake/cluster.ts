@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { StackPort } from "../../autoscaler/loop/ports";
+import { testedApi } from "../../ops/api-version";
 import { DockerNode } from "../../ops/docker";
 import type { SshConnection } from "../../ops/ssh";
 import type { ClusterOutputs } from "../../settings/outputs";
@@ -40,7 +41,8 @@ export class FakeCluster {
       request.on("data", (part: Buffer) => { body += part.toString(); });
       request.on("end", () => {
         response.setHeader("Content-Type", "application/json");
-        response.end(this.answer(new URL(request.url ?? "/", "http://docker").pathname.replace("/v1.41", ""), body));
+        response.setHeader("Api-Version", testedApi.newest);
+        response.end(this.answer(new URL(request.url ?? "/", "http://docker").pathname.replace(/^\/v1\.\d+/, ""), body));
       });
     });
   }
@@ -81,7 +83,7 @@ export class FakeCluster {
   readonly find = async (): Promise<DockerNode> => {
     const { port } = this.docker.address() as AddressInfo;
     const ssh: Pick<SshConnection, "target" | "forwardUnix" | "close"> = { target: { name: "bench-manager-az1-0", host: "127.0.0.1", user: "", privateKey: "", hostKey: "" }, forwardUnix: async () => Promise.resolve(connect(port, "127.0.0.1")), close: () => undefined };
-    return Promise.resolve(new DockerNode(ssh as SshConnection));
+    return DockerNode.open(ssh as SshConnection);
   };
 
   stop(): void {

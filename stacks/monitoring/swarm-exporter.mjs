@@ -20,9 +20,20 @@ let managers = [];
 /** By node: the end of its certificate in seconds, and when it was asked for. */
 const certificates = new Map();
 
-/** Engine API v1.41, https://docs.docker.com/reference/api/engine/version/v1.41/ */
-async function ask(path) {
-  const answer = await fetch(`${api}/v1.41${path}`, { signal: AbortSignal.timeout(answerMilliseconds) });
+/** The newest version of the Engine API that this is tested with; engines that speak an older one are asked by theirs. */
+const newestApi = "1.56";
+
+/** The version to ask by. The engine may be another one at the next look. */
+async function apiVersion() {
+  const answer = await fetch(`${api}/_ping`, { signal: AbortSignal.timeout(answerMilliseconds) });
+  const offered = answer.headers.get("api-version");
+  if (!answer.ok || offered === null) throw new Error(`/_ping: ${answer.status}, API version ${offered ?? "not said"}`);
+  return offered.localeCompare(newestApi, "en", { numeric: true }) < 0 ? offered : newestApi;
+}
+
+/** https://docs.docker.com/reference/api/engine/ */
+async function ask(version, path) {
+  const answer = await fetch(`${api}/v${version}${path}`, { signal: AbortSignal.timeout(answerMilliseconds) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${(await answer.text()).trim()}`);
   return answer.json();
 }
@@ -135,9 +146,10 @@ function metric(name, help, rows) {
 }
 
 async function facts() {
+  const version = await apiVersion();
   const [nodeEntries, services, tasks, networks] = await Promise.all([
-    ask("/nodes"), ask("/services"), ask(`/tasks${filters({ "desired-state": ["running"] })}`), ask(`/networks${filters({ driver: ["overlay"] })}`),
-  ]);
+    "/nodes", "/services", `/tasks${filters({ "desired-state": ["running"] })}`, `/networks${filters({ driver: ["overlay"] })}`,
+  ].map((path) => ask(version, path)));
   const nodes = nodesByName(nodeEntries);
   managers = nodes.filter(({ manager }) => manager !== undefined);
   for (const name of certificates.keys()) if (!managers.some((manager) => manager.name === name)) certificates.delete(name);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { expect } from "chai";
+import { testedApi } from "../../ops/api-version";
 import { Background, freePort } from "../support/tools";
 import { until } from "../support/until";
 
@@ -34,6 +35,9 @@ describe("the swarm exporter", function () {
   let exporter: Background | undefined;
   let url = "";
   let answers: Record<string, unknown> = {};
+  let engineApi = "1.45";
+  /** Versions of the API that were asked for. */
+  const versions = new Set<string | undefined>();
   let secured: ReturnType<typeof makeCertificate>;
 
   before(async () => {
@@ -46,7 +50,9 @@ describe("the swarm exporter", function () {
     const closedPort = await freePort();
     docker = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "", "http://docker");
-      const answer = answers[`${pathname.replace("/v1.41", "")} ${searchParams.get("filters") ?? ""}`.trim()];
+      if (pathname === "/_ping") { response.setHeader("Api-Version", engineApi).end("OK"); return; }
+      versions.add(/^\/v([\d.]+)\//.exec(pathname)?.[1]);
+      const answer = answers[`${pathname.replace(/^\/v1\.\d+/, "")} ${searchParams.get("filters") ?? ""}`.trim()];
       if (answer === undefined) { response.writeHead(503).end(`{"message":"The swarm does not have a leader."}`); return; }
       response.end(JSON.stringify(answer));
     });
@@ -120,6 +126,14 @@ describe("the swarm exporter", function () {
       `swarm_manager_up{node="m2",zone="az2"} 0`,
       `swarm_node_certificate_expiry_timestamp_seconds{node="m1",zone="az1"} ${secured.end}`,
     ]);
+  });
+
+  it("asks by the newest version of the API that the engine and it know", async () => {
+    expect([...versions]).to.deep.equal(["1.45"]);
+    versions.clear();
+    engineApi = "1.99";
+    await until("a question to a newer engine", () => versions.has(testedApi.newest));
+    expect([...versions].slice(-1)).to.deep.equal([testedApi.newest]);
   });
 
   it("still knows the managers when Docker answers no more", async () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Agent, createServer, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
+import { testedApi } from "../../ops/api-version";
 import { DockerNode, isTransient, limit, Managers } from "../../ops/docker";
 import { OperationError, UnreachableError } from "../../ops/errors";
 import type { SshConnection } from "../../ops/ssh";
@@ -29,8 +30,44 @@ describe("isTransient", () => {
 
 describe("DockerNode", () => {
   it("shows nothing of its connection to who writes down the client, as the client itself does at each request", () => {
-    const { api } = new DockerNode({ target: { name: "one", privateKey: "s3cret" } } as unknown as SshConnection);
+    const { api } = new DockerNode({ target: { name: "one", privateKey: "s3cret" } } as unknown as SshConnection, "1.45");
     expect(inspect(api.modem, { showHidden: true, depth: null })).to.include("agent: SocketAgent(one)").and.not.include("s3cret");
+  });
+});
+
+describe("DockerNode.open", () => {
+  /** An engine of that range: as Docker's own, it says its newest version in the ping and refuses what it does not speak. */
+  async function questions(oldest: string, newest: string): Promise<{ readonly asked: readonly string[]; readonly result: string }> {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.setHeader("Api-Version", newest).setHeader("Content-Type", "application/json");
+      if (request.url === "/_ping") response.end("OK");
+      else response.end(JSON.stringify({ ApiVersion: newest, MinAPIVersion: oldest, ID: "swarm" }));
+    });
+    await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+    const { port } = server.address() as AddressInfo;
+    const ssh: Pick<SshConnection, "target" | "forwardUnix"> = { target: { name: "one", host: "", user: "", privateKey: "", hostKey: "" }, forwardUnix: async () => Promise.resolve(connect(port, "127.0.0.1")) };
+    const result = await DockerNode.open(ssh as SshConnection).then(async ({ api }) => (await api.swarmInspect() as { ID: string }).ID).catch(String);
+    server.close();
+    server.closeAllConnections();
+    return { asked, result };
+  }
+
+  it("speaks the engine's newest version", async () => {
+    expect(await questions("1.24", "1.45")).to.deep.equal({ asked: ["/_ping", "/v1.45/swarm"], result: "swarm" });
+    expect(await questions("1.44", "1.52")).to.deep.equal({ asked: ["/_ping", "/v1.52/swarm"], result: "swarm" });
+  });
+
+  it("speaks the newest version that it knows to an engine that is newer", async () => {
+    expect(await questions("1.44", "1.99")).to.deep.equal({ asked: ["/_ping", "/version", `/v${testedApi.newest}/swarm`], result: "swarm" });
+  });
+
+  it("asks nothing of an engine that it does not know", async () => {
+    const { asked, result } = await questions("1.90", "1.99");
+    expect({ asked, said: result.split(";")[0] }).to.deep.equal({
+      asked: ["/_ping", "/version"], said: `OperationError: one: its Docker Engine speaks API 1.90 to 1.99, this program ${testedApi.oldest} to ${testedApi.newest}`,
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { Server, utils, type Connection } from "ssh2";
+import { testedApi } from "../../ops/api-version";
 import type { SwarmNodeState } from "../../ops/nodes";
 import { placedGroups } from "../../components/plan";
 import { madeWith } from "../../settings/lasting";
@@ -58,7 +59,7 @@ export class FakeManager {
   readonly configs = new Map<string, { readonly version: number; readonly labels: Record<string, string> }>();
   private readonly docker = createServer((request, response) => {
     const url = new URL(request.url ?? "", "http://docker");
-    const path = url.pathname.replace("/v1.41", "");
+    const path = url.pathname.replace(/^\/v1\.\d+/, "");
     const id = /^\/nodes\/([^/]+)/.exec(path)?.[1];
     const node = this.nodes.find(({ ID }) => ID === id);
     let body = "";
@@ -66,7 +67,8 @@ export class FakeManager {
     request.on("end", () => {
       const answer = (value: unknown): void => { response.setHeader("Content-Type", "application/json"); response.end(JSON.stringify(value)); };
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
-      if (path === "/swarm") answer({ ID: "cluster-id", Version: { Index: 7 }, Spec: this.swarm, JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
+      if (path === "/_ping") response.setHeader("Api-Version", testedApi.newest).end("OK");
+      else if (path === "/swarm") answer({ ID: "cluster-id", Version: { Index: 7 }, Spec: this.swarm, JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/swarm/update" && url.searchParams.get("version") === "7") answer({});
       else if (path === "/nodes") {
         answer(this.nodes);
