@@ -14,45 +14,24 @@ import { imageReference, placedGroups, planCluster } from "./components/plan";
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
-import { oneLook, withManager } from "./ops/docker";
-import { messageOf } from "./ops/errors";
-import { sweepNetworks } from "./ops/networks";
+import { onceNetworksSwept, prepareUpdate, stateBefore } from "./ops/prepare";
 import { imageTag, programFingerprint } from "./ops/program";
-import { readState, resourceNamed, unmadeServers, type StateResource } from "./ops/state";
-import { sweepBeforeUpdate } from "./ops/sweep";
 import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
-import { clusterAccess, outputsVersion } from "./settings/outputs";
-import { refusal } from "./settings/refusal";
+import { outputsVersion } from "./settings/outputs";
 
 /** Path of the demo service behind the ingress. */
 const demoPath = "/whoami";
 
-/** What the stack holds; nothing in a preview, which changes nothing on the cloud and so has nothing to look for there. */
-async function stateBefore(): Promise<readonly StateResource[]> {
-  return pulumi.runtime.isDryRun() ? [] : readState(pulumi.getStack()).catch((error: unknown) => { throw refusal(`State: ${messageOf(error)}`); });
-}
-
-/**
- * The access to the cluster, once the swarm is without networks of the given names that a killed update made and did not note. Where
- * no manager answers, e.g. since a destruction was killed, whatever needs one says more.
- */
-function onceSwept(access: pulumi.Output<string>, names: readonly string[], mark: pulumi.Output<string>): pulumi.Output<string> {
-  const say = (line: string): void => { process.stderr.write(`${line}\n`); };
-  return names.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
-    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, names, own, say), oneLook)
-      .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
-    return text;
-  });
-}
-
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const [{ settings, secrets, previous, wanted }, state] = await Promise.all([loadSettings(), stateBefore()]);
+  const [{ settings, secrets, previous, wanted }, state] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
-  await sweepBeforeUpdate(name, state, process.env).catch((error: unknown) => { throw refusal(`Leftovers: ${messageOf(error)}`); });
-  const unmade = unmadeServers(state);
+  const prepared = await prepareUpdate({
+    cluster: name, state, environment: process.env, ...(previous.access === undefined ? {} : { access: previous.access }),
+  });
+  const { unmade } = prepared;
 
   const identity = new Identity(`${name}-identity`, name);
   const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
@@ -64,10 +43,9 @@ export = async (): Promise<Record<string, unknown>> => {
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const networks = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
-  const unnoted = resourceNamed(state, `${name}-managers-init`) === undefined ? []
-    : networks.filter((network) => resourceNamed(state, `${name}-overlay-${network}`) === undefined);
   const overlay = new Overlay(`${name}-overlay`, {
-    clusterName: name, networks, access: onceSwept(quorum.access, unnoted, identity.mark), mark: identity.mark, options, cluster: firewall.anchor,
+    clusterName: name, networks, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark), mark: identity.mark, options,
+    cluster: firewall.anchor,
   }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };

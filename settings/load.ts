@@ -3,7 +3,7 @@ import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
 import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
-import { clusterOutputs } from "./outputs";
+import { clusterOutputs, type ClusterAccess } from "./outputs";
 import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
@@ -18,6 +18,8 @@ export interface Previous {
   readonly madeWith?: MadeWith;
   readonly managers: readonly StandingManager[];
   readonly workerSets: WorkerSets;
+  /** How the cluster was reached, in clear; absent while there is none. */
+  readonly access?: ClusterAccess;
   /** The swarm's join tokens by role; absent while there is no swarm. Secrets. */
   readonly joinTokens?: { readonly manager: pulumi.Output<string>; readonly worker: pulumi.Output<string> };
 }
@@ -62,10 +64,12 @@ async function readPrevious(): Promise<Previous> {
   const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
   if (await output("clusterId") === undefined) return { workerSets, managers: [] };
   const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
+  const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
   return {
     madeWith: shape.madeWith.parse(await output("madeWith")),
     managers: shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager"),
     workerSets,
+    access,
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }

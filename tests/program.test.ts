@@ -23,7 +23,7 @@ let last: Recorder | undefined;
 /** Runs index.ts once under mocks, as Pulumi does. */
 async function runProgram(configuration: Record<string, unknown>, previous: Record<string, unknown> = {}): Promise<Run> {
   const recorder = mockEngine({
-    answers: { ...cloudAnswers(), "pulumi:pulumi:StackReference": () => ({ outputs: previous, secretOutputNames: Object.keys(previous).filter((key) => key === "joinTokens") }) },
+    answers: { ...cloudAnswers(), "pulumi:pulumi:StackReference": () => ({ outputs: previous, secretOutputNames: Object.keys(previous).filter((key) => ["joinTokens", "access"].includes(key)) }) },
     calls: cloudCalls,
   });
   last = recorder;
@@ -241,6 +241,7 @@ const previous = {
     ({ name: `test-manager-${zone}-0`, role: "manager", zone, group: "managers", ordinal: 0, address: `10.20.0.${10 + index}`, stale: false })),
   workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
   joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+  access: { user: "swarm", privateKey: "key", managers: [] },
 };
 
 describe("the program on a stack that has a swarm", () => {

@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import { clusterAccess, type ClusterAccess } from "../settings/outputs";
+import { refusal } from "../settings/refusal";
+import { oneLook, withManager } from "./docker";
+import { messageOf } from "./errors";
+import { sweepNetworks } from "./networks";
+import { readState, resourceNamed, unmadeServers, type StateResource } from "./state";
+import { sweepBeforeUpdate } from "./sweep";
+
+export interface Preparation {
+  readonly cluster: string;
+  /** What the stack's state holds, of `stateBefore`. */
+  readonly state: readonly StateResource[];
+  /** How the last complete update reached the cluster; absent where there was none. */
+  readonly access?: ClusterAccess;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export interface Prepared {
+  /** Every resource that the stack's state held before this update; empty in a preview. */
+  readonly state: readonly StateResource[];
+  /** Logical names of servers that exist and never ran. */
+  readonly unmade: ReadonlySet<string>;
+}
+
+/** What a stack's state holds; nothing in a preview, which has nothing to look for on the cloud. Read while the settings are. */
+export async function stateBefore(stack: string): Promise<readonly StateResource[]> {
+  return pulumi.runtime.isDryRun() ? [] : refused("State", readState(stack));
+}
+
+/**
+ * What an update does before its first resource: it looks at the state and the cloud, refuses what it must not do, and removes
+ * what an earlier update left behind. Whatever else has to be checked or repaired first belongs here, beside the sweep where it
+ * does not depend on it: every update waits for this. A preview changes nothing and contacts no machine, so it does nothing here.
+ *
+ * @throws RunError with what stops the update; nothing is touched then.
+ */
+export async function prepareUpdate({ cluster, state, environment }: Preparation): Promise<Prepared> {
+  if (pulumi.runtime.isDryRun()) return { state, unmade: new Set() };
+  await refused("Leftovers", sweepBeforeUpdate(cluster, state, environment));
+  return { state, unmade: unmadeServers(state) };
+}
+
+/** Ends the program with a message and no stack trace where a step fails. */
+async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
+  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`); });
+}
+
+/**
+ * The access to the cluster, once the swarm is without shared networks that a killed update made and did not note. Where
+ * no manager answers, e.g. since a destruction was killed, whatever needs one says more.
+ *
+ * @param networks names of the shared networks that the program wants.
+ */
+export function onceNetworksSwept(
+  { state }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
+): pulumi.Output<string> {
+  const unnoted = resourceNamed(state, `${cluster}-managers-init`) === undefined ? []
+    : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined);
+  const say = (line: string): void => { process.stderr.write(`${line}\n`); };
+  return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
+    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, say), oneLook)
+      .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
+    return text;
+  });
+}
