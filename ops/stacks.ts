@@ -4,10 +4,11 @@ import { messageOf, OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
 import { forceUpdate, listStackServices, listStackTasks, type SwarmService, type SwarmTask } from "./services";
-import { forgetFiles, makeFiles, stackFiles } from "./stack-files";
+import { forgetFiles, makeFiles, stackFiles, type SwarmFile } from "./stack-files";
+import { isDeployed, resolvedCompose, resolveImages, stackText, type StackText } from "./stack-images";
 import { Pending, waitFor } from "./wait";
 
-/** Seconds for the stack's command itself; it looks up each image's digest. */
+/** Seconds for the stack's command itself. */
 const commandSeconds = 300;
 
 /** Seconds within which the swarm's leader has begun what an update of a service asks for; before that, the tasks of before count as its own. */
@@ -18,7 +19,8 @@ class RolloutError extends OperationError {}
 
 /**
  * Deploys a stack from the text of its compose file, with the configs and secrets that it brings along, and waits until
- * every task of it runs.
+ * every task of it runs. A stack whose services all come from this very text is not deployed again, and an image is resolved
+ * to a digest once: when its reference is new.
  *
  * @param environment where the values of secrets are.
  * @throws OperationError when a new version of a service does not run and the swarm goes back to the one before or stops, and when the
@@ -27,11 +29,7 @@ class RolloutError extends OperationError {}
 export async function deployStack(access: ClusterAccess, spec: StackSpec, text: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { compose, files } = stackFiles(spec.name, text, environment);
   await withManagers(access, async (managers) => {
-    await managers.use(async (manager) => {
-      await makeFiles(manager, spec.name, files);
-      await whileOvertaken(async () => manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--compose-file", "-", spec.name],
-        { stdin: compose, timeoutSeconds: commandSeconds }));
-    });
+    await managers.use((manager) => deployIfNew(manager, stackText(spec.name, compose), files));
     const deployed = Date.now();
     await untilNoneIsLate(managers, spec, "run", async (manager) => {
       await forgetGhosts(manager);
@@ -49,6 +47,17 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
       throw new OperationError(`stack ${spec.name}: ${route} does not answer.\n${await ingressLogs(access).catch(messageOf)}`, { cause: error });
     });
   }
+}
+
+/** Deploys a stack, unless its services are there as its text has them, none of them with a rollout that the swarm gave up. */
+async function deployIfNew(manager: DockerNode, text: StackText, files: readonly SwarmFile[]): Promise<void> {
+  const services = await listStackServices(manager, text.stack);
+  if (isDeployed(text, services) && !services.some((service) => givenUp(service) !== undefined)) return;
+  const images = await resolveImages(manager, text, services);
+  await makeFiles(manager, text.stack, files);
+  // The images have their digests. Docker would ask for each again, and drop the digest where no registry answers (docker/cli#787).
+  await whileOvertaken(async () => manager.ssh.run(["docker", "stack", "deploy", "--detach=true", "--prune", "--resolve-image=never", "--compose-file", "-", text.stack],
+    { stdin: resolvedCompose(text, images), timeoutSeconds: commandSeconds }));
 }
 
 /** Waits until the global services of a stack run on a node that has joined. */

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "chai";
+import { parse } from "yaml";
 import type { SwarmNodeState } from "../../ops/nodes";
 import type { SwarmService, SwarmTask } from "../../ops/services";
 import { givenUp, lateness, unreported } from "../../ops/stacks";
@@ -16,7 +17,7 @@ describe("a verb that the program runs", function () {
   const fake = new FakeManager([]);
   let port = 0;
   before(async () => { port = await fake.start(); });
-  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.connections = 0; fake.nodesAsked = 0; });
+  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.digests.clear(); fake.digestsAsked.length = 0; fake.connections = 0; fake.nodesAsked = 0; });
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
@@ -141,7 +142,65 @@ describe("a verb that the program runs", function () {
     };
     const { code, stderr } = await run("deploy-stack", { name: "x", deadlineSeconds: 30 }, { stdin: "services: {}\n" });
     expect([code, stderr]).to.deep.equal([0, ""]);
-    expect(changes()).to.deep.equal(["command: docker stack deploy --detach=true --prune --compose-file - x <services: {}\n>"]);
+    expect(changes()).to.deep.equal(["command: docker stack deploy --detach=true --prune --resolve-image=never --compose-file - x <services: {}\n>"]);
+  });
+
+  describe("that deploys a stack", () => {
+    const compose = (one: string, two = "two:2"): string => `services:\n  one:\n    image: ${one}\n  two:\n    image: ${two}\n`;
+    /** What `docker stack deploy` was given. */
+    const given = (): string => changes().map((change) => /--resolve-image=never --compose-file - x <([^]*)>$/.exec(change)?.[1] ?? change).join("\n");
+    /** The services of the stack as the last deploy made them, from what it was given. */
+    const settle = (): void => {
+      const { services } = parse(given()) as { services: Record<string, { image: string; deploy: { labels: Record<string, string> } }> };
+      fake.services = Object.entries(services).map(([name, { image, deploy }]) => ({
+        ID: name, Version: { Index: 1 }, Spec: { Name: `x_${name}`, Labels: deploy.labels, Mode: {}, TaskTemplate: { ContainerSpec: { Image: image } } },
+        ServiceStatus: { RunningTasks: 1, DesiredTasks: 1 },
+      }));
+      fake.changes.length = 0;
+      fake.digestsAsked.length = 0;
+    };
+    const deploy = async (stdin: string, deadlineSeconds = 30): ReturnType<typeof run> => run("deploy-stack", { name: "x", deadlineSeconds }, { stdin });
+    beforeEach(async () => {
+      for (const [reference, digest] of [["one:1", "sha256:11"], ["two:2", "sha256:22"]] as const) fake.digests.set(reference, digest);
+      fake.services = [{ ID: "z", Version: { Index: 1 }, Spec: { Name: "x_zero", Mode: {}, TaskTemplate: {} }, ServiceStatus: { RunningTasks: 1, DesiredTasks: 1 } }];
+      expect(await deploy(compose("one:1"))).to.deep.equal({ code: 0, stdout: "", stderr: "" });
+      expect(fake.digestsAsked.sort()).to.deep.equal(["one:1", "two:2"]);
+      expect(given()).to.include("image: one:1@sha256:11\n").and.to.include("image: two:2@sha256:22\n");
+      settle();
+      // from now on no registry answers, unless a test lets one
+      fake.digests.clear();
+    });
+
+    it("changes nothing where the text is the same, whatever the deadline", async () => {
+      for (const deadlineSeconds of [30, 40]) expect((await deploy(compose("one:1"), deadlineSeconds)).code).to.equal(0);
+      expect([fake.changes, fake.digestsAsked]).to.deep.equal([[], []]);
+    });
+
+    it("deploys it again where a service is missing, with the digests of those that are there", async () => {
+      fake.services = fake.services.slice(0, 1);
+      fake.digests.set("two:2", "sha256:new").set("one:1", "sha256:moved");
+      expect((await deploy(compose("one:1"))).code).to.equal(0);
+      expect(given()).to.include("image: one:1@sha256:11\n").and.to.include("image: two:2@sha256:new\n");
+    });
+
+    it("asks the registry for a new reference alone", async () => {
+      fake.digests.set("two:3", "sha256:33");
+      expect((await deploy(compose("one:1", "two:3"))).code).to.equal(0);
+      expect(fake.digestsAsked).to.deep.equal(["two:3"]);
+      expect(given()).to.include("image: one:1@sha256:11\n").and.to.include("image: two:3@sha256:33\n");
+    });
+
+    it("deploys nothing where the registry does not know a new reference", async () => {
+      const { code, stderr } = await deploy(compose("one:1", "two:3"));
+      expect([code, fake.changes]).to.deep.equal([1, []]);
+      expect(stderr).to.match(/^stack x: image "two:3" cannot be resolved: .*manifest unknown: two:3.* Nothing is deployed; correct the reference, or try again when the managers reach its registry\.\n$/);
+    });
+
+    it("tries a rollout again that the swarm gave up", async () => {
+      fake.services = fake.services.map((service) => ({ ...service as object, UpdateStatus: { State: "paused", Message: "why" } }));
+      expect((await deploy(compose("one:1"))).code, "since the fake one stays paused").to.equal(1);
+      expect(given()).to.include("image: one:1@sha256:11\n");
+    });
   });
 
   it("takes a task for unreported that has been starting for minutes", () => {

@@ -45,6 +45,9 @@ export class FakeManager {
   /** Tasks that are meant to run, or of a stack, and services, as the API gives them. */
   tasks: readonly unknown[] = [];
   services: readonly unknown[] = [];
+  /** Digests that the registry has, by image reference; the references that it was asked for. */
+  readonly digests = new Map<string, string>();
+  readonly digestsAsked: string[] = [];
   /** The swarm's specification. */
   swarm: Readonly<Record<string, unknown>> = {};
   /** Connections on to workers that it refuses, as to machines that boot; the others end at its own SSH server. */
@@ -81,6 +84,13 @@ export class FakeManager {
       }
       else if (path === "/secrets") answer([]);
       else if (path === "/info") answer({ SystemTime: new Date().toISOString() });
+      else if (path.startsWith("/distribution/")) {
+        const reference = path.slice("/distribution/".length, -"/json".length);
+        this.digestsAsked.push(reference);
+        const digest = this.digests.get(reference);
+        if (digest === undefined) response.statusCode = 404;
+        answer(digest === undefined ? { message: `manifest unknown: ${reference}` } : { Descriptor: { digest }, Platforms: [] });
+      }
       else if (path.startsWith("/configs")) this.answerConfigs(path, url, body, answer, (status) => { response.statusCode = status; });
       else if (path === "/tasks") answer(Array.from({ length: this.runningTasks.shift() ?? 0 }, () => ({ Status: { State: "running" } })));
       else if (node !== undefined && request.method === "GET") answer(node);
