@@ -35,6 +35,7 @@ describe("versions.env", () => {
   it("names the versions that the Go modules pin", () => {
     expect(file("toolchain/cli/go.mod")).to.contain(`require github.com/pulumi/pulumi/pkg/v3 v${pinned("PULUMI_VERSION")}\n`);
     expect(file("toolchain/language-nodejs/go.mod")).to.contain(`require github.com/pulumi/pulumi/sdk/v3 v${pinned("LANGUAGE_HOST_VERSION")}\n`);
+    expect(file("toolchain/plugins/go.mod")).to.contain(`terraform-provider-openstack/v3 v${pinned("OPENSTACK_PROVIDER_VERSION")}\n`);
     expect(JSON.parse(file("toolchain/plugins/openstack/tokens.json"))).to.have.property("version", pinned("OPENSTACK_VERSION"));
   });
 

@@ -8,9 +8,10 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
 	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/terraform-provider-openstack/terraform-provider-openstack/openstack"
+	"github.com/terraform-provider-openstack/terraform-provider-openstack/v3/openstack"
 )
 
 // The longest name that an OpenStack service takes, and what stands between a resource's logical name and its random suffix.
@@ -51,11 +52,8 @@ func Provider() (tfbridge.ProviderInfo, error) {
 	if err := json.Unmarshal(tokensJSON, &names); err != nil {
 		return tfbridge.ProviderInfo{}, fmt.Errorf("tokens.json: %w", err)
 	}
-	provider := openstack.Provider()
-	// The provider fills this deprecated setting in by itself, and every user would be warned of what no user did.
-	provider.Schema["use_octavia"].Deprecated = ""
 	info := tfbridge.ProviderInfo{
-		P:           shimv2.NewProvider(provider),
+		P:           shimv2.NewProvider(openstack.Provider()),
 		Name:        "openstack",
 		Version:     names.Version,
 		Description: "OpenStack resources, bridged from the Terraform provider to the surface of @pulumi/openstack.",
@@ -76,6 +74,7 @@ func Provider() (tfbridge.ProviderInfo, error) {
 	for key, value := range names.DataSources {
 		info.DataSources[key] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(value.Token), Fields: fields(value)}
 	}
+	info.IgnoreMappings = unnamed(info)
 	info.SetAutonaming(autonameLength, autonameSeparator)
 	return info, nil
 }
@@ -86,4 +85,23 @@ func fields(value entry) map[string]*tfbridge.SchemaInfo {
 		out[key] = &tfbridge.SchemaInfo{Name: f.Name, MaxItemsOne: f.MaxItemsOne}
 	}
 	return out
+}
+
+// unnamed lists what the provider has and the npm package has no name for. A name that stands for a resource and for a data source
+// may be in it although one of the two is mapped: the bridge lets the mapping win.
+func unnamed(info tfbridge.ProviderInfo) []string {
+	var names []string
+	info.P.ResourcesMap().Range(func(name string, _ shim.Resource) bool {
+		if _, known := info.Resources[name]; !known {
+			names = append(names, name)
+		}
+		return true
+	})
+	info.P.DataSourcesMap().Range(func(name string, _ shim.Resource) bool {
+		if _, known := info.DataSources[name]; !known {
+			names = append(names, name)
+		}
+		return true
+	})
+	return names
 }

@@ -64,7 +64,8 @@ function pairFields(schema: TerraformSchema, properties: Properties): [field: st
     (field, property) => camel(field) === property && sameState(schema[field], properties, property),
     (field, property) => plurals(camel(field)).includes(property) && sameState(schema[field], properties, property),
     (field, property) => [camel(field), ...plurals(camel(field))].includes(property),
-    (field, property) => property.toLowerCase().includes(camel(field).toLowerCase()),
+    // `StackOutputs` of a stack's `outputs`
+    (field, property) => property.toLowerCase().endsWith(camel(field).toLowerCase()),
   ];
   for (const fit of fits) {
     left = left.filter((field) => {
