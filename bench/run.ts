@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../ops/errors";
+import { runMain } from "../ops/run-main";
 import { readChoices, type Choices, type Part } from "./choices";
 import { log, out, say } from "./command";
 import { labCloud, uploadEmptyImage } from "./lab-cloud";
@@ -51,8 +52,7 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-// what a failed part still waits for must not keep the run
-main().then((code) => process.exit(code), (error: unknown) => {
+runMain("bench", () => main().catch((error: unknown) => {
   say(`bench: ${messageOf(error)}`);
-  process.exit(2);
-});
+  return 2;
+}));

@@ -8,6 +8,7 @@ import { lastOutput, readAccess, readJson, readText } from "./input";
 import { previewTable } from "./preview";
 import { imageTag } from "./program";
 import { removeNode } from "./remove";
+import { runMain } from "./run-main";
 import { clearWay } from "./locks";
 import { initSpec, nodeResult, nodeSpec, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
@@ -62,4 +63,4 @@ async function main(): Promise<number> {
   }
 }
 
-void main().then((code) => process.exit(code));
+runMain(`ops: ${process.argv[2] ?? ""}`, main);

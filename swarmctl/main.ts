@@ -1,5 +1,6 @@
 import { CommanderError, type Command } from "@commander-js/extra-typings";
 import { BusyError, messageOf, OperationError } from "../ops/errors";
+import { runMain } from "../ops/run-main";
 import { SettingsError } from "../settings/errors";
 import { exitCodes, UsageError, type ExitCode } from "./errors";
 import { buildProgram } from "./program";
@@ -63,7 +64,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.done);
 });
 
-void main().then((code) => {
-  // what is still to be written is written first; a connection that was given up must not hold the process
-  process.stdout.write("", () => process.exit(code));
-});
+runMain("swarmctl", main);
