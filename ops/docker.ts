@@ -5,9 +5,10 @@ import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
 import { commonApiVersion, compareApiVersions, testedApi } from "./api-version";
-import { messageOf, OperationError, UnreachableError } from "./errors";
+import { comesOf, ConnectionLostError, messageOf, NoManagersError, OperationError, UnreachableError } from "./errors";
 import { SshConnection } from "./ssh";
-import { DeadlineError, Pending, waitFor } from "./wait";
+import { isOutdated, isRefusal, isTransient } from "./third-party";
+import { Pending, waitFor } from "./wait";
 
 /** The Docker Engine API of one node, over its SSH connection. */
 export class DockerNode {
@@ -81,7 +82,7 @@ class SocketAgent extends Agent {
 
 /** Ends a stream that is still open after so many seconds. */
 export function limit(stream: Duplex, seconds: number, message: string): void {
-  const timer = setTimeout(() => { stream.destroy(new OperationError(message)); }, seconds * 1000);
+  const timer = setTimeout(() => { stream.destroy(new ConnectionLostError(message)); }, seconds * 1000);
   stream.once("close", () => { clearTimeout(timer); });
 }
 
@@ -117,29 +118,6 @@ export const oneLook: Patience = { managerSeconds: 0, connectSeconds: 20 };
 /** Seconds before something is done once more on a manager that has a say again. */
 const pauseSeconds = 2;
 
-/**
- * Whether an error speaks of the moment: an election, a manager that is too busy to answer its peers, a connection that
- * broke. What was waited for until a deadline is not waited for again.
- */
-export function isTransient(error: unknown): boolean {
-  if (comesOf(error, DeadlineError)) return false;
-  return isConnectionLost(error) || /does not have a leader|lost leader status|raft proposal dropped|deadline exceeded|DeadlineExceeded|code = Unavailable/.test(messageOf(error));
-}
-
-function comesOf(error: unknown, kind: new (...of: never[]) => Error): boolean {
-  return error instanceof kind || (error instanceof Error && comesOf(error.cause, kind));
-}
-
-/** Whether an error is an answer of Docker's. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "statusCode" in error;
-}
-
-/** Whether an error speaks of the connection to a manager: it will not come back, another manager has to be asked. */
-export function isConnectionLost(error: unknown): boolean {
-  return !comesOf(error, UnreachableError) && /the connection ended|no connection on to|no SSH connection|no answer within|socket hang up|ECONNRESET/.test(messageOf(error));
-}
-
 /** Times that a change is tried: other writers are the managers themselves, whose heartbeats and rollouts count, and a handful of programs. */
 const changeTries = 20;
 const changePauseMilliseconds = 500;
@@ -150,7 +128,7 @@ export async function whileOvertaken<T>(change: () => Promise<T>): Promise<T> {
     try {
       return await change();
     } catch (error) {
-      if (tries === changeTries || !/out of sequence/.test(messageOf(error))) throw error;
+      if (tries === changeTries || !isOutdated(error)) throw error;
     }
     await sleep(changePauseMilliseconds);
   }
@@ -171,7 +149,7 @@ export class Managers {
    * Does something on a manager; again, on whichever answers then, where it failed for a reason of the moment. So the
    * action has to be one that may be repeated.
    *
-   * @throws OperationError when no manager answers in time, with the reason of each; and whatever the action throws. An UnreachableError
+   * @throws OperationError when no manager answers in time, with the reason of each, or there is none; and whatever the action throws. An UnreachableError
    * leaves the connection as it is: who waits for a node that boots tries it every few seconds, and a handshake for each would keep the managers busy.
    */
   async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
@@ -198,7 +176,7 @@ export class Managers {
   private async connect(): Promise<DockerNode> {
     const { managerSeconds, connectSeconds, what = "a manager that answers" } = this.patience;
     const tryEach = (): Promise<DockerNode | Pending> => this.find(this.access, connectSeconds);
-    if (managerSeconds > 0) return waitFor({ what, deadlineSeconds: managerSeconds }, tryEach);
+    if (managerSeconds > 0) return waitFor({ what, deadlineSeconds: managerSeconds, isFinal: (error) => comesOf(error, NoManagersError) }, tryEach);
     const node = await tryEach();
     if (node instanceof Pending) throw new OperationError(`no manager answers: ${node.reason}`);
     return node;
@@ -223,8 +201,13 @@ export async function withManager<T>(access: ClusterAccess, action: (manager: Do
 /** Seconds after which the next manager is tried beside one that has not answered: a dead machine refuses nothing. */
 const headStartSeconds = 5;
 
-/** Tries the managers in order, the next as soon as one fails or is slow; the first that answers is taken. */
+/**
+ * Tries the managers in order, the next as soon as one fails or is slow; the first that answers is taken.
+ *
+ * @throws NoManagersError when there is none to try.
+ */
 async function firstThatAnswers(access: ClusterAccess, connectSeconds?: number): Promise<DockerNode | Pending> {
+  if (access.managers.length === 0) throw new NoManagersError("managers: the list is empty, so nobody can be asked; the stack's output `access` names them, run `pulumi up` where it has none.");
   const reasons: string[] = [];
   return new Promise((resolve) => {
     let [begun, taken] = [0, false];

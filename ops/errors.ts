@@ -11,6 +11,36 @@ export class UnreachableError extends OperationError {
   override readonly name = "UnreachableError";
 }
 
+/** A connection was not made, ended, or carried no answer in time. Whether what was asked for is done is not known; another machine may be asked. */
+export class ConnectionLostError extends OperationError {
+  override readonly name = "ConnectionLostError";
+}
+
+/** A command on a machine ended with another exit code than 0. */
+export class ExitError extends OperationError {
+  override readonly name = "ExitError";
+
+  /** @param stderr what the command itself said. */
+  constructor(message: string, readonly code: number, readonly stderr: string) {
+    super(`${message} ended with ${code}: ${stderr.trim()}`);
+  }
+}
+
+/** A signal ended a command on its machine, e.g. since the memory ran out. It would end the next one as well, so it is not repeated. */
+export class SignalError extends OperationError {
+  override readonly name = "SignalError";
+
+  /** @param signal e.g. "SIGKILL". */
+  constructor(message: string, readonly signal: string) {
+    super(`${message} was ended by ${signal}; \`journalctl\` on the machine says why.`);
+  }
+}
+
+/** There is no manager that could be asked. */
+export class NoManagersError extends OperationError {
+  override readonly name = "NoManagersError";
+}
+
 /** Somebody else is at it: nothing was done, and the same may be tried again later. */
 export class BusyError extends OperationError {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -30,6 +60,11 @@ export class LockedError extends BusyError {
   constructor(stack: string, readonly holder: string, readonly interrupted = false) {
     super(`stack ${stack}: locked by ${holder}; try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
   }
+}
+
+/** Whether an error, or one behind it, is of a kind. */
+export function comesOf(error: unknown, kind: new (...of: never[]) => Error): boolean {
+  return error instanceof kind || (error instanceof Error && comesOf(error.cause, kind));
 }
 
 /** The message of anything that was thrown; the causes behind it stand in its first line, before what else it tells. */

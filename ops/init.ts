@@ -1,7 +1,8 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { isConnectionLost, Managers, openManager, type DockerNode } from "./docker";
+import { Managers, openManager, type DockerNode } from "./docker";
 import { OperationError } from "./errors";
 import type { InitResult, InitSpec } from "../settings/specs";
+import { isConnectionLost } from "./third-party";
 import { Pending, waitFor } from "./wait";
 
 /** Said once the first manager has booted; the benchmark takes the time from it. */

@@ -1,4 +1,5 @@
-import { isConnectionLost, whileOvertaken, type DockerNode } from "./docker";
+import { whileOvertaken, type DockerNode } from "./docker";
+import { isConnectionLost, isMissing } from "./third-party";
 import { Pending, waitFor } from "./wait";
 
 /** The fields of Docker's node object that are read here (Engine API, GET /nodes). */
@@ -72,7 +73,7 @@ export async function removeEntry(manager: DockerNode, node: SwarmNodeState, nam
 /** Removes an entry. One that is gone is as it should be: admissions run beside each other and all look for ghosts. */
 async function forget(manager: DockerNode, id: string): Promise<void> {
   await manager.api.getNode(id).remove({ force: true }).catch((error: unknown) => {
-    if ((error as { readonly statusCode?: number }).statusCode !== 404) throw error;
+    if (!isMissing(error)) throw error;
   });
 }
 

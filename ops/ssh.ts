@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
-import { OperationError } from "./errors";
+import { ConnectionLostError, ExitError, OperationError, SignalError } from "./errors";
 
 /** A machine, the key it must prove to have, and the login on it. */
 export interface SshTarget {
@@ -17,6 +17,7 @@ export interface SshTarget {
   readonly connectSeconds?: number;
 }
 
+/** What a command that ended by itself left. */
 export interface ExecResult {
   readonly code: number;
   readonly stdout: string;
@@ -31,18 +32,22 @@ const goodbyeSeconds = 2;
 
 /** One SSH connection; commands and forwarded sockets are channels of it. */
 export class SshConnection {
-  private constructor(private readonly client: Client, private readonly socket: Duplex, readonly target: SshTarget) {}
+  private ended = false;
+
+  private constructor(private readonly client: Client, private readonly socket: Duplex, readonly target: SshTarget) {
+    client.once("close", () => { this.ended = true; });
+  }
 
   /**
    * Connects, through another connection when the target is not reachable from here.
    *
-   * @throws OperationError when the machine does not answer or proves another key than the pinned one.
+   * @throws ConnectionLostError when the machine does not answer or proves another key than the pinned one.
    */
   static async open(target: SshTarget, via?: SshConnection): Promise<SshConnection> {
     const socket = via === undefined ? connect(target.port ?? 22, target.host) : await via.forwardTcp(target.host, target.port ?? 22);
     const pinned = target.hostKey.split(" ")[1];
     const client = new Client();
-    const failed = (cause: unknown): OperationError => new OperationError(`${target.name} (${target.host}): no SSH connection`, { cause });
+    const failed = (cause: unknown): OperationError => new ConnectionLostError(`${target.name} (${target.host}): no SSH connection`, { cause });
     await new Promise<void>((resolve, reject) => {
       client.once("ready", resolve);
       // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that nobody heeds ends the program
@@ -61,42 +66,55 @@ export class SshConnection {
     return new SshConnection(client, socket, target);
   }
 
-  /** Runs a command and hands over its result, whatever the exit code. */
+  /**
+   * Runs a command and hands over its result, whatever the exit code.
+   *
+   * @throws SignalError when a signal ended it.
+   * @throws ConnectionLostError when the connection ended first: the command may still run, or be done.
+   * @throws OperationError when it takes too long, or the machine refuses to run it.
+   */
   async exec(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<ExecResult> {
+    const subject = `${this.target.name}: ${argv[0] ?? ""}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { fail(`no end within ${options.timeoutSeconds} seconds`); }, options.timeoutSeconds * 1000);
-      const fail = (cause: unknown): void => {
-        clearTimeout(timer);
-        reject(new OperationError(`${this.target.name}: ${argv[0] ?? ""} failed`, { cause }));
+      const fail = (error: OperationError): void => { clearTimeout(timer); reject(error); };
+      const lost = (cause?: unknown): void => {
+        fail(new ConnectionLostError(`${subject}: the connection ended before the command did`, cause === undefined ? {} : { cause }));
       };
-      this.whileConnected(fail, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
-        if (error !== undefined) { fail(error); return; }
+      const timer = setTimeout(() => { fail(new OperationError(`${subject}: no end within ${options.timeoutSeconds} seconds`)); }, options.timeoutSeconds * 1000);
+      this.whileConnected(lost, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
+        if (error !== undefined) {
+          if (this.ended) lost(error);
+          else fail(new OperationError(`${subject}: it was not begun`, { cause: error }));
+          return;
+        }
         let [stdout, stderr] = ["", ""];
         channel.on("data", (data: Buffer) => { stdout += data.toString(); });
         channel.stderr.on("data", (data: Buffer) => { stderr += data.toString(); });
-        channel.on("close", (code: number | null) => {
+        // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection ended
+        channel.on("close", (code: number | null | undefined, signal?: string) => {
           clearTimeout(timer);
-          if (code === null) fail("the connection ended");
-          else resolve({ code, stdout, stderr });
+          if (typeof code === "number") resolve({ code, stdout, stderr });
+          else if (signal !== undefined) fail(new SignalError(subject, signal));
+          else lost();
         });
         channel.end(options.stdin ?? "");
       }));
     });
   }
 
-  /** Begins something on the connection; the client throws where that has ended. */
-  private whileConnected(fail: (cause: unknown) => void, begin: () => unknown): void {
+  /** Begins something on the connection; ssh2 throws where that has ended ("Not connected"). */
+  private whileConnected(lost: (cause: unknown) => void, begin: () => unknown): void {
     try {
       begin();
     } catch (error) {
-      fail(error instanceof Error && error.message === "Not connected" ? "the connection ended" : error);
+      lost(error);
     }
   }
 
-  /** Runs a command that must succeed; hands over its standard output. */
+  /** Runs a command that must succeed; hands over its standard output. @throws ExitError when it does not, and as `exec`. */
   async run(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv, options);
-    if (code !== 0) throw new OperationError(`${this.target.name}: ${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+    if (code !== 0) throw new ExitError(`${this.target.name}: ${argv.join(" ")}`, code, stderr);
     return stdout;
   }
 
@@ -112,7 +130,7 @@ export class SshConnection {
 
   private async forward(to: string, open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => { reject(new OperationError(`${this.target.name}: no connection on to ${to}`, { cause })); };
+      const fail = (cause: unknown): void => { reject(new ConnectionLostError(`${this.target.name}: no connection on to ${to}`, { cause })); };
       this.whileConnected(fail, () => open((error, channel) => { if (error === undefined) resolve(channel); else fail(error); }));
     });
   }

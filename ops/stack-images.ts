@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
-import { isConnectionLost, type DockerNode } from "./docker";
+import type { DockerNode } from "./docker";
 import { messageOf, OperationError } from "./errors";
 import type { SwarmService } from "./services";
+import { isConnectionLost } from "./third-party";
 import { Pending, waitFor } from "./wait";
 
 /** Service label: hash of the stack's text that the service was deployed from. It is no label of the tasks, so a new value restarts none. */

@@ -1,5 +1,6 @@
 import type { DockerNode } from "./docker";
-import { BusyError, messageOf } from "./errors";
+import { BusyError } from "./errors";
+import { isMissing, isOutdated, isTaken } from "./third-party";
 
 /** A text that the swarm keeps for a program, and the version by which nobody overwrites what he has not read. */
 export interface KeptRecord {
@@ -41,7 +42,7 @@ export async function writeRecord(manager: DockerNode, name: string, text: strin
       await manager.api.getConfig(known.id).update({ _query: { version: known.version }, _body: { Name: name, Labels: { [label]: text } } });
     }
   } catch (error) {
-    if (/out of sequence|already exists|not found/.test(messageOf(error))) throw overtaken(name, error);
+    if (isOutdated(error) || isTaken(error) || isMissing(error)) throw overtaken(name, error);
     throw error;
   }
   const written = await readRecord(manager, name);

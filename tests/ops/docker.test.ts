@@ -3,30 +3,11 @@ import { Agent, createServer, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { testedApi } from "../../ops/api-version";
-import { DockerNode, isTransient, limit, Managers } from "../../ops/docker";
-import { OperationError, UnreachableError } from "../../ops/errors";
+import { DockerNode, limit, Managers, withManager } from "../../ops/docker";
+import { ConnectionLostError, NoManagersError, OperationError, SignalError, UnreachableError } from "../../ops/errors";
 import type { SshConnection } from "../../ops/ssh";
-import { DeadlineError } from "../../ops/wait";
 
 const noLeader = new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = The swarm does not have a leader.");
-
-describe("isTransient", () => {
-  const rows: readonly (readonly [string, unknown, boolean])[] = [
-    ["an election", noLeader, true],
-    ["a manager that its peers do not answer", new Error("(HTTP code 500) server error - rpc error: code = DeadlineExceeded desc = context deadline exceeded"), true],
-    ["a command that met an election", new OperationError("one: docker stack deploy ended with 1: The swarm does not have a leader."), true],
-    ["a connection that broke", new OperationError("one: docker failed", { cause: new Error("the connection ended") }), true],
-    ["a write that met the end of a leader", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft: failed to process the request: node lost leader status"), true],
-    ["a write to a leader that hands over", new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = raft proposal dropped"), true],
-    ["an engine that hangs", new OperationError("one: no answer within 120 seconds from Docker"), true],
-    ["a machine that boots and is tried by a manager", new UnreachableError("x: not reached", { cause: new OperationError("one: no connection on to 10.20.0.99:22") }), false],
-    ["a refusal", new Error("(HTTP code 404) no such node"), false],
-    ["a bad compose file", new OperationError("one: docker stack deploy ended with 15: services.x Additional property y is not allowed"), false],
-    ["what was waited for in vain", new DeadlineError("x: not within 60 seconds; last seen: The swarm does not have a leader."), false],
-    ["a failure that comes of that", new OperationError("stack x: it does not run: context deadline exceeded", { cause: new DeadlineError("x") }), false],
-  ];
-  for (const [what, error, expected] of rows) it(`${what}: ${expected}`, () => { expect(isTransient(error)).to.equal(expected); });
-});
 
 describe("DockerNode", () => {
   it("shows nothing of its connection to who writes down the client, as the client itself does at each request", () => {
@@ -85,7 +66,7 @@ describe("limit", () => {
     const error = await new Promise((resolve) => { get({ agent, host: "docker" }).on("error", resolve); });
     server.close();
     server.closeAllConnections();
-    expect(String(error)).to.equal("OperationError: one: no answer within 0.2 seconds from Docker");
+    expect(String(error)).to.equal("ConnectionLostError: one: no answer within 0.2 seconds from Docker");
   });
 });
 
@@ -123,6 +104,20 @@ describe("Managers", () => {
     const { managers: all, closed } = managers();
     const error = await all.use(() => Promise.reject(new UnreachableError("x: not reached"))).then(() => "done", String);
     expect({ error, closed }).to.deep.equal({ error: "UnreachableError: x: not reached", closed: [] });
+  });
+
+  it("refuses an empty list at once, which would answer never", async () => {
+    for (const managerSeconds of [0, 180]) {
+      const error = await withManager({ user: "", privateKey: "", managers: [] }, () => Promise.resolve(), { managerSeconds }).then(() => "done", (cause: unknown) => cause);
+      expect(error).to.be.instanceOf(NoManagersError);
+    }
+  });
+
+  it("asks another manager where the connection is lost, and does not repeat what a signal ended", async () => {
+    const { managers: all } = managers();
+    const outcomes = [new ConnectionLostError("one: the connection ended"), new SignalError("one: docker", "SIGKILL")];
+    const error = await all.use(() => Promise.reject(outcomes.shift() ?? new Error("repeated"))).then(() => "done", (cause: unknown) => cause);
+    expect(error).to.be.instanceOf(SignalError);
   });
 
   it("throws any other failure at once", async () => {

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { expect } from "chai";
 import ssh2 from "ssh2";
 import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
-import { messageOf } from "../../ops/errors";
+import { ConnectionLostError, ExitError, messageOf, SignalError } from "../../ops/errors";
 import { SshConnection } from "../../ops/ssh";
 
 const hostKey = deriveSshKeyPair("1".repeat(64), "host:one");
@@ -15,6 +15,15 @@ async function openServer(): Promise<{ port: number; accepted: Socket[]; close: 
   const ssh = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
     client.on("authentication", (attempt) => { attempt.accept(); });
     client.on("error", () => undefined);
+    client.on("session", (acceptSession) => {
+      acceptSession().on("exec", (acceptExec, _, { command }) => {
+        const channel = acceptExec();
+        if (command === "drop") client.end();
+        else if (command === "die") channel.exit("KILL", false, "out of memory");
+        else { channel.stderr.write("why\n"); channel.exit(3); }
+        channel.end();
+      });
+    });
   });
   const listener = createServer({ allowHalfOpen: true }, (socket) => {
     accepted.push(socket);
@@ -55,9 +64,24 @@ describe("SshConnection", () => {
     server.close();
     const words = async (promise: Promise<unknown>): Promise<string> => promise.then(() => "done", messageOf);
     await once((connection as unknown as { socket: Socket }).socket, "close");
-    expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal("one: true failed (the connection ended)");
-    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: no connection on to /run/docker.sock (the connection ended)");
+    expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal("one: true: the connection ended before the command did (Not connected)");
+    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: no connection on to /run/docker.sock (Not connected)");
     connection.close();
+  });
+
+  it("tells a command's exit code, a signal and a lost connection apart", async () => {
+    const server = await openServer();
+    const end = async (command: string): Promise<unknown> => {
+      const connection = await SshConnection.open(target(server.port, hostKey.publicKey));
+      return connection.run([command], { timeoutSeconds: 60 }).catch((error: unknown) => error).finally(() => { connection.close(); });
+    };
+    try {
+      expect(await end("fail")).to.be.instanceOf(ExitError).with.deep.include({ code: 3, stderr: "why\n", message: "one: fail ended with 3: why" });
+      expect(await end("die")).to.be.instanceOf(SignalError).with.deep.include({ signal: "SIGKILL", message: "one: die was ended by SIGKILL; `journalctl` on the machine says why." });
+      expect(await end("drop")).to.be.instanceOf(ConnectionLostError).with.property("message", "one: drop: the connection ended before the command did");
+    } finally {
+      server.close();
+    }
   });
 
   it("bears all that goes wrong after the time is up: a machine that took the connection and says nothing", async () => {
@@ -76,7 +100,7 @@ describe("SshConnection", () => {
     try {
       const other = deriveSshKeyPair("1".repeat(64), "host:two").publicKey;
       const refused = await SshConnection.open(target(server.port, other)).then(() => "accepted", (error: unknown) => String(error));
-      expect(refused).to.equal("OperationError: one (127.0.0.1): no SSH connection");
+      expect(refused).to.equal("ConnectionLostError: one (127.0.0.1): no SSH connection");
     } finally {
       server.close();
     }
