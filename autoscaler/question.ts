@@ -1,3 +1,4 @@
+import { majority } from "../settings/quorum";
 import type { Situation } from "./situation";
 import type { Gate } from "./verdict";
 
@@ -6,5 +7,5 @@ export type Question = (situation: Situation) => Pick<Gate, "passed" | "value" |
 
 /** Managers that answer, all of them, and how many keep the quorum. */
 export function managersOf({ seen: { managers } }: Situation): { readonly reachable: number; readonly all: number; readonly quorum: number } {
-  return { reachable: managers.filter(({ reachable }) => reachable).length, all: managers.length, quorum: Math.floor(managers.length / 2) + 1 };
+  return { reachable: managers.filter(({ reachable }) => reachable).length, all: managers.length, quorum: majority(managers.length) };
 }

@@ -1,10 +1,11 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { withManager } from "./docker";
 import { OperationError } from "./errors";
-import { nodesNamed, updateNode, waitUntilEmpty } from "./nodes";
+import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "./nodes";
 
 /**
- * Gives a node tasks again, or takes them away and waits until none runs on it any more. Repeating it changes nothing.
+ * Gives a node tasks again, or takes them away and waits until none runs on it any more: a person's word, so that a node which a
+ * program had drained is the person's from then on. Repeating it changes nothing.
  *
  * @param drainSeconds deadline for the tasks to leave.
  * @returns whether the swarm's entry of the node was changed.
@@ -18,7 +19,7 @@ export async function setAvailability(
     const entry = entries.find(({ Status }) => Status.State === "ready") ?? entries[0];
     if (entry === undefined) throw new OperationError(`${name}: not in the swarm; \`swarmctl cluster status\` shows what is.`);
     const changed = entry.Spec.Availability !== availability;
-    if (changed) await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: availability }));
+    if (changed || drainedBy(entry) !== undefined) await setSpecAvailability(manager, entry.ID, availability);
     // a node that is down reports no end of its tasks
     if (availability === "drain" && entry.Status.State === "ready") await waitUntilEmpty(manager, entry.ID, name, drainSeconds);
     return changed;

@@ -1,5 +1,6 @@
 import type { ClusterOutputs } from "../settings/outputs";
-import { unreadiness, type SwarmNodeState } from "./nodes";
+import type { Quorum } from "../settings/quorum";
+import { quorumIn, unreadiness, type SwarmNodeState } from "./nodes";
 
 /** What the swarm says of its nodes, or why nobody could be asked. */
 export type Seen = { readonly states: readonly SwarmNodeState[] } | { readonly unreachable: string };
@@ -20,14 +21,6 @@ export interface NodeHealth {
   readonly leader: boolean;
   readonly reachable: boolean | null;
   readonly stale: boolean;
-}
-
-/** Raft: `needed` of `managers` must be reachable; `margin` is how many more may be lost. */
-export interface Quorum {
-  readonly managers: number;
-  readonly reachable: number;
-  readonly needed: number;
-  readonly margin: number;
 }
 
 export interface ZoneHealth {
@@ -69,7 +62,7 @@ export interface ClusterHealth {
 /** Judges a cluster by its stack's outputs and what the swarm says. Pure. */
 export function clusterHealth(outputs: ClusterOutputs, seen: Seen, autoscaler: LastDecision | null = null): ClusterHealth {
   const nodes = outputs.nodes.map((node) => nodeHealth(outputs, seen, node));
-  const quorum = "states" in seen ? quorumOf(seen.states) : null;
+  const quorum = "states" in seen ? quorumIn(seen.states) : null;
   const reasons = "states" in seen ? faults(outputs, seen.states, quorum) : [`${outputs.clusterName}: ${seen.unreachable}`];
   return {
     clusterName: outputs.clusterName,
@@ -100,14 +93,6 @@ function nodeHealth({ access }: ClusterOutputs, seen: Seen, node: ClusterOutputs
     reachable: entry?.ManagerStatus === undefined ? null : entry.ManagerStatus.Reachability === "reachable",
     stale,
   };
-}
-
-/** Every entry with a manager's part counts, that of a server which is no more as well: raft asks it, too. */
-function quorumOf(states: readonly SwarmNodeState[]): Quorum {
-  const managers = states.filter(({ ManagerStatus }) => ManagerStatus !== undefined);
-  const reachable = managers.filter(({ ManagerStatus }) => ManagerStatus?.Reachability === "reachable").length;
-  const needed = Math.floor(managers.length / 2) + 1;
-  return { managers: managers.length, reachable, needed, margin: reachable - needed };
 }
 
 function faults(outputs: ClusterOutputs, states: readonly SwarmNodeState[], quorum: Quorum | null): string[] {

@@ -1,3 +1,4 @@
+import { quorumOf, type Quorum } from "../settings/quorum";
 import { whileOvertaken, type DockerNode } from "./docker";
 import { isConnectionLost, isMissing } from "./third-party";
 import { Pending, waitFor } from "./wait";
@@ -36,6 +37,16 @@ export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNod
   return undefined;
 }
 
+/** The raft group. Every entry with a manager's part counts, that of a server which is gone as well: raft still asks it. */
+export function quorumIn(nodes: readonly SwarmNodeState[]): Quorum {
+  const managers = nodes.filter(({ ManagerStatus }) => ManagerStatus !== undefined);
+  return quorumOf(managers.length, managers.filter(isReachable).length);
+}
+
+export function isReachable({ ManagerStatus }: SwarmNodeState): boolean {
+  return ManagerStatus?.Reachability === "reachable";
+}
+
 /**
  * Changes a node's specification.
  *
@@ -48,6 +59,30 @@ export async function updateNode(
     const node = await manager.api.getNode(id).inspect() as SwarmNodeState;
     await manager.api.getNode(id).update({ version: node.Version.Index, ...change(node.Spec) });
   });
+}
+
+/**
+ * The label of a node that a program drains, e.g. "remove-node 2026-01-01T00:00:00.000Z": which one, and since when. So the
+ * drain of a program that died is told from a person's, which bears no such label and is nobody else's to end.
+ */
+export const drainedByLabel = "swarm.drained-by";
+
+/** Drains a node in the name of a program. One that is drained already stays whose it is. */
+export async function drainBy(manager: DockerNode, id: string, program: string): Promise<void> {
+  const mark = `${program} ${new Date().toISOString()}`;
+  await updateNode(manager, id, (spec) => spec.Availability === "drain" ? spec
+    : { ...spec, Availability: "drain", Labels: { ...spec.Labels, [drainedByLabel]: mark } });
+}
+
+/** Gives a node tasks again, or takes them away for a person; whatever a program meant is over with it. */
+export async function setSpecAvailability(manager: DockerNode, id: string, availability: "active" | "drain"): Promise<void> {
+  await updateNode(manager, id, (spec) => ({ ...spec, Availability: availability, ...(spec.Labels === undefined ? {} : { Labels: withoutLabels(spec, [drainedByLabel]) }) }));
+}
+
+/** Which program drained a node and when; undefined where a person did, or nobody. */
+export function drainedBy({ Spec }: SwarmNodeState): { readonly program: string; readonly at: number } | undefined {
+  const [, program, at] = /^(\S+) (\S+)$/.exec(Spec.Availability === "drain" ? Spec.Labels?.[drainedByLabel] ?? "" : "") ?? [];
+  return program === undefined || at === undefined ? undefined : { program, at: Date.parse(at) };
 }
 
 /** Labels of a node but those of the given names. */

@@ -1,6 +1,7 @@
 import { planAddresses } from "./addresses";
 import type { Fault } from "./errors";
 import { placeManagers } from "./names";
+import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
 /** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
@@ -50,7 +51,7 @@ function managerFaults(settings: Settings, standing: readonly StandingManager[])
     return [{ path: "settings.zones", problem: `gives ${moved.map(([name]) => name).join(", ")} an address that is another's; keep the zones that hold managers, in their order, and add new ones at the end.` }];
   }
   const gone = standing.filter(({ name }) => !planned.has(name)).map(({ name }) => name);
-  const spare = Math.floor((standing.length - 1) / 2);
+  const spare = tolerance(standing.length);
   if (gone.length <= spare) return [];
   return [{ path: "settings.managers", problem: `takes ${gone.join(", ")} of ${standing.length} managers at once; ${spare} at most can go in one update without losing the quorum.` }];
 }

@@ -1,4 +1,5 @@
 import { placeManagers } from "./names";
+import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
 /** What a configuration gives up though it is allowed, a line each, as an operator should read it before the update. */
@@ -13,7 +14,7 @@ function managerWarnings({ clusterName, managers, zones }: Pick<Settings, "clust
   if (managers === 1) {
     return ["settings.managers: 1 gives up high availability: while the manager is down nothing of the swarm can be changed, and with its disk the swarm is lost; use 3 to survive the loss of one."];
   }
-  const tolerated = Math.floor((managers - 1) / 2);
+  const tolerated = tolerance(managers);
   const places = placeManagers(clusterName, zones, managers);
   return zones.flatMap((zone) => {
     const there = places.filter((place) => place.zone === zone).length;

@@ -17,15 +17,15 @@ describe("a verb that the program runs", function () {
   const fake = new FakeManager([]);
   let port = 0;
   before(async () => { port = await fake.start(); });
-  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.digests.clear(); fake.digestsAsked.length = 0; fake.connections = 0; fake.nodesAsked = 0; });
+  beforeEach(() => { fake.nodes = nodes.map(({ name }) => swarmNode(name)); fake.changes.length = 0; fake.services = []; fake.tasks = []; fake.digests.clear(); fake.digestsAsked.length = 0; fake.connections = 0; fake.nodesAsked = 0; fake.commandOutput = () => ""; fake.refuse = () => undefined; });
   after(() => { fake.stop(); });
 
   /** Runs it as the program does, with every manager at the fake one. */
   async function run(
-    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "" } = {},
+    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "", known = access } = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
-      ...process.env, SWARM_ACCESS: JSON.stringify(access), SWARM_SPEC: JSON.stringify(spec),
+      ...process.env, SWARM_ACCESS: JSON.stringify(known), SWARM_SPEC: JSON.stringify(spec),
       NODE_OPTIONS: `--require ${join(root, "tests", "swarmctl", "redirect-ssh.cjs")}`,
       SWARM_TEST_SSH: JSON.stringify(Object.fromEntries(access.managers.map(({ host }) => [host, port]))), PULUMI_COMMAND_STDOUT: before,
     };
@@ -42,8 +42,9 @@ describe("a verb that the program runs", function () {
   }
 
   const spec = (role: string, availability: string): string => JSON.stringify({ Role: role, Availability: availability });
-  /** Without the versions, which the client puts into the body as well. */
-  const changes = (): string[] => fake.changes.map((change) => change.replace(/"version":\d+,?/, ""));
+  const drained = (role: string): string => JSON.stringify({ Role: role, Availability: "drain", Labels: { "swarm.drained-by": "remove-node TIME" } });
+  /** Without the versions, which the client puts into the body as well, and the time. */
+  const changes = (): string[] => fake.changes.map((change) => change.replace(/"version":\d+,?/, "").replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME"));
 
   it("removes a manager: the ingress address goes first, then the tasks, the vote, the entry", async () => {
     fake.runningTasks = [1, 0];
@@ -51,7 +52,7 @@ describe("a verb that the program runs", function () {
     expect([code, stderr]).to.deep.equal([0, ""]);
     expect(changes()[0]).to.match(/^command: sudo sh -c .*systemctl stop keepalived/);
     expect(changes().slice(1)).to.deep.equal([
-      `POST /nodes/id-${first}/update ${spec("manager", "drain")}`, `POST /nodes/id-${first}/update ${spec("worker", "drain")}`, `DELETE /nodes/id-${first} `,
+      `POST /nodes/id-${first}/update ${drained("manager")}`, `POST /nodes/id-${first}/update ${drained("worker")}`, `DELETE /nodes/id-${first} `,
     ]);
     expect(fake.runningTasks, "it waited for the tasks").to.deep.equal([]);
   });
@@ -63,9 +64,50 @@ describe("a verb that the program runs", function () {
     expect(changes()).to.deep.equal([`POST /nodes/id-${second}/update ${spec("worker", "active")}`, `DELETE /nodes/id-${second} `]);
   });
 
+  it("refuses to remove the only manager, whether the stack knows no other or the swarm", async () => {
+    const words = (name: string): string => `${name}: it is the only manager, and the swarm would go with it; raise settings.managers to 3 first. Nothing was touched.\n`;
+    const alone = { ...access, managers: access.managers.filter(({ name }) => name === first) };
+    expect(await run("remove-node", specOf(first), { known: alone })).to.deep.equal({ code: 1, stdout: "", stderr: words(first) });
+    fake.nodes = fake.nodes.filter(({ ManagerStatus, ID }) => ManagerStatus === undefined || ID === `id-${first}`);
+    expect(await run("remove-node", specOf(first))).to.deep.equal({ code: 1, stdout: "", stderr: words(first) });
+    expect(changes()).to.deep.equal([]);
+  });
+
+  it("refuses to remove a manager that the quorum needs, and touches nothing", async () => {
+    fake.nodes = fake.nodes.map((node) => node.ID === `id-${second}` ? swarmNode(second, { Status: { State: "down" }, ManagerStatus: { Reachability: "unreachable" } }) : node);
+    const { code, stderr } = await run("remove-node", specOf(first));
+    expect([code, stderr]).to.deep.equal([1, `${first}: the quorum needs it: 1 of the 2 other managers are reachable and 2 are needed; see "A manager dies" in docs/runbook.md. Nothing was touched.\n`]);
+    expect(changes()).to.deep.equal([]);
+  });
+
+  it("says that there is no manager to ask where it knows of none", async () => {
+    const { code, stderr } = await run("remove-node", specOf("test-worker-az1-0"), { known: { ...access, managers: [] } });
+    expect([code, stderr]).to.deep.equal([1, "managers: the list is empty, so nobody can be asked; the stack's output `access` names them, run `pulumi up` where it has none.\n"]);
+  });
+
+  it("undoes a removal that the swarm refuses: the manager has its tasks and keepalived again", async () => {
+    const before = { Role: "manager", Availability: "active", Labels: { az: "az1" } } as const;
+    fake.nodes = fake.nodes.map((node) => node.ID === `id-${first}` ? { ...node, Spec: before } : node);
+    fake.commandOutput = (command) => command.includes("stop keepalived") ? "stopped\n" : "";
+    fake.refuse = (_, path, body) => path.endsWith("/update") && body.includes(`"worker"`) ? { status: 400, message: "the change is refused" } : undefined;
+    const { code, stderr } = await run("remove-node", specOf(first));
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^Docker has not done it \(.*the change is refused/);
+    expect(fake.nodes.find(({ ID }) => ID === `id-${first}`)?.Spec).to.deep.equal(before);
+    expect(changes().at(-1)).to.equal("command: sudo systemctl start keepalived");
+  });
+
+  it("leaves a manager that was drained and whose keepalived was stopped before as it was", async () => {
+    fake.nodes = fake.nodes.map((node) => node.ID === `id-${first}` ? swarmNode(first, { availability: "drain" }) : node);
+    fake.refuse = (method) => method === "DELETE" ? { status: 400, message: "the change is refused" } : undefined;
+    expect((await run("remove-node", specOf(first))).code).to.equal(1);
+    expect(fake.nodes.find(({ ID }) => ID === `id-${first}`)?.Spec).to.deep.equal({ Role: "manager", Availability: "drain" });
+    expect(changes().filter((change) => change.includes("start keepalived"))).to.deep.equal([]);
+  });
+
   it("removes a worker, which holds no address", async () => {
     expect((await run("remove-node", specOf("test-worker-az1-0"))).code).to.equal(0);
-    expect(changes()).to.deep.equal([`POST /nodes/id-test-worker-az1-0/update ${spec("worker", "drain")}`, "DELETE /nodes/id-test-worker-az1-0 "]);
+    expect(changes()).to.deep.equal([`POST /nodes/id-test-worker-az1-0/update ${drained("worker")}`, "DELETE /nodes/id-test-worker-az1-0 "]);
   });
 
   const isGiven = (): boolean => fake.changes.some((change) => change.includes("/etc/swarm/join-token"));

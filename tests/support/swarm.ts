@@ -50,6 +50,10 @@ export class FakeManager {
   readonly digestsAsked: string[] = [];
   /** The swarm's specification. */
   swarm: Readonly<Record<string, unknown>> = {};
+  /** What a command by SSH prints. */
+  commandOutput: (command: string) => string = () => "";
+  /** Status and message with which a change by Docker's API is refused; undefined where it is made. */
+  refuse: (method: string, path: string, body: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
   /** Connections on to workers that it refuses, as to machines that boot; the others end at its own SSH server. */
   refusals = 0;
   /** Number of SSH connections that were made to it, those by itself among them. */
@@ -70,7 +74,9 @@ export class FakeManager {
     request.on("end", () => {
       const answer = (value: unknown): void => { response.setHeader("Content-Type", "application/json"); response.end(JSON.stringify(value)); };
       if (request.method !== "GET") this.changes.push(`${request.method ?? ""} ${path} ${body}`);
-      if (path === "/_ping") response.setHeader("Api-Version", testedApi.newest).end("OK");
+      const refusal = request.method === "GET" ? undefined : this.refuse(request.method ?? "", path, body);
+      if (refusal !== undefined) { response.statusCode = refusal.status; answer({ message: refusal.message }); }
+      else if (path === "/_ping") response.setHeader("Api-Version", testedApi.newest).end("OK");
       else if (path === "/swarm") answer({ ID: "cluster-id", Version: { Index: 7 }, Spec: this.swarm, JoinTokens: { Manager: "SWMTKN-1-now-manager", Worker: "SWMTKN-1-now-worker" } });
       else if (path === "/swarm/update" && url.searchParams.get("version") === "7") answer({});
       else if (path === "/nodes") {
@@ -129,6 +135,7 @@ export class FakeManager {
           channel.on("data", (data: Buffer) => { input += data.toString(); });
           channel.on("end", () => {
             this.changes.push(`command: ${command}${input === "" ? "" : ` <${input}>`}`);
+            channel.write(this.commandOutput(command));
             channel.exit(0);
             channel.end();
           });
