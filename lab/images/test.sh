@@ -66,11 +66,19 @@ test_recipe() {
 
 test_node() {
   expect "node/packages.txt: each once" "" "$(plain node/packages.txt | sort | uniq -d)"
-  expect "masked.txt: each once" "" "$(plain disk/masked.txt | sort | uniq -d)"
-  expect "cmdline: one line" 1 "$(wc -l < disk/cmdline)"
-  for one in 'root=/dev/vda' rw 'console=ttyS0' 'net.ifnames=0' panic=5; do
-    matches "cmdline: $one" ".* $one .*" " $(cat disk/cmdline) "
+  local profile
+  for profile in lab cloud; do
+    expect "$profile/packages.txt: each once, none of node's" "" "$(plain node/packages.txt | cat - <(plain "profiles/$profile/packages.txt") | sort | uniq -d)"
+    expect "$profile/masked.txt: each once" "" "$(plain "profiles/$profile/masked.txt" | sort | uniq -d)"
+    expect "$profile/cmdline: one line" 1 "$(wc -l < "profiles/$profile/cmdline")"
+    for one in 'root=[^ ]+' rw 'console=ttyS0' 'net.ifnames=0' 'panic=[0-9]+'; do
+      matches "$profile/cmdline: $one" ".* $one .*" " $(cat "profiles/$profile/cmdline") "
+    done
   done
+  # what makes an emulated boot cheap and a real server unsafe
+  expect "cloud/cmdline: nothing of the lab's" "" "$(grep -oE 'mitigations|audit|init_on_alloc|lsm|no_timer_check|nowatchdog|tsc' profiles/cloud/cmdline || true)"
+  expect "cloud/masked.txt: no timer, no journal" "" "$(plain profiles/cloud/masked.txt | grep -E 'timer|journal' || true)"
+  for one in apparmor unattended-upgrades; do expect "cloud: $one" 1 "$(plain profiles/cloud/packages.txt | grep -cx "$one")"; done
   local modules
   modules=$(cat node/files/etc/modules-load.d/swarm.conf)
   for one in overlay br_netfilter vxlan ip_vs; do expect "modules: $one" 1 "$(grep -cx "$one" <<< "$modules")"; done
@@ -86,7 +94,7 @@ test_stock() {
   done
   local suite
   suite=$(rows suite | cut -d'|' -f2)
-  expect "stock: apt's suites" "$suite $suite-updates $suite-security" "$(sed -n 's/^Suites: //p' stock/files/etc/apt/sources.list.d/debian.sources | paste -sd' ')"
+  expect "stock: apt's suites" "$suite $suite-updates $suite-security" "$(sed -n 's/^Suites: //p' disk/files/etc/apt/sources.list.d/debian.sources | paste -sd' ')"
 }
 
 test_keys() {
@@ -109,22 +117,26 @@ test_keys() {
 test_arguments() {
   local code=0 said
   said=$(./build --frob 2>&1) || code=$?
-  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --stock, --autoscaler, --preload FILE|none, --mirror URL|hub.' "$code $said"
+  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --profile lab|cloud, --stock, --autoscaler, --preload FILE|none, --mirror URL|hub.' "$code $said"
   code=0 said=$(./build --preload /nowhere 2>&1) || code=$?
   expect "build --preload /nowhere" '2 build: --preload: no file "/nowhere"; name one, or "none".' "$code $said"
   code=0 said=$(./build --mirror ftp://there 2>&1) || code=$?
   expect "build --mirror ftp://there" '2 build: --mirror: "ftp://there" is no URL; allowed are http://..., https://... and hub.' "$code $said"
   code=0 said=$(./build --stock --mirror hub 2>&1) || code=$?
-  expect "build --stock --mirror hub" "2 build: --stock: real clouds have Debian's own image; leave out --stock or --mirror." "$code $said"
+  expect "build --stock --mirror hub" "2 build: --stock: real clouds have Debian's own image; leave out --stock, --mirror and --profile cloud." "$code $said"
+  code=0 said=$(./build --profile other 2>&1) || code=$?
+  expect "build --profile other" '2 build: --profile: "other" is unknown; allowed are lab and cloud.' "$code $said"
+  code=0 said=$(./build --mirror hub --profile lab 2>&1) || code=$?
+  expect "build --mirror hub --profile lab" '2 build: --mirror: goes with the profile cloud; leave out --mirror or --profile lab.' "$code $said"
   code=0 said=$(./check --frob 2>&1) || code=$?
   expect "check --frob" '2 check: unknown argument "--frob"; see the head of the file.' "$code $said"
 }
 
 test_shell() {
   local file
-  for file in build check test.sh lib.sh parts/* patches/* node/setup stock/setup; do expect "$file parses" "" "$(bash -n "$file" 2>&1)"; done
+  for file in build check test.sh lib.sh parts/* patches/* node/setup profiles/*/setup; do expect "$file parses" "" "$(bash -n "$file" 2>&1)"; done
   expect "disk/initrd parses" "" "$(sh -n disk/initrd 2>&1)"
-  ! command -v shellcheck > /dev/null || expect "shellcheck" "" "$(shellcheck -x -e SC2034,SC2154 build check test.sh lib.sh parts/* patches/* node/setup stock/setup disk/initrd 2>&1)"
+  ! command -v shellcheck > /dev/null || expect "shellcheck" "" "$(shellcheck -x -e SC2034,SC2154 build check test.sh lib.sh parts/* patches/* node/setup profiles/*/setup disk/initrd 2>&1)"
 }
 
 for one in go_programs recipe node stock keys arguments shell; do "test_$one"; done
