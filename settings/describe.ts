@@ -33,6 +33,8 @@ export function pulumiYaml(): string {
     description: "A highly available Docker Swarm on OpenStack",
     runtime: { name: "nodejs", options: { typescript: false } },
     main: "program.cjs",
+    // for whoever runs Pulumi by hand, too: no other plugin of this name is looked for
+    plugins: { providers: [{ name: "openstack", path: "toolchain/openstack" }] },
     config: { ...config, ...provider },
   }, { lineWidth: 0 })}`;
 }

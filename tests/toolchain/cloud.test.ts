@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
 import { startMockCloud, type MockCloud } from "../../bench/mock/cloud";
 import type { Answer, Call } from "../../bench/mock/store";
-import { toolchain } from "./built";
+import { builtToolchain, toolchain } from "./built";
 
 const root = join(__dirname, "..", "..");
 
@@ -41,9 +41,10 @@ describe("the openstack plugin", function () {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-cloud-"));
     mkdirSync(join(folder, "state"));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const { config } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, unknown> };
+    const { config, plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, unknown>; plugins: { providers: { name: string; path: string }[] } };
+    const providers = plugins.providers.map(({ name, path }) => ({ name, path: join(root, path) }));
     const provider = Object.fromEntries(Object.entries(config).filter(([key]) => key.startsWith("openstack:")));
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "cloud", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", config: provider }));
+    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "cloud", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", config: provider, plugins: { providers } }));
     writeFileSync(join(folder, "index.js"), program);
     mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node", instead: (service, call) => {
       if (service !== "compute" || call.path[1] !== "servers") return undefined;
@@ -60,11 +61,15 @@ describe("the openstack plugin", function () {
 
   /** Runs Pulumi beside the mock, which is in this process. */
   async function pulumi(...words: readonly string[]): Promise<number | null> {
+    return start([toolchain, "exec", "pulumi", ...words]);
+  }
+
+  async function start([program = "", ...words]: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<number | null> {
     const env = {
       ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"), ...more,
     };
-    const child = spawn(toolchain, ["exec", "pulumi", ...words], { cwd: folder, env, stdio: "ignore" });
+    const child = spawn(program, words, { cwd: folder, env, stdio: "ignore" });
     return new Promise((resolve, reject) => { child.once("error", reject); child.once("close", resolve); });
   }
 
@@ -98,5 +103,16 @@ describe("the openstack plugin", function () {
 
   it("leaves one that runs alone", async () => {
     expect(await up()).to.deep.equal({ code: 0, changes: [] });
+  });
+
+  it("serves a Pulumi that was started by hand and has another plugin of that name", async () => {
+    const other = join(folder, "home/plugins/resource-openstack-v3.15.2");
+    mkdirSync(other, { recursive: true });
+    writeFileSync(join(other, "pulumi-resource-openstack"), `#!/bin/sh\ntouch "${folder}/other-started"\n`, { mode: 0o755 });
+    const byHand = { PATH: `${builtToolchain()}/bin:${process.env["PATH"] ?? ""}`, PULUMI_HOME: join(folder, "home") };
+    asked = [];
+    expect(await start(["pulumi", "preview", "--stack", "test", "--refresh", "--expect-no-changes"], byHand)).to.equal(0);
+    expect(asked).to.have.length.above(0);
+    expect(existsSync(join(folder, "other-started"))).to.equal(false);
   });
 });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { until } from "../support/until";
 import { toolchain } from "./built";
 
@@ -76,15 +76,18 @@ describe("toolchain", function () {
   const inCache = (...path: string[]): string => join(dir, "cache/toolchain", ...path);
 
   const installed = (version: string, plugins: "can be installed" | "cannot be installed"): void => {
-    const install = plugins === "can be installed" ? "exit 0" : "echo 'no route to host' >&2; exit 1";
+    const install = plugins === "can be installed" ? `echo "$4 $5" >>"${dir}/installed-plugins"; exit 0` : "echo 'no route to host' >&2; exit 1";
     program("pulumi", `#!/bin/sh\ncase "$1" in version) echo v${version} ;; plugin) ${install} ;; esac\n`);
     program("pulumi-language-nodejs", "#!/bin/sh\n");
   };
 
-  it("uses an installed Pulumi of the pinned version as it is", () => {
+  it("uses an installed Pulumi of the pinned version as it is, and builds the openstack plugin alone", () => {
     installed(pulumiVersion, "can be installed");
+    program("go", fakeGo);
     const built = run(["build"]);
     expect(built.stderr).to.contain(`using the installed ${bin}/pulumi`);
+    expect(record()).to.deep.equal(["pulumi-resource-openstack", "openstack-schema"]);
+    expect(readFileSync(join(dir, "installed-plugins"), "utf8")).to.match(/^command \S+\ndocker \S+\n$/);
     const used = run(["exec", "sh", "-c", 'command -v pulumi; echo "[$PULUMI_HOME]"']);
     expect(used.stdout).to.equal(`${bin}/pulumi\n[]\n`);
     expect(run(["env"]).stdout).to.equal("");
@@ -169,6 +172,17 @@ describe("toolchain", function () {
     for (const one of said) expect(one).to.contain("exit 0");
     expect(said.filter((one) => one.includes("another build is under way"))).to.have.length(1);
     expect(record()).to.have.length(parts.length + 2);
+  });
+
+  it("serves the built openstack plugin to a Pulumi that it did not start, and says how to build one that is not there", () => {
+    program("go", fakeGo);
+    const plugin = join(dirname(toolchain), "openstack/pulumi-resource-openstack");
+    const start = (): SpawnSyncReturns<string> => spawnSync(plugin, ["127.0.0.1:1"], { env: environment({}), encoding: "utf8" });
+    const early = start();
+    expect([early.status, early.stderr]).to.deep.equal([1, "toolchain: openstack: not built; run make toolchain.\n"]);
+    run(["build"]);
+    expect(start().stdout).to.equal(`v${pulumiVersion}\n`);
+    expect(run(["where", "nothing"]).stderr).to.contain("nothing: no part of the toolchain; the parts are cli language-nodejs openstack command docker.");
   });
 
   it("prunes what is not current", () => {

@@ -19,7 +19,23 @@ export GOTOOLCHAIN=local GOWORK=off
 # Leaves `chosen` as the directory of a toolchain made of the files beside this one.
 ensure_built() {
   locate
-  [[ -d $chosen ]] && return
+  [[ -d $chosen ]] || locked build_whole
+}
+
+# The one part that an installed Pulumi takes from here.
+ensure_openstack() {
+  locate
+  [[ -d ${part_dir[openstack]} ]] || locked build_parts openstack
+}
+
+build_whole() {
+  [[ ! -d $chosen ]] || return 0
+  build_parts "${parts[@]}"
+  assemble
+}
+
+# Runs a command as the only build of this cache.
+locked() {
   mkdir -p "$cache/parts" "$cache/logs"
   exec 9>"$cache/lock"
   if ! flock -n 9; then
@@ -29,10 +45,7 @@ ensure_built() {
   trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  if [[ ! -d $chosen ]]; then
-    build_parts
-    assemble
-  fi
+  "$@"
   trap - EXIT INT TERM
   exec 9>&-
 }
@@ -52,14 +65,14 @@ part_key() {
   { sha256sum -- "${sources[@]}"; printf '%s\n' "$2"; } | sha256sum | cut -c1-16
 }
 
-build_parts() {
+build_parts() { # PART...
   local part missing=() started=$SECONDS
-  for part in "${parts[@]}"; do [[ -d ${part_dir[$part]} ]] || missing+=("$part"); done
+  for part in "$@"; do [[ -d ${part_dir[$part]} ]] || missing+=("$part"); done
   ((${#missing[@]} > 0)) || return 0
   say "to build: ${missing[*]} (minutes, the first time)"
   for part in "${missing[@]}"; do in_background prefetch "$part" >/dev/null 2>&1; done
   for part in "${missing[@]}"; do build_part "$part"; done
-  say "all parts built in $((SECONDS - started)) s"
+  say "built in $((SECONDS - started)) s"
 }
 
 # The later parts' modules come while the first compiles. A failure is told by the build, which tries for itself.

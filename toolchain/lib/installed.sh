@@ -56,9 +56,10 @@ installed_pulumi() {
 }
 
 # Installing a plugin that is there already does nothing; one that is not, the first update would install the same way.
+# The openstack plugin is not installed: it is built (toolchain/openstack).
 installed_plugins() {
   local plugin
-  for plugin in "openstack $OPENSTACK_VERSION" "command $COMMAND_VERSION" "docker $DOCKER_VERSION"; do
+  for plugin in "command $COMMAND_VERSION" "docker $DOCKER_VERSION"; do
     # shellcheck disable=SC2086 # two words
     PULUMI_SKIP_UPDATE_CHECK=true timeout 120 "$installed_path" plugin install resource $plugin >&2 || return
   done
