@@ -1,5 +1,6 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { withManagers, type DockerNode, type Managers } from "./docker";
+import { refuseEngine } from "./engine-gate";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, withoutLabels } from "./nodes";
 import { onNode } from "./on-node";
@@ -24,12 +25,13 @@ const tokenFile = "/etc/swarm/join-token";
  * Repeating it changes nothing.
  *
  * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not the program's.
- * @throws OperationError after the deadline, with cloud-init's result and the end of the console.
+ * @throws OperationError after the deadline, with cloud-init's result and the end of the console; and where its engine breaks what the swarm runs.
  */
 export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = []): Promise<void> {
   await withManagers(access, async (managers) => {
     const id = await proveReady(managers, access, spec);
     await managers.use(async (manager) => {
+      await refuseEngine(manager, spec.name, (line) => { process.stderr.write(`${line}\n`); });
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
       for (const entry of await nodesNamed(manager, spec.name)) {
         if (entry.ID !== id) await removeEntry(manager, entry, spec.name);

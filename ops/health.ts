@@ -1,9 +1,10 @@
 import type { ClusterOutputs } from "../settings/outputs";
 import type { Quorum } from "../settings/quorum";
+import { enginesOf, misfits, type EngineUse } from "./engine-fit";
 import { quorumIn, unreadiness, type SwarmNodeState } from "./nodes";
 
-/** What the swarm says of its nodes, or why nobody could be asked. */
-export type Seen = { readonly states: readonly SwarmNodeState[] } | { readonly unreachable: string };
+/** What the swarm says of its nodes and of what depends on their engines, or why nobody could be asked. */
+export type Seen = { readonly states: readonly SwarmNodeState[]; readonly use?: EngineUse } | { readonly unreachable: string };
 
 /** One node: what the stack knows of it and what the swarm says. */
 export interface NodeHealth {
@@ -63,12 +64,14 @@ export interface ClusterHealth {
 export function clusterHealth(outputs: ClusterOutputs, seen: Seen, autoscaler: LastDecision | null = null): ClusterHealth {
   const nodes = outputs.nodes.map((node) => nodeHealth(outputs, seen, node));
   const quorum = "states" in seen ? quorumIn(seen.states) : null;
-  const reasons = "states" in seen ? faults(outputs, seen.states, quorum) : [`${outputs.clusterName}: ${seen.unreachable}`];
+  const ofEngines = "states" in seen && seen.use !== undefined ? misfits(enginesOf(seen.states), seen.use) : [];
+  const told = (breaks: boolean): string[] => ofEngines.filter((misfit) => misfit.breaks === breaks).map(({ message }) => message);
+  const reasons = "states" in seen ? [...faults(outputs, seen.states, quorum), ...told(true)] : [`${outputs.clusterName}: ${seen.unreachable}`];
   return {
     clusterName: outputs.clusterName,
     healthy: reasons.length === 0,
     reasons,
-    notes: [...remarks(nodes, quorum), ...("states" in seen ? strangers(outputs, seen.states) : [])],
+    notes: [...remarks(nodes, quorum), ...("states" in seen ? strangers(outputs, seen.states) : []), ...told(false)],
     quorum,
     zones: zonesOf(nodes),
     nodes,

@@ -9,7 +9,7 @@ export interface SwarmNodeState {
   readonly CreatedAt?: string;
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Role: "manager" | "worker"; readonly Availability: "active" | "pause" | "drain"; readonly Labels?: Record<string, string> };
-  readonly Description?: { readonly Hostname?: string; readonly Resources?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number } };
+  readonly Description?: { readonly Hostname?: string; readonly Resources?: { readonly NanoCPUs?: number; readonly MemoryBytes?: number }; readonly Engine?: { readonly EngineVersion?: string } };
   readonly Status: { readonly State: "unknown" | "down" | "ready" | "disconnected"; readonly Addr?: string };
   readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: "unknown" | "unreachable" | "reachable" };
 }

@@ -1,5 +1,6 @@
 import type { ClusterAccess } from "../settings/outputs";
 import { openManager, whileOvertaken, withManager, withManagers, type DockerNode, type Managers } from "./docker";
+import { refuseImages } from "./engine-gate";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
 import type { StackSpec } from "../settings/specs";
@@ -53,6 +54,7 @@ export async function deployStack(access: ClusterAccess, spec: StackSpec, text: 
 async function deployIfNew(manager: DockerNode, text: StackText, files: readonly SwarmFile[]): Promise<void> {
   const services = await listStackServices(manager, text.stack);
   if (isDeployed(text, services) && !services.some((service) => givenUp(service) !== undefined)) return;
+  await refuseImages(manager, text.stack, [...text.images.values()]);
   const images = await resolveImages(manager, text, services);
   await makeFiles(manager, text.stack, files);
   // The images have their digests. Docker would ask for each again, and drop the digest where no registry answers (docker/cli#787).

@@ -1,5 +1,6 @@
 import { parseRecord, recordName } from "../autoscaler/loop/record";
 import { oneLook, withManager, type DockerNode } from "../ops/docker";
+import { engineUse } from "../ops/engine-gate";
 import { messageOf } from "../ops/errors";
 import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/health";
 import { listNodes } from "../ops/nodes";
@@ -9,8 +10,8 @@ import type { ClusterOutputs } from "../settings/outputs";
 /** Looks once how a cluster is; that nobody answers is part of the answer. */
 export async function look(outputs: ClusterOutputs): Promise<ClusterHealth> {
   const ask = async (manager: DockerNode): Promise<ClusterHealth> => {
-    const [states, decision] = await Promise.all([listNodes(manager), outputs.autoscale === undefined ? null : lastDecision(manager)]);
-    return clusterHealth(outputs, { states }, decision);
+    const [states, use, decision] = await Promise.all([listNodes(manager), engineUse(manager), outputs.autoscale === undefined ? null : lastDecision(manager)]);
+    return clusterHealth(outputs, { states, use }, decision);
   };
   return withManager(outputs.access, ask, oneLook)
     .catch((error: unknown) => clusterHealth(outputs, { unreachable: `${messageOf(error)}; see docs/runbook.md.` }));

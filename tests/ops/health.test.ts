@@ -56,6 +56,14 @@ describe("clusterHealth", () => {
     ]);
   });
 
+  it("tells what the engines do not suit: as a fault where something does not work, as a note where it may fail later", () => {
+    const states = all({ "c-manager-az1-0": { Description: { Hostname: "c-manager-az1-0", Engine: { EngineVersion: "29.1.3" } } } });
+    const health = clusterHealth(outputs, { states, use: { images: ["traefik:v3.1@sha256:00"], encrypted: false } });
+    expect([health.healthy, health.reasons, health.notes]).to.deep.equal([false,
+      ["traefik:v3.1: Docker 29 does not answer it (c-manager-az1-0 with 29.1.3), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one."],
+      ["service names: c-manager-az1-0 with 29.1.3 may lose those of a node that was away for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service then."]]);
+  });
+
   it("knows of one manager that there is no margin by design", () => {
     const single = { ...outputs, nodes: outputs.nodes.slice(0, 1) };
     const { healthy, notes } = clusterHealth(single, { states: [swarmNode("c-manager-az1-0")] });

@@ -146,6 +146,28 @@ describe("a verb that the program runs", function () {
     expect(changes()[0]).to.match(/ <SWMTKN-1-now-worker>$/);
   });
 
+  const engine = (name: string, version: string): SwarmNodeState => swarmNode(name, { Description: { Hostname: name, Engine: { EngineVersion: version } } });
+  const traefik = (image: string): object => ({ ID: "t", Version: { Index: 1 }, Spec: { Name: "traefik_traefik", Mode: { Global: {} }, TaskTemplate: { ContainerSpec: { Image: image } } } });
+
+  it("admits no manager whose engine does not answer the Traefik that runs, and does not label it", async () => {
+    fake.services = [traefik("traefik:v2.9@sha256:00")];
+    const { code, stderr } = await admit({}, { joined: engine(second, "29.8.0") });
+    expect([code, stderr]).to.deep.equal([1,
+      `${second}: its engine does not fit. traefik:v2.9: Docker 29 does not answer it (${second} with 29.8.0), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one.\n`]);
+    expect(changes().slice(1)).to.deep.equal([]);
+  });
+
+  it("admits a node beside one whose encrypted packets it drops, and says so: it is the way out; the other one it does not", async () => {
+    const worker = "test-worker-az1-0";
+    fake.networks = [{ Name: "proxy", Driver: "overlay", Options: { encrypted: "" } }];
+    fake.nodes = fake.nodes.map((node) => node.ID === `id-${second}` ? engine(second, "29.1.3") : engine(node.Description?.Hostname ?? "", "28.5.2"));
+    const [good, faulty] = [await admit({}, { name: worker, joined: engine(worker, "28.5.2") }), await admit({}, { joined: engine(second, "29.1.3") })];
+    fake.networks = [];
+    expect([good.code, good.stderr.split("\n")[0]]).to.deep.equal([0,
+      `encrypted overlay networks: ${second} with 29.1.3 and the other nodes drop each other's packets (moby/moby#51798); use Docker 29.2.1 or later on them.`]);
+    expect([faulty.code, faulty.stderr.startsWith(`${second}: its engine does not fit. encrypted overlay networks: `)]).to.deep.equal([1, true]);
+  });
+
   it("takes away the labels that it gave a node and that it shall no longer have, and nobody else's", async () => {
     const joined = swarmNode(second, { Spec: { Role: "manager", Availability: "active", Labels: { az: "az0", disk: "ssd", own: "kept" } } });
     expect((await admit({}, { before: `{"labels":["az","disk"]}`, joined })).code).to.equal(0);
@@ -161,7 +183,7 @@ describe("a verb that the program runs", function () {
   });
 
   it("admits a manager only when the global services of its stacks run on it", async () => {
-    const service = (name: string, mode: object): object => ({ ID: name, Version: { Index: 1 }, Spec: { Name: name, Mode: mode } });
+    const service = (name: string, mode: object): object => ({ ID: name, Version: { Index: 1 }, Spec: { Name: name, Mode: mode, TaskTemplate: {} } });
     const task = (node: string, state: string): object => ({ ID: state, ServiceID: "everywhere", NodeID: `id-${node}`, DesiredState: "running", Status: { State: state }, Spec: {} });
     fake.services = [service("everywhere", { Global: {} }), service("somewhere", { Replicated: { Replicas: 1 } })];
     for (const tasks of [[task(first, "running")], [task(second, "starting")]]) {
@@ -236,6 +258,13 @@ describe("a verb that the program runs", function () {
       const { code, stderr } = await deploy(compose("one:1", "two:3"));
       expect([code, fake.changes]).to.deep.equal([1, []]);
       expect(stderr).to.match(/^stack x: image "two:3" cannot be resolved: .*manifest unknown: two:3.* Nothing is deployed; correct the reference, or try again when the managers reach its registry\.\n$/);
+    });
+
+    it("deploys no Traefik that the managers' engines do not answer", async () => {
+      fake.nodes = [engine(second, "29.8.0")];
+      const { code, stderr } = await deploy(compose("one:1", "traefik:v2.9"));
+      expect([code, stderr, fake.changes, fake.digestsAsked]).to.deep.equal([1,
+        `stack x: nothing is deployed. traefik:v2.9: Docker 29 does not answer it (${second} with 29.8.0), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one.\n`, [], []]);
     });
 
     it("tries a rollout again that the swarm gave up", async () => {

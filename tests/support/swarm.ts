@@ -48,6 +48,8 @@ export class FakeManager {
   /** Digests that the registry has, by image reference; the references that it was asked for. */
   readonly digests = new Map<string, string>();
   readonly digestsAsked: string[] = [];
+  /** Overlay networks, as the API gives them. */
+  networks: readonly unknown[] = [];
   /** The swarm's specification. */
   swarm: Readonly<Record<string, unknown>> = {};
   /** What a command by SSH prints. */
@@ -88,6 +90,7 @@ export class FakeManager {
         answer(this.services);
         this.servicesAsked?.();
       }
+      else if (path === "/networks") answer(this.networks);
       else if (path === "/secrets") answer([]);
       else if (path === "/info") answer({ SystemTime: new Date().toISOString() });
       else if (path.startsWith("/distribution/")) {
