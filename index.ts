@@ -16,16 +16,16 @@ import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
 import { onceNetworksSwept, prepareUpdate, stateBefore } from "./ops/prepare";
 import { imageTag, programFingerprint } from "./ops/program";
-import { madeWith } from "./settings/lasting";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
+import type { SharedNetwork } from "./settings/overlays";
 
 /** Path of the demo service behind the ingress. */
 const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const [{ settings, secrets, previous, wanted }, state] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
+  const [{ settings, secrets, previous, made, wanted }, state] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   const prepared = await prepareUpdate({
@@ -37,15 +37,15 @@ export = async (): Promise<Record<string, unknown>> => {
   const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
   const firewall = new Firewall(name, { settings, mark: identity.mark });
   const tokens = previous.joinTokens;
+  const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const quorum = new ManagerQuorum(`${name}-managers`, {
-    settings, plan, network, firewall, identity, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
+    settings, plan, network, firewall, identity, unmade, made, overlayOptions: options, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
-  const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
-  const networks = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
+  const networks: SharedNetwork[] = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
   const overlay = new Overlay(`${name}-overlay`, {
-    clusterName: name, networks, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark), mark: identity.mark, options,
-    cluster: firewall.anchor,
+    clusterName: name, networks, subnets: made.sharedSubnets ?? {}, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark),
+    mark: identity.mark, options, cluster: firewall.anchor,
   }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };
@@ -93,7 +93,7 @@ export = async (): Promise<Record<string, unknown>> => {
     version: outputsVersion,
     clusterName: name,
     clusterId: quorum.clusterId,
-    madeWith: madeWith(settings),
+    madeWith: made,
     program: programFingerprint(__dirname),
     workerGroups: placedGroups(settings),
     ...(settings.autoscale === undefined ? {} : { autoscale: settings.autoscale }),

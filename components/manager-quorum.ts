@@ -2,6 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { adminUser } from "../cloudinit/render";
 import { initResult, type InitSpec, type SwarmSpec } from "../settings/specs";
+import type { MadeWith } from "../settings/lasting";
 import type { ClusterAccess } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
 import type { Firewall } from "./firewall";
@@ -22,6 +23,10 @@ export interface ManagerQuorumArgs {
   readonly identity: Identity;
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
+  /** Options of the overlay driver, for the ingress network. */
+  readonly overlayOptions: pulumi.Output<Record<string, string>>;
+  /** What the cluster is made with; recorded in the state with the swarm. */
+  readonly made: MadeWith;
   /** Join token of managers from the last update; absent while there is no swarm. Secret. */
   readonly joinToken?: pulumi.Output<string>;
 }
@@ -131,7 +136,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     const spec: pulumi.Input<{ [Key in keyof InitSpec]: pulumi.Input<InitSpec[Key]> }> = {
       manager: planned.place.name,
       address: planned.address,
-      mtu: args.network.mtu,
+      overlayOptions: args.overlayOptions,
+      ...(args.made.sharedSubnets?.ingress === undefined ? {} : { ingressSubnet: args.made.sharedSubnets.ingress }),
       overlayPools: [...args.settings.overlayPools],
       overlayPrefix: args.settings.overlayPrefix,
       deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,

@@ -1,11 +1,12 @@
 import { parseDocument, type Document } from "yaml";
 import type { NodePlace } from "../settings/names";
 import type { MonitoringSettings } from "../settings/monitoring";
+import type { SharedNetwork } from "../settings/overlays";
 import { renderCompose } from "./compose";
 import { dashboardJson } from "./dashboards";
 
 /** Overlay network on which services are scraped and asked. */
-export const monitoringNetwork = "monitoring";
+export const monitoringNetwork = "monitoring" as const satisfies SharedNetwork;
 
 /** Label of the managers that keep the metrics, "true" or "false". */
 export const monitoringLabel = "monitoring";

@@ -5,11 +5,14 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { markLabel } from "../settings/names";
 import { clusterAccess } from "../settings/outputs";
+import type { SharedNetwork, SharedSubnets } from "../settings/overlays";
 
 export interface OverlayArgs {
   readonly clusterName: string;
-  /** Names of the overlay networks that several stacks share. */
-  readonly networks: readonly string[];
+  /** The overlay networks that several stacks share. */
+  readonly networks: readonly SharedNetwork[];
+  /** Subnets of networks by name; of one that is absent Docker takes the next of the pools. */
+  readonly subnets: Partial<SharedSubnets>;
   /** Access to the cluster as JSON; secret. */
   readonly access: pulumi.Output<string>;
   /** The mark of the cluster's resources. */
@@ -44,11 +47,12 @@ export class Overlay extends pulumi.ComponentResource {
       name: network,
       driver: "overlay",
       options: args.options,
+      ...(args.subnets[network] === undefined ? {} : { ipamConfigs: [{ subnet: args.subnets[network] }] }),
       labels: [{ label: markLabel, value: args.mark }],
     }, {
       parent: this, provider, deletedWith: args.cluster,
       // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.
-      ignoreChanges: ["options", "labels"],
+      ignoreChanges: ["options", "labels", "ipamConfigs"],
     }));
     this.registerOutputs({});
   }

@@ -9,7 +9,7 @@ import { Pending, waitFor } from "./wait";
 export const bootedSign = "SSH and Docker answer";
 
 /**
- * Makes the first manager a swarm of one and gives the ingress network the MTU that the cloud carries. Repeating it
+ * Makes the first manager a swarm of one and gives the ingress network its MTU, encryption and subnet. Repeating it
  * changes nothing: a manager that is part of a swarm keeps it.
  *
  * @param say is told when the machine has booted; standard error by default.
@@ -27,7 +27,7 @@ export async function initSwarm(
     return await first.use(async (node) => {
       const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
       if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
-      await giveIngressItsMtu(node, spec);
+      await configureIngress(node, spec);
       const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
       return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
     });
@@ -58,19 +58,33 @@ async function init(node: DockerNode, spec: InitSpec): Promise<void> {
   });
 }
 
-const mtuOption = "com.docker.network.driver.mtu";
+/** The part of a network that is read here (Engine API v1.41, GET /networks). The driver adds its VXLAN number to the options. */
+interface OverlayNetwork {
+  readonly Options?: Readonly<Record<string, string>> | null | undefined;
+  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string | undefined }[] | null | undefined } | undefined;
+}
 
-/** The ingress network cannot be changed, only made anew; right after the init no service uses it. */
-async function giveIngressItsMtu(node: DockerNode, spec: InitSpec): Promise<void> {
+/** Whether the ingress network has the options and the subnet that it is meant to have. */
+export function isAsWanted(network: OverlayNetwork, { overlayOptions, ingressSubnet }: Pick<InitSpec, "overlayOptions" | "ingressSubnet">): boolean {
+  const subnets = (network.IPAM?.Config ?? []).map(({ Subnet }) => Subnet);
+  return Object.entries(overlayOptions).every(([option, value]) => network.Options?.[option] === value)
+    && (ingressSubnet === undefined || subnets.includes(ingressSubnet));
+}
+
+/** Makes the ingress network again with its options and subnet: it cannot be changed. Right after the init no service uses it. */
+async function configureIngress(node: DockerNode, spec: InitSpec): Promise<void> {
   await waitFor({ what: "the ingress network", deadlineSeconds: spec.deadlineSeconds, isFinal: isConnectionLost }, async () => {
     const existing = await node.api.listNetworks({ filters: { driver: ["overlay"], name: ["ingress"] } });
     const ingress = existing.find(({ Name }) => Name === "ingress");
-    if (ingress?.Options?.[mtuOption] === String(spec.mtu)) return true;
+    if (ingress !== undefined && isAsWanted(ingress, spec)) return true;
     if (ingress !== undefined) {
       await node.api.getNetwork(ingress.Id).remove();
       return new Pending("being removed");
     }
-    await node.api.createNetwork({ Name: "ingress", Driver: "overlay", Ingress: true, Options: { [mtuOption]: String(spec.mtu) } });
+    await node.api.createNetwork({
+      Name: "ingress", Driver: "overlay", Ingress: true, Options: spec.overlayOptions,
+      ...(spec.ingressSubnet === undefined ? {} : { IPAM: { Config: [{ Subnet: spec.ingressSubnet }] } }),
+    });
     return new Pending("being made");
   });
 }

@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { addressOf, addressesOf, firstOf, prefixOf } from "./ipv4";
 
 /** Host number of the virtual address; 1 is the router's. */
 const vipHost = 5;
@@ -24,18 +24,14 @@ export interface AddressPlan {
  * @param managers number of managers, 7 at most.
  */
 export function planAddresses(cidr: string, managers: number): AddressPlan {
-  const [network, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  const base = network.toByteArray().reduce((value, byte) => value * 256 + byte, 0);
-  const host = (number: number): string => {
-    const value = base + number;
-    return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
-  };
+  const prefix = prefixOf(cidr);
+  const host = (number: number): string => addressOf(firstOf(cidr) + number);
   return {
     cidr,
     prefix,
     gateway: host(1),
     vip: host(vipHost),
     managers: Array.from({ length: managers }, (_, index) => host(firstManagerHost + index)),
-    workers: { start: host(firstWorkerHost), end: host(2 ** (32 - prefix) - 2) },
+    workers: { start: host(firstWorkerHost), end: host(addressesOf(prefix) - 2) },
   };
 }

@@ -1,18 +1,26 @@
 import { planAddresses } from "./addresses";
 import type { Fault } from "./errors";
 import { placeManagers } from "./names";
+import type { SharedSubnets } from "./overlays";
 import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
 /** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
 export const lastingKeys = ["clusterName", "networkName", "networkCidr", "externalNetwork", "overlayPools", "overlayPrefix", "overlayEncryption"] as const;
 
-/** What a cluster was made with; an older program did not say where the floating IPs come from. */
-export type MadeWith = Omit<Pick<Settings, typeof lastingKeys[number]>, "externalNetwork"> & { readonly externalNetwork?: string | undefined };
+/** What a cluster was made with. An older program did not say where the floating IPs come from, and left the subnets to Docker. */
+export type MadeWith = Omit<Pick<Settings, typeof lastingKeys[number]>, "externalNetwork"> & {
+  readonly externalNetwork?: string | undefined;
+  readonly sharedSubnets?: Partial<SharedSubnets> | undefined;
+};
 
-export function madeWith(settings: Settings): MadeWith {
+/** @param sharedSubnets subnets of the shared overlay networks; absent where Docker chooses them. */
+export function madeWith(settings: Settings, sharedSubnets?: Partial<SharedSubnets>): MadeWith {
   const { clusterName, networkName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption } = settings;
-  return { clusterName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption, ...(networkName === undefined ? {} : { networkName }) };
+  return {
+    clusterName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption,
+    ...(networkName === undefined ? {} : { networkName }), ...(sharedSubnets === undefined ? {} : { sharedSubnets }),
+  };
 }
 
 /** A manager that the last update left. */

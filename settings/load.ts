@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
-import { lastingFaults, type MadeWith, type StandingManager } from "./lasting";
+import { lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs, type ClusterAccess } from "./outputs";
+import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
 import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
@@ -20,6 +21,8 @@ export interface Previous {
   readonly workerSets: WorkerSets;
   /** How the cluster was reached, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
+  /** Largest number of nodes that its settings allowed. */
+  readonly mostNodes: number;
   /** The swarm's join tokens by role; absent while there is no swarm. Secrets. */
   readonly joinTokens?: { readonly manager: pulumi.Output<string>; readonly worker: pulumi.Output<string> };
 }
@@ -29,6 +32,8 @@ export interface Loaded {
   /** The secrets among the configuration, those that are set. */
   readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
   readonly previous: Previous;
+  /** What the cluster is made with. */
+  readonly made: MadeWith;
   /** The worker sets that whoever runs this update wants in place of the previous ones. */
   readonly wanted?: WorkerSets;
 }
@@ -46,12 +51,16 @@ export async function loadSettings(): Promise<Loaded> {
     const settings = parseSettings(raw);
     const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
     const previous = await readPrevious();
-    const faults = [...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, previous.madeWith, previous.managers)];
+    const standing = previous.madeWith === undefined ? undefined : { sharedSubnets: previous.madeWith.sharedSubnets ?? {}, mostNodes: previous.mostNodes };
+    const faults = [
+      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, previous.madeWith, previous.managers), ...overlayFaults(settings, standing),
+    ];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
-    for (const warning of warningsOf(settings)) await pulumi.log.warn(warning);
-    return { settings, secrets, previous, ...asked };
+    const warnings = [...warningsOf(settings), ...(standing === undefined ? [] : overlayWarnings(settings, standing))];
+    for (const warning of warnings) await pulumi.log.warn(warning);
+    return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : previous.madeWith?.sharedSubnets), ...asked };
   } catch (error) {
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }
@@ -59,17 +68,19 @@ export async function loadSettings(): Promise<Loaded> {
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (name: "clusterId" | "madeWith" | "nodes" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
+  const output = async (name: "clusterId" | "madeWith" | "nodes" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
   const { shape } = clusterOutputs;
   const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
-  if (await output("clusterId") === undefined) return { workerSets, managers: [] };
+  if (await output("clusterId") === undefined) return { workerSets, managers: [], mostNodes: 0 };
   const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
   const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
+  const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
   return {
     madeWith: shape.madeWith.parse(await output("madeWith")),
-    managers: shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager"),
+    managers,
     workerSets,
     access,
+    mostNodes: mostNodes({ managers: managers.length, workerGroups: shape.workerGroups.parse(await output("workerGroups") ?? {}) }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { autoscale } from "./autoscale";
+import { sharedNetworks } from "./overlays";
 import { deadlines } from "./schema";
 
 /** Version of the outputs' contract; raised when a reader of the old one would misread the new one. */
@@ -42,6 +43,8 @@ export const clusterOutputs = z.object({
     overlayPools: z.array(z.string()),
     overlayPrefix: z.int(),
     overlayEncryption: z.boolean(),
+    /** Subnets of the shared overlay networks by name; absent where Docker chose them, each of overlayPrefix. */
+    sharedSubnets: z.partialRecord(z.enum(sharedNetworks), z.string()).optional(),
   }),
   /** Fingerprint of the program that made the last update (ops/program.ts). */
   program: z.string(),

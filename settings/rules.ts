@@ -1,8 +1,8 @@
-import ipaddr from "ipaddr.js";
 import { firstWorkerHost } from "./addresses";
 import { autoscaleRules } from "./autoscale-rules";
 import type { Fault } from "./errors";
 import { serviceHasItsParts } from "./autoscaler-service";
+import { overlap, prefixOf } from "./ipv4";
 import { hookKeys } from "./monitoring";
 import type { ShapedSettings } from "./schema";
 
@@ -80,12 +80,6 @@ function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }:
   });
 }
 
-function overlap(one: string, other: string): boolean {
-  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
-  const prefix = Math.min(a[1], b[1]);
-  return a[0].match(b[0], prefix);
-}
-
 /** Widest network of administrators: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */
 const widestAdminPrefix = 8;
 /** Addresses of all of them: every private network and those of providers (100.64.0.0/10, RFC 6598) fit in, and what is not private stays a fraction. */
@@ -105,10 +99,6 @@ function administrationIsNotOpen({ adminCidrs = [] }: Partial<ShapedSettings>): 
 /** The networks that lie in no other, each once. */
 function outermost(networks: readonly string[]): string[] {
   return [...new Set(networks)].filter((network, _, all) => !all.some((other) => prefixOf(other) < prefixOf(network) && overlap(other, network)));
-}
-
-function prefixOf(network: string): number {
-  return Number(network.split("/")[1]);
 }
 
 function nodeNamesFit({ clusterName, zones = [], workerGroups = {} }: Partial<ShapedSettings>): Fault[] {

@@ -2,11 +2,14 @@ import { z } from "zod";
 
 // What the program tells the verbs of ops/, and what they answer.
 
-/** How the swarm is made, once; part of the first manager's init. Addresses are IPv4, sizes in bytes or as named. */
+/** How the swarm is made, once; part of the first manager's init. Addresses are IPv4. */
 export const initSpec = z.object({
   manager: z.string(),
   address: z.string(),
-  mtu: z.int(),
+  /** Options of the overlay driver for the ingress network. */
+  overlayOptions: z.record(z.string(), z.string()),
+  /** Subnet of the ingress network; absent: Docker takes the next of the pools. */
+  ingressSubnet: z.string().optional(),
   overlayPools: z.array(z.string()),
   /** Prefix length of each overlay network. */
   overlayPrefix: z.int(),

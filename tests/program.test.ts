@@ -7,7 +7,7 @@ import { policyOf } from "../autoscaler/policy-of";
 import { imageTag, programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
-import { nodeSpec, type NodeSpec } from "../settings/specs";
+import { initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
 import { goodConfiguration, goodSettings, serviceSecrets } from "./support/settings";
@@ -96,6 +96,13 @@ describe("the program", () => {
 
   it("gives the overlay network the MTU of the network below", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).to.deep.include({ name: "proxy", driver: "overlay", options: { "com.docker.network.driver.mtu": "1450" } });
+  });
+
+  it("cuts the shared networks from the pools by the size of the cluster, and records it", () => {
+    const sharedSubnets = { ingress: "10.200.255.0/24", proxy: "10.200.254.0/24", monitoring: "10.200.253.0/24" };
+    expect(run.recorder.named("test-overlay-proxy").inputs["ipamConfigs"]).to.deep.equal([{ subnet: sharedSubnets.proxy }]);
+    expect(initOf(run)).to.deep.include({ overlayOptions: { "com.docker.network.driver.mtu": "1450" }, ingressSubnet: sharedSubnets.ingress });
+    expect(run.outputs["madeWith"]).to.deep.include({ sharedSubnets });
   });
 
   it("marks the overlay network as its own", () => {
@@ -264,6 +271,25 @@ describe("the program on a stack that has a swarm", () => {
     expect(policy?.groups[0]).to.deep.equal({ name: "az1", zone: "az1", min: 1, max: 4 });
   });
 
+  it("leaves the subnets of an older program's networks to Docker", () => {
+    expect(run.recorder.named("test-overlay-proxy").inputs).not.to.have.property("ipamConfigs");
+    expect(run.outputs["madeWith"]).to.deep.equal(previous.madeWith);
+  });
+
+  it("keeps recorded subnets whatever the groups may grow to", async () => {
+    const sharedSubnets = { ingress: "10.200.1.0/24", proxy: "10.200.2.0/24", monitoring: "10.200.3.0/24" };
+    const { recorder, outputs } = await runProgram({ ...goodConfiguration, workerGroups: { az1: { min: 1, max: 200 } } }, { ...previous, madeWith: { ...previous.madeWith, sharedSubnets } });
+    expect(recorder.named("test-overlay-proxy").inputs["ipamConfigs"]).to.deep.equal([{ subnet: "10.200.2.0/24" }]);
+    expect(outputs["madeWith"]).to.deep.include({ sharedSubnets });
+  });
+
+  it("refuses more nodes than the ingress network of the cluster has addresses", async () => {
+    const refused = await runProgram({ ...goodConfiguration, networkCidr: "10.20.0.0/24", overlayPrefix: 27, workerGroups: { az1: { min: 1, max: 40 } } },
+      { ...previous, madeWith: { ...previous.madeWith, overlayPrefix: 27 } }).then(() => "accepted", String);
+    expect(refused).to.include("settings.workerGroups: the groups and managers may grow to 43 nodes, but the network ingress of this cluster has 29 addresses");
+    expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
+  });
+
   it("keeps the worker sets of the last update, within the limits", () => {
     expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
   });
@@ -364,10 +390,11 @@ describe("the program in a network of somebody else", () => {
 });
 
 describe("the program with encrypted overlays", () => {
-  it("encrypts the shared network and the monitoring's own", async () => {
+  it("encrypts ingress, the shared network and the monitoring's own", async () => {
     const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true, monitoring: {} });
     const options = { "com.docker.network.driver.mtu": "1450", "encrypted": "true" };
     expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal(options);
+    expect(initOf({ recorder, outputs: {} }).overlayOptions, "ingress").to.deep.equal(options);
     const { networks } = parse(String(recorder.named("test-monitoring-deploy").inputs["stdin"])) as { networks: { control: unknown } };
     expect(networks.control).to.deep.include({ driver_opts: options });
   });
@@ -383,6 +410,11 @@ function userData(inputs: Record<string, unknown>): { write_files: Written[] } {
 
 function paths(inputs: Record<string, unknown>): string[] {
   return userData(inputs).write_files.map(({ path }) => path);
+}
+
+/** What the first manager is told about the swarm that it makes. */
+function initOf({ recorder }: Run): InitSpec {
+  return initSpec.parse(JSON.parse((recorder.named("test-managers-init").inputs["environment"] as Secret).value["SWARM_SPEC"] ?? ""));
 }
 
 /** What the nodes' admissions are told. */

@@ -24,9 +24,10 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   const [first] = managers;
   if (first === undefined) throw new OperationError("managers: none; this is a bug.");
   const readySeconds = settings.deadlines.nodeReadyMinutes * 60;
+  const options = overlayOptions(mtu, settings.overlayEncryption);
   let boot = NaN;
   await initSwarm(access, {
-    manager: first.place.name, address: first.address, mtu, overlayPools: [...settings.overlayPools], overlayPrefix: settings.overlayPrefix,
+    manager: first.place.name, address: first.address, overlayOptions: options, overlayPools: [...settings.overlayPools], overlayPrefix: settings.overlayPrefix,
     deadlineSeconds: readySeconds,
   }, (line) => { if (line.includes(bootedSign)) boot = seconds(); });
   const init = seconds();
@@ -36,7 +37,6 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
       name: place.name, role: place.role, address, hostKey, serverId, labels: { ...labels }, holdsToken: false, stacks: [], readySeconds, drainSeconds: 0,
     })));
   };
-  const options = overlayOptions(mtu, settings.overlayEncryption);
   const overlay = withManager(access, (manager) => manager.api.createNetwork({ Name: "proxy", Driver: "overlay", Options: options }));
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
   const deadlineSeconds = settings.deadlines.stackReadyMinutes * 60;

@@ -105,12 +105,13 @@ function causeOf(error = "") {
 }
 
 /**
- * Addresses in use and in all of each overlay network: those of services and tasks, and one for the load balancer of each
- * node that has a task on it, which Docker does not name. Network, broadcast and gateway count for neither.
+ * Addresses in use and in all of each overlay network, as swarmkit allocates them (manager/allocator/network.go): those of services
+ * and tasks, and one for the load balancer of each node that has a task on it, which Docker's API does not show. On the ingress
+ * network every node has one, a node that is down too until its entry is removed. Network, broadcast and gateway count for neither.
  */
-function overlays(networks, services, tasks) {
-  return networks.filter(({ IPAM }) => IPAM?.Config?.[0]?.Subnet !== undefined).map(({ Id, Name, IPAM }) => {
-    const used = new Set();
+function overlays(networks, services, tasks, nodeIds) {
+  return networks.filter(({ IPAM }) => IPAM?.Config?.[0]?.Subnet !== undefined).map(({ Id, Name, IPAM, Ingress }) => {
+    const used = new Set(Ingress === true ? nodeIds.map((id) => `node ${id}`) : []);
     for (const { Endpoint } of services) {
       for (const { NetworkID, Addr } of Endpoint?.VirtualIPs ?? []) if (NetworkID === Id && Addr) used.add(Addr);
     }
@@ -156,7 +157,7 @@ async function facts() {
   const names = new Map(services.map(({ ID, Spec }) => [ID, Spec.Name]));
   const serviceOf = ({ ServiceID }) => names.get(ServiceID) ?? ServiceID ?? "";
   const pending = tasks.filter(({ Status }) => Status.State === "new" || Status.State === "pending");
-  const space = overlays(networks, services, tasks);
+  const space = overlays(networks, services, tasks, nodeEntries.map(({ ID }) => ID));
   const authority = nodes.find((node) => node.authority)?.authority;
   return [
     metric("swarm_node_info", "A node of the swarm.", nodes.map(({ name, zone, role, group, state, availability }) => [{ node: name, zone, role, group, state, availability }, 1])),

@@ -136,6 +136,9 @@ describe("a cluster on the lab", () => {
         az: zone, ordinal: "0", ...(role === "manager" ? { group: "managers", monitoring: "false" } : { group: zone }),
       });
     }
+    const { access, madeWith } = await cluster.outputs();
+    const subnets = await onManager(access, "docker network inspect --format '{{.Name}} {{(index .IPAM.Config 0).Subnet}}' ingress proxy");
+    expect(subnets.trim().split("\n")).to.deep.equal([`ingress ${madeWith.sharedSubnets?.ingress ?? ""}`, `proxy ${madeWith.sharedSubnets?.proxy ?? ""}`]);
   });
 
   it("answers 500 requests, from at least two nodes", async () => {

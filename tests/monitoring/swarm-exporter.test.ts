@@ -68,12 +68,13 @@ describe("the swarm exporter", function () {
         { ID: "big", Spec: { Name: "big" } }, { ID: "gpu", Spec: { Name: "gpu" } },
       ],
       [`/tasks {"desired-state":["running"]}`]: [
-        task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.5/24")] }), task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.6/24")] }),
+        task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.5/24")] }), task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.6/24"), attached("n3", "10.0.0.9/28")] }),
         task("big", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (insufficient resources on 3 nodes)" } }),
         task("big", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (insufficient resources on 3 nodes; scheduling constraints not satisfied on 1 node)" } }),
         task("gpu", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (scheduling constraints not satisfied on 4 nodes)" } }),
       ],
-      [`/networks {"driver":["overlay"]}`]: [{ Id: "n1", Name: "proxy", IPAM: { Config: [{ Subnet: "10.0.1.0/24" }] } }, { Id: "n2", Name: "empty", IPAM: { Config: [] } }],
+      [`/networks {"driver":["overlay"]}`]: [{ Id: "n1", Name: "proxy", IPAM: { Config: [{ Subnet: "10.0.1.0/24" }] } }, { Id: "n2", Name: "empty", IPAM: { Config: [] } },
+        { Id: "n3", Name: "ingress", Ingress: true, IPAM: { Config: [{ Subnet: "10.0.0.0/28" }] } }],
     };
     const port = await freePort();
     exporter = new Background(process.execPath, [join(__dirname, "..", "..", "stacks", "monitoring", "swarm-exporter.mjs")], {
@@ -120,7 +121,10 @@ describe("the swarm exporter", function () {
       `swarm_tasks_pending{task_service="gpu",cause="constraints"} 1`,
       // of a /24: the service's, two tasks', a node's load balancer
       `swarm_overlay_addresses{network="proxy"} 253`,
+      `swarm_overlay_addresses{network="ingress"} 13`,
       `swarm_overlay_addresses_used{network="proxy"} 4`,
+      // the load balancer of every node, its old entry too, and one task that is published through the mesh
+      `swarm_overlay_addresses_used{network="ingress"} 6`,
       `swarm_ca_certificate_expiry_timestamp_seconds ${secured.end}`,
       `swarm_manager_up{node="m1",zone="az1"} 1`,
       `swarm_manager_up{node="m2",zone="az2"} 0`,
