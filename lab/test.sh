@@ -88,7 +88,7 @@ zone down az1 az2|zone: one zone at a time
 console|console: which server?
 console a --tail x|console: unknown arguments "--tail x"
 client|client: which command?
-image|image: "" is unknown; allowed: image build [--stock] [--autoscaler]
+image|image: "" is unknown; allowed: image build [--engine NAME|debian] [--stock] [--autoscaler]
 clouds now|clouds: takes no arguments
 ROWS
     has "lab help" "lab zone down|up AZ" "$("$here/lab" help)"

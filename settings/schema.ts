@@ -55,7 +55,7 @@ const images = z.strictObject({
   prometheus: containerImage.default("prom/prometheus:v2.53.3"),
   alertmanager: containerImage.default("prom/alertmanager:v0.28.1"),
   nodeExporter: containerImage.default("prom/node-exporter:v1.9.0"),
-  cadvisor: containerImage.default("ghcr.io/google/cadvisor:0.53.0"),
+  cadvisor: containerImage.default("ghcr.io/google/cadvisor:0.57.0"),
   node: containerImage.default("node:22-alpine"),
   grafana: containerImage.default("grafana/grafana-oss:11.6.0"),
 }, allowed("{traefik, socketProxy, whoami, prometheus, alertmanager, nodeExporter, cadvisor, node, grafana}, each an image reference"));

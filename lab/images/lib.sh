@@ -31,6 +31,17 @@ retry() {
   return 1
 }
 
+# module_source MODULE VERSION SUM DIRECTORY: the module's own source, to be changed at will, held against the checksum and the checksum database.
+module_source() {
+  local answer got
+  answer=$(GOFLAGS='' retry go mod download -json "$1@$2")
+  got=$(sed -n 's/^\t"Sum": "\(.*\)",$/\1/p' <<< "$answer")
+  [[ $got == "$3" ]] || fail "$1@$2: checksum \"$got\"; the recipe says \"$3\"."
+  rm -rf "$4"
+  cp -r "$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<< "$answer")" "$4"
+  chmod -R u+w "$4"
+}
+
 # Tag of the image of the autoscaler's service, as ops/program.ts makes it; "none" where Node's packages are not there.
 autoscaler_tag() { (cd "$images/../.." && [[ -d node_modules ]] && node --import tsx ops/main.ts image-tag) || echo none; }
 
@@ -51,6 +62,17 @@ debian_sources() {
   [[ $mirror ]] || fail "apt's sources: no Debian mirror found; set DEBIAN_MIRROR."
   echo "deb $mirror $(suite) main"
   [[ -z $security ]] || echo "deb $security $(suite)-security main"
+}
+
+# replace_engine ROOT ENGINE: puts those programs in the place of the package's; its updates leave them.
+replace_engine() {
+  local program path
+  for program in "$2"/*; do
+    path=$(cd "$1" && find usr -name "${program##*/}" -type f)
+    [[ $path ]] || fail "the suite's package has no ${program##*/}."
+    chroot "$1" dpkg-divert --quiet --local --no-rename --add "/$path"
+    install -m 755 "$program" "$1/$path"
+  done
 }
 
 # start_registry ROOT: serves ROOT at 127.0.0.1:5000 of the present network namespace until the script ends.

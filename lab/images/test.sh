@@ -36,13 +36,14 @@ test_go_programs() {
 }
 
 test_recipe() {
-  expect "recipe: kinds" "debian go image suite" "$(grep -v '^#' recipe.txt | sed '/^$/d' | cut -d'|' -f1 | tr -d ' ' | sort -u | paste -sd' ')"
+  expect "recipe: kinds" "debian engine go image suite" "$(grep -v '^#' recipe.txt | sed '/^$/d' | cut -d'|' -f1 | tr -d ' ' | sort -u | paste -sd' ')"
   expect "recipe: one suite" 1 "$(rows suite | wc -l)"
   expect "recipe: 8 columns a program" "" "$(rows go | awk -F'|' 'NF != 8')"
   expect "recipe: 6 columns an image" "" "$(rows image | awk -F'|' 'NF != 6')"
   expect "recipe: 6 columns a Debian package" "" "$(rows debian | awk -F'|' 'NF != 6')"
-  expect "recipe: names are unique" "" "$({ rows go; rows debian; rows image; } | cut -d'|' -f1,2 | sort | uniq -d)"
-  local name module version sum package patch base programs references one
+  expect "recipe: 6 columns an engine" "" "$(rows engine | awk -F'|' 'NF != 6')"
+  expect "recipe: names are unique" "" "$({ rows engine; rows go; rows debian; rows image; } | cut -d'|' -f1,2 | sort | uniq -d)"
+  local name module version sum release package patch base programs references one
   while IFS='|' read -r _ name module version sum package _ patch; do
     matches "$name: version" 'v[0-9]+\.[0-9]+\.[0-9]+' "$version"
     if [[ $module == own ]]; then
@@ -53,6 +54,11 @@ test_recipe() {
     matches "$name: package" '\.(/[a-z]+)*' "$package"
     [[ $patch == - ]] || expect "$name: patch is a program" yes "$([[ -x patches/$patch ]] && echo yes)"
   done < <(rows go)
+  while IFS='|' read -r _ name _ version sum release; do
+    matches "engine $name: its name is the major version" "$name\\.[0-9]+\\.[0-9]+" "$release"
+    matches "engine $name: version" 'v[0-9]+\.[0-9]+\.[0-9]+(-[a-z]+\.[0-9]+|\+incompatible)?' "$version"
+    matches "engine $name: checksum" 'h1:[A-Za-z0-9+/]{43}=' "$sum"
+  done < <(rows engine)
   while IFS='|' read -r _ name base programs references _; do
     matches "$name: base" 'busybox|scratch' "$base"
     for one in ${programs//,/ }; do expect "$name: $one is built" 1 "$({ rows go "${one%%=*}"; rows debian "${one%%=*}"; } | wc -l)"; done
@@ -117,7 +123,7 @@ test_keys() {
 test_arguments() {
   local code=0 said
   said=$(./build --frob 2>&1) || code=$?
-  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --profile lab|cloud, --stock, --autoscaler, --preload FILE|none, --mirror URL|hub.' "$code $said"
+  expect "build --frob" '2 build: unknown argument "--frob"; allowed are --profile lab|cloud, --engine NAME, --stock, --autoscaler, --preload FILE|none, --mirror URL|hub.' "$code $said"
   code=0 said=$(./build --preload /nowhere 2>&1) || code=$?
   expect "build --preload /nowhere" '2 build: --preload: no file "/nowhere"; name one, or "none".' "$code $said"
   code=0 said=$(./build --mirror ftp://there 2>&1) || code=$?
@@ -126,6 +132,8 @@ test_arguments() {
   expect "build --stock --mirror hub" "2 build: --stock: real clouds have Debian's own image; leave out --stock, --mirror and --profile cloud." "$code $said"
   code=0 said=$(./build --profile other 2>&1) || code=$?
   expect "build --profile other" '2 build: --profile: "other" is unknown; allowed are lab and cloud.' "$code $said"
+  code=0 said=$(./build --engine 19 2>&1) || code=$?
+  expect "build --engine 19" '2 build: --engine: "19" is unknown; allowed are debian, 29.' "$code $said"
   code=0 said=$(./build --mirror hub --profile lab 2>&1) || code=$?
   expect "build --mirror hub --profile lab" '2 build: --mirror: goes with the profile cloud; leave out --mirror or --profile lab.' "$code $said"
   code=0 said=$(./check --frob 2>&1) || code=$?

@@ -10,7 +10,7 @@ lab_up() {
     trap interrupted INT TERM
     trap end_steps EXIT
     # beside the rest: compilers use the time in which packages are unpacked and daemons waited for
-    [ "$LAB_BUILDS_IMAGES" = no ] || start_step images env PATH="$CALLER_PATH" "$LAB_HOME/images/build"
+    [ "$LAB_BUILDS_IMAGES" = no ] || start_step images env PATH="$CALLER_PATH" "$LAB_HOME/images/build" --engine "$LAB_ENGINE"
     step packages install_packages
     step accel decide_accel
     take_lab

@@ -50,9 +50,9 @@ lab_client() {
 }
 
 lab_image() {
-    [ "${1:-}" = build ] || usage_error "image: \"${1:-}\" is unknown; allowed: image build [--stock] [--autoscaler]"
+    [ "${1:-}" = build ] || usage_error "image: \"${1:-}\" is unknown; allowed: image build [--engine NAME|debian] [--stock] [--autoscaler]"
     shift
-    exec env PATH="$CALLER_PATH" "$LAB_HOME/images/build" "$@"
+    exec env PATH="$CALLER_PATH" "$LAB_HOME/images/build" --engine "$LAB_ENGINE" "$@"
 }
 
 lab_clouds() {

@@ -21,7 +21,7 @@ describe("parseSettings", () => {
       managers: 3, managerAntiAffinity: "soft", networkCidr: "10.20.0.0/24", ingressCidrs: ["0.0.0.0/0"], demo: false,
       images: { traefik: "traefik:v2.9", socketProxy: "wollomatic/socket-proxy:1", whoami: "traefik/whoami:v1.10",
         prometheus: "prom/prometheus:v2.53.3", alertmanager: "prom/alertmanager:v0.28.1", nodeExporter: "prom/node-exporter:v1.9.0",
-        cadvisor: "ghcr.io/google/cadvisor:0.53.0", node: "node:22-alpine", grafana: "grafana/grafana-oss:11.6.0",
+        cadvisor: "ghcr.io/google/cadvisor:0.57.0", node: "node:22-alpine", grafana: "grafana/grafana-oss:11.6.0",
       },
       deadlines: { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 },
     });
