@@ -1,3 +1,4 @@
+import { ingressPorts } from "../settings/ports";
 import type { Settings } from "../settings/schema";
 
 /** The security groups: every node is in `nodes` and in the group of its role. */
@@ -21,9 +22,6 @@ export interface FirewallRule {
   /** The same as a test; absent: always. */
   readonly applies?: (settings: FirewallSettings) => boolean;
 }
-
-/** Ports of the ingress: HTTP and HTTPS. */
-export const ingressPorts = [80, 443] as const;
 
 /** Port of Traefik's dashboard on the managers. */
 export const dashboardPort = 8080;

@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { ingressPorts } from "../settings/ports";
 import type { Settings } from "../settings/schema";
-import { ingressPorts } from "./firewall-rules";
 import type { Network } from "./network";
 import type { ClusterPlan } from "./plan";
 

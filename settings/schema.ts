@@ -3,6 +3,7 @@ import { z } from "zod";
 import { autoscale, autoscaleDescription, type AutoscaleSettings } from "./autoscale";
 import { autoscalerService, autoscalerServiceDescription, serviceClouds, servicePassphrase, serviceStateKey } from "./autoscaler-service";
 import { hookUrl, monitoring, monitoringDescription } from "./monitoring";
+import { allow, allowDescription, flavorPrices, flavorPricesDescription, planGuard, planGuardDescription } from "./plan-guard";
 import type { SecretKey } from "./secrets";
 import { allowed, integer, list, pem, text } from "./values";
 
@@ -127,6 +128,9 @@ export const settingsShape = {
   demo: z.boolean(allowed("true or false")).default(false).describe("Run the demo service whoami at /whoami."),
   deadlines: deadlines.prefault({})
     .describe("Minutes: nodeReadyMinutes from a server's creation to Ready, drainMinutes for tasks to leave a node, stackReadyMinutes for a stack to run."),
+  planGuard: planGuard.prefault({}).describe(planGuardDescription),
+  allow: allow.default([]).describe(allowDescription),
+  flavorPrices: flavorPrices.default({}).describe(flavorPricesDescription),
 };
 
 /** The values key by key, before defaults that hang on other keys are filled in. */

@@ -27,6 +27,13 @@ describe("parseSettings", () => {
     });
   });
 
+  it("takes the day of an allowance as Pulumi hands an unquoted date over", () => {
+    for (const until of ["2026-12-05", "2026-12-05T00:00:00Z"]) {
+      const { allow } = parseSettings({ ...goodConfiguration, allow: [{ what: "lose-workers", zone: "az1", until, why: "az1 is given up" }] });
+      expect(allow).to.deep.equal([{ what: "lose-workers", zone: "az1", until: "2026-12-05", why: "az1 is given up" }]);
+    }
+  });
+
   it("has no autoscaling unless it is asked for, and then fills in the seed's threshold and the groups' limits", () => {
     expect(parseSettings(goodConfiguration)).not.to.have.property("autoscale");
     expect(parseSettings({ ...goodConfiguration, autoscale: {} }).autoscale).to.deep.equal({

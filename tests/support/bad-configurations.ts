@@ -129,4 +129,13 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     [`settings.slackWebhook: the value, a secret, is not allowed; use the URL of a hook, e.g. "https://hooks.slack.com/services/…".`]],
   ["a group's name that makes a host name too long", { clusterName: "a".repeat(30), zones: [`az${"1".repeat(30)}`], workerGroups: {} },
     [`settings.zones: gives the host name "${"a".repeat(30)}-manager-az${"1".repeat(30)}-0"; a host name has 63 lower-case letters, digits and hyphens at most.`]],
+  ["a limit of the plan guard above all", { planGuard: { zonePercent: 101 } }, ["settings.planGuard.zonePercent: 101 is not allowed; use a whole number of percent from 0 to 100."]],
+  ["an allowance of nothing known", { allow: [{ what: "anything", until: "2026-12-05", why: "the zone moves" }] },
+    [/^settings\.allow\.0\.what: "anything" is not allowed; use one of "replace-managers", "lose-quorum", /.source]],
+  ["an allowance for ever", { allow: [{ what: "lose-workers", why: "the zone moves" }] }, [`settings.allow.0.until: missing; use a day as YYYY-MM-DD, e.g. "2026-12-05".`]],
+  ["an allowance up to a day that there is not", { allow: [{ what: "lose-workers", until: "2026-02-30", why: "the zone moves" }] },
+    [`settings.allow.0.until: "2026-02-30" is not allowed; use a day as YYYY-MM-DD, e.g. "2026-12-05".`]],
+  ["an allowance whose reason was left as printed", { allow: [{ what: "lose-workers", until: "2026-12-05", why: "…" }] },
+    [`settings.allow.0.why: "…" is not allowed; use the reason, in words.`]],
+  ["a price below nothing", { flavorPrices: { "m1.small": -1 } }, ["settings.flavorPrices.m1.small: -1 is not allowed; use a price per hour, 0 or more."]],
 ];
