@@ -8,7 +8,7 @@ import { BusyError, LockedError, OperationError } from "./errors";
 import { underLease } from "./lease";
 import { clearWay, holderIn } from "./locks";
 import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
-import { stepsOf, type UpdateStep } from "./update-events";
+import { refusalOf, stepsOf, type UpdateStep } from "./update-events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
 const loadEventStream = (): typeof import("./event-stream") => require("./event-stream") as typeof import("./event-stream");
@@ -48,6 +48,11 @@ export class UpdateError extends OperationError {
   }
 }
 
+/** An update whose plan goes beyond the limits of `swarm:planGuard`; nothing was touched, and it will be refused again until they allow it. */
+export class RefusedError extends OperationError {
+  override readonly name = "RefusedError";
+}
+
 /**
  * Runs `pulumi up` on a stack: the one way by which programs change a cluster. What an update that was killed on this
  * machine left in the way, its lock and its plugins, is removed first.
@@ -55,6 +60,7 @@ export class UpdateError extends OperationError {
  * @returns what it did, step by step.
  * @throws LockedError when another update holds the stack's lock.
  * @throws BusyError when another update came in between, and the wanted sets do not fit what it left.
+ * @throws RefusedError when its plan goes beyond the limits.
  * @throws UpdateError when the update fails, hangs or is interrupted.
  */
 export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
@@ -80,6 +86,8 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
     const steps = stepsOf(events);
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;
+    const refusal = refusalOf(events);
+    if (refusal !== undefined) throw new RefusedError(`${subject}: ${refusal.words}`);
     const holder = holderIn(end);
     if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
     // sets that were made from the last update fit its configuration

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { BusyError, LockedError, OperationError } from "../../ops/errors";
 import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
-import { runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
+import { RefusedError, runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
+import { withCode } from "../../settings/refusal-codes";
 import { overtaken } from "../../settings/wanted";
 import { goodSettings } from "../support/settings";
 
@@ -97,6 +98,14 @@ describe("runUpdate", () => {
     const { error } = await update(`${sending(begun, said, failed)} exit 255`);
     expect(error).to.be.instanceOf(UpdateError).with.property("interrupted", false);
     expect((error as UpdateError).steps).to.deep.equal([{ ...step, error: "no valid host" }]);
+  });
+
+  it("knows by its code that the program refused the plan, and hands its words over", async () => {
+    const words = "Plan: beyond the limits.\nCHECK  WHERE";
+    const refusal = event({ diagnosticEvent: { severity: "error", message: `<{%reset%}>${withCode(words, "plan-guard")}<{%reset%}>\n` } });
+    expect((await update(`${sending(refusal)} exit 255`)).error).to.be.instanceOf(RefusedError).with.property("message", `stack lab: ${words}`);
+    const mention = event({ diagnosticEvent: { severity: "error", message: "refusal: plan-guard was said before\n" } });
+    expect((await update(`${sending(mention)} exit 255`)).error).to.be.instanceOf(UpdateError);
   });
 
   it("takes events of any length, and leaves nothing of them on a disk, not even when this process is killed", async () => {
