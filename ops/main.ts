@@ -5,7 +5,7 @@ import { makeContext } from "./context";
 import { BusyError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
 import { lastOutput, readAccess, readJson, readText } from "./input";
-import { previewTable } from "./preview";
+import { judgement, previewTable } from "./preview";
 import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { runMain } from "./run-main";
@@ -42,7 +42,8 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     return undefined;
   },
   "image-tag": async () => Promise.resolve(imageTag(process.cwd())),
-  "preview-table": async () => previewTable(JSON.parse(await text(process.stdin))),
+  "preview-table": async () => previewTable(JSON.parse(await text(process.stdin)), new Date()),
+  "judge-plan": async () => judgement(JSON.parse(await text(process.stdin)), new Date()),
   "context": async () => makeContext(JSON.parse(await text(process.stdin))),
 };
 

@@ -1,6 +1,9 @@
 import { z } from "zod";
-
-const server = "openstack:compute/instance:Instance";
+import { OperationError } from "./errors";
+import { judge } from "./guard/judge";
+import { serverType as server } from "./guard/nodes";
+import { readPlan } from "./guard/plan";
+import { verdictMarkdown, verdictText } from "./guard/report";
 
 /** The part of `pulumi preview --json` that is read here. */
 const previewSchema = z.object({
@@ -17,11 +20,32 @@ const previewSchema = z.object({
 const effects: Readonly<Record<string, string>> = { "create": "added", "delete": "removed", "update": "changed", "replace": "replaced" };
 
 /**
- * Says in Markdown what a change does: how many resources, and which nodes of which zone.
+ * Says in Markdown what a change does: how many resources, which nodes of which zone, and what the plan guard says of it.
  *
- * @param json what `pulumi preview --json` printed.
+ * @param json what `pulumi preview --json --show-sames` printed.
  */
-export function previewTable(json: unknown): string {
+export function previewTable(json: unknown, now: Date): string {
+  return [nodeTable(json), verdictMarkdown(judge(readPlan(json), now), stackOf(json), now)].join("\n");
+}
+
+/**
+ * What the plan guard says of a preview.
+ *
+ * @throws OperationError when an update would be refused.
+ */
+export function judgement(json: unknown, now: Date): string {
+  const verdict = judge(readPlan(json), now);
+  const text = verdictText(verdict, stackOf(json), now).trimEnd();
+  if (verdict.refused.length > 0) throw new OperationError(`plan: beyond the limits of swarm:planGuard, an update would be refused.\n${text}`);
+  return text === "" ? "plan: nothing that has a limit." : text;
+}
+
+/** The stack of a preview, from the URNs of its resources: urn:pulumi:<stack>::… */
+function stackOf(json: unknown): string {
+  return previewSchema.parse(json).steps[0]?.urn.split("::")[0]?.split(":")[2] ?? "<stack>";
+}
+
+function nodeTable(json: unknown): string {
   const { steps, changeSummary } = previewSchema.parse(json);
   const nodes = steps.flatMap(({ op, newState, oldState }) => {
     const { type, inputs = {} } = newState ?? oldState ?? { type: "" };
