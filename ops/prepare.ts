@@ -3,6 +3,8 @@ import { clusterAccess, type ClusterAccess } from "../settings/outputs";
 import { refusal } from "../settings/refusal";
 import { oneLook, withManager } from "./docker";
 import { messageOf } from "./errors";
+import { guardUpdate, PlanRefusedError } from "./guard/guard";
+import { serverType } from "./guard/nodes";
 import { sweepNetworks } from "./networks";
 import { readState, resourceNamed, unmadeServers, type StateResource } from "./state";
 import { sweepBeforeUpdate } from "./sweep";
@@ -37,13 +39,19 @@ export async function stateBefore(stack: string): Promise<readonly StateResource
  */
 export async function prepareUpdate({ cluster, state, environment }: Preparation): Promise<Prepared> {
   if (pulumi.runtime.isDryRun()) return { state, unmade: new Set() };
+  // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
+  if (state.some(({ type }) => type === serverType)) await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment, now: new Date(), say }));
   await refused("Leftovers", sweepBeforeUpdate(cluster, state, environment));
   return { state, unmade: unmadeServers(state) };
 }
 
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /** Ends the program with a message and no stack trace where a step fails. */
 async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
-  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`); });
+  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`, error instanceof PlanRefusedError ? "plan-guard" : undefined); });
 }
 
 /**
@@ -57,7 +65,6 @@ export function onceNetworksSwept(
 ): pulumi.Output<string> {
   const unnoted = resourceNamed(state, `${cluster}-managers-init`) === undefined ? []
     : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined);
-  const say = (line: string): void => { process.stderr.write(`${line}\n`); };
   return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
     await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, say), oneLook)
       .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
