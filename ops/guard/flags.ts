@@ -31,7 +31,8 @@ const shorthands: Readonly<Record<string, string>> = {
 export function readInvocation(words: readonly string[]): Invocation {
   const queue = [...words];
   const flags: string[] = [];
-  let [verb, configFile]: [string | undefined, string | undefined] = [undefined, undefined];
+  const others: string[] = [];
+  let configFile: string | undefined;
   const take = (name: string, given: string | undefined): void => {
     const takesValue = planValues.includes(name) || otherValues.includes(name) || name === "config-file";
     const value = given ?? (takesValue ? queue.shift() : undefined);
@@ -43,8 +44,9 @@ export function readInvocation(words: readonly string[]): Invocation {
     const long = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word);
     if (long?.[1] !== undefined) take(long[1], long[2]);
     else if (/^-[^-]/.test(word)) takeShort(word.slice(1), take);
-    else verb ??= word;
+    else others.push(word);
   }
+  const [verb] = others;
   return { flags, ...(verb === undefined ? {} : { verb }), ...(configFile === undefined ? {} : { configFile }) };
 }
 
