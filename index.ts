@@ -10,7 +10,7 @@ import { monitoringNetwork } from "./components/monitoring";
 import { monitoringStack } from "./components/monitoring-stack";
 import { Network } from "./components/network";
 import { Overlay, overlayOptions } from "./components/overlay";
-import { imageReference, placedGroups, planCluster } from "./components/plan";
+import { imageReference, placedGroups, planCluster, plannedNodes, plannedStacks } from "./components/plan";
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
@@ -28,10 +28,12 @@ export = async (): Promise<Record<string, unknown>> => {
   const [{ settings, secrets, previous, made, wanted }, state] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
+  const networks: SharedNetwork[] = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
   const prepared = await prepareUpdate({
     cluster: name, state, environment: process.env, ...(previous.access === undefined ? {} : { access: previous.access }),
+    kept: { nodes: plannedNodes(plan), networks, stacks: plannedStacks(settings) },
   });
-  const { unmade } = prepared;
+  const { unmade, repairs } = prepared;
 
   const identity = new Identity(`${name}-identity`, name);
   const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
@@ -39,16 +41,15 @@ export = async (): Promise<Record<string, unknown>> => {
   const tokens = previous.joinTokens;
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const quorum = new ManagerQuorum(`${name}-managers`, {
-    settings, plan, network, firewall, identity, unmade, made, overlayOptions: options, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
+    settings, plan, network, firewall, identity, repairs, unmade, made, overlayOptions: options, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
-  const networks: SharedNetwork[] = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
   const overlay = new Overlay(`${name}-overlay`, {
     clusterName: name, networks, subnets: made.sharedSubnets ?? {}, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark),
-    mark: identity.mark, options, cluster: firewall.anchor,
+    mark: identity.mark, options, repairs, cluster: firewall.anchor,
   }, { dependsOn: [quorum.swarm] });
   const image = (key: keyof typeof settings.images): string => imageReference(settings.images[key], settings.registryPrefix);
-  const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, cluster: firewall.anchor };
+  const stack = { access: quorum.access, readyMinutes: settings.deadlines.stackReadyMinutes, repairs, cluster: firewall.anchor };
   const traefik = new Stack(`${name}-traefik`, {
     ...stack,
     stack: "traefik",
@@ -61,7 +62,7 @@ export = async (): Promise<Record<string, unknown>> => {
   }, { dependsOn: [overlay] });
   const managers = quorum.join(traefik);
   const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
-    settings, plan, workers, network, firewall, identity, quorum, managers, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
+    settings, plan, workers, network, firewall, identity, quorum, managers, repairs, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
   }));
   const stacks = [traefik];
   if (settings.monitoring !== undefined) {

@@ -15,7 +15,7 @@ export interface AutoscalerArgs {
   readonly registryPrefix: string | undefined;
   /** Those of the service are among them; settings/load.ts has seen to that. */
   readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
-  readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "cluster">;
+  readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "repairs" | "cluster">;
 }
 
 /** Environment variables that the compose file's secrets come by. */

@@ -1,7 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { adminUser } from "../cloudinit/render";
-import { initResult, type InitSpec, type SwarmSpec } from "../settings/specs";
+import { initResult, type InitSpec, type Repairs, type SwarmSpec } from "../settings/specs";
 import type { MadeWith } from "../settings/lasting";
 import type { ClusterAccess } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
@@ -21,6 +21,8 @@ export interface ManagerQuorumArgs {
   readonly network: Network;
   readonly firewall: Firewall;
   readonly identity: Identity;
+  /** What this update makes again. */
+  readonly repairs: Repairs;
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
   /** Options of the overlay driver, for the ingress network. */
@@ -89,6 +91,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
         labels: args.plan.managers[index]?.labels ?? {},
         stacks: [first.stack],
         deadlines: args.settings.deadlines,
+        repairs: args.repairs,
         access: this.access,
         cluster: args.firewall.anchor,
       }, { parent: this, dependsOn: [node.server, first.deployment, ...joined.slice(-1)] }));

@@ -1,6 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeSpec } from "../settings/specs";
+import type { NodeSpec, Repairs } from "../settings/specs";
 import type { Settings } from "../settings/schema";
 import type { SwarmNode } from "./node";
 import { swarmCommand } from "./swarm-command";
@@ -13,6 +13,8 @@ export interface MembershipArgs {
   /** Stacks whose global services run on the node before it counts; none by default. */
   readonly stacks?: readonly string[];
   readonly deadlines: Settings["deadlines"];
+  /** What this update makes again. */
+  readonly repairs: Repairs;
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
   /** What is deleted together with the whole cluster: then no node needs to leave the swarm. */
@@ -37,7 +39,7 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     readySeconds: deadlines.nodeReadyMinutes * 60,
     drainSeconds: deadlines.drainMinutes * 60,
   };
-  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec },
+  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec, repair: args.repairs.nodes.get(node.place.name) },
     // without replaceWith a replaced server would die undrained: another server's id only updates the membership
     pulumi.mergeOptions(opts, { deletedWith: args.cluster, replaceWith: [node.server] }));
 }

@@ -14,7 +14,7 @@ export interface MonitoringStackArgs {
   readonly overlay: pulumi.Output<Record<string, string>>;
   /** The reference of an image of the settings. */
   readonly image: (key: keyof Settings["images"]) => string;
-  readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "cluster">;
+  readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "repairs" | "cluster">;
 }
 
 /** Window of the utilisation where no autoscaler says another one, in seconds: that of its default. */

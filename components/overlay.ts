@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { markLabel } from "../settings/names";
 import { clusterAccess } from "../settings/outputs";
 import type { SharedNetwork, SharedSubnets } from "../settings/overlays";
+import type { Repairs } from "../settings/specs";
 
 export interface OverlayArgs {
   readonly clusterName: string;
@@ -17,6 +18,8 @@ export interface OverlayArgs {
   readonly access: pulumi.Output<string>;
   /** The mark of the cluster's resources. */
   readonly mark: pulumi.Input<string>;
+  /** What this update makes again. */
+  readonly repairs: Repairs;
   /** Options of the overlay driver, as overlayOptions makes them. */
   readonly options: pulumi.Output<Record<string, string>>;
   /** What is deleted together with the whole cluster. */
@@ -31,6 +34,9 @@ export function overlayOptions(mtu: number, encrypted: boolean): Record<string, 
   return { "com.docker.network.driver.mtu": String(mtu), ...(encrypted ? { encrypted: "true" } : {}) };
 }
 
+/** Label of a network that was made again, and why. */
+const repairLabel = "swarm.repair";
+
 /** The overlay networks that stacks share. Owns the networks, not what is attached to them. */
 export class Overlay extends pulumi.ComponentResource {
   readonly networks: readonly docker.Network[];
@@ -43,17 +49,21 @@ export class Overlay extends pulumi.ComponentResource {
       // a preview must not need the cluster
       disableDockerDaemonCheck: true,
     }, { parent: this });
-    this.networks = args.networks.map((network) => new docker.Network(`${name}-${network}`, {
-      name: network,
-      driver: "overlay",
-      options: args.options,
-      ...(args.subnets[network] === undefined ? {} : { ipamConfigs: [{ subnet: args.subnets[network] }] }),
-      labels: [{ label: markLabel, value: args.mark }],
-    }, {
-      parent: this, provider, deletedWith: args.cluster,
-      // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.
-      ignoreChanges: ["options", "labels", "ipamConfigs"],
-    }));
+    this.networks = args.networks.map((network) => {
+      const repair = args.repairs.networks.get(network);
+      return new docker.Network(`${name}-${network}`, {
+        name: network,
+        driver: "overlay",
+        options: args.options,
+        ...(args.subnets[network] === undefined ? {} : { ipamConfigs: [{ subnet: args.subnets[network] }] }),
+        labels: [{ label: markLabel, value: args.mark }, ...(repair === undefined ? [] : [{ label: repairLabel, value: repair }])],
+      }, {
+        parent: this, provider, deletedWith: args.cluster,
+        // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options. One that
+        // is gone is made again by a change of what is ignored otherwise: another label replaces it.
+        ...(repair === undefined ? { ignoreChanges: ["options", "labels", "ipamConfigs"] } : { deleteBeforeReplace: true }),
+      });
+    });
     this.registerOutputs({});
   }
 }

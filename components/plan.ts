@@ -52,6 +52,18 @@ export function planCluster(settings: Settings, previous: WorkerSets, wanted?: W
   return { addresses, managers, workerSets, workers };
 }
 
+/** Names of all nodes of a plan. */
+export function plannedNodes({ managers, workers }: ClusterPlan): string[] {
+  return [...managers, ...Object.values(workers).flat()].map(({ place }) => place.name);
+}
+
+/** Names of the stacks that a cluster of these settings has in the swarm. */
+export function plannedStacks({ monitoring, autoscalerService, demo }: Settings): string[] {
+  return [
+    "traefik", ...(monitoring === undefined ? [] : ["monitoring"]), ...(autoscalerService === undefined ? [] : ["autoscaler"]), ...(demo ? ["demo"] : []),
+  ];
+}
+
 /** The reference of an image, with the settings' prefix before one that names no registry itself. */
 export function imageReference(image: string, prefix: string | undefined): string {
   const [first = "", ...rest] = image.split("/");

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackSpec } from "../settings/specs";
+import type { Repairs, StackSpec } from "../settings/specs";
 import { swarmCommand } from "./swarm-command";
 
 export interface StackArgs {
@@ -13,6 +13,8 @@ export interface StackArgs {
   readonly readyMinutes: number;
   /** Path that must answer through the ingress before the stack counts as running. */
   readonly route?: string;
+  /** What this update makes again. */
+  readonly repairs: Repairs;
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
   /** What is deleted together with the whole cluster. */
@@ -32,7 +34,7 @@ export class Stack extends pulumi.ComponentResource {
     const spec: StackSpec = {
       name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
     };
-    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose, secrets: args.secrets ?? {} },
+    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose, secrets: args.secrets ?? {}, repair: args.repairs.stacks.get(args.stack) },
       { parent: this, deletedWith: args.cluster });
     this.registerOutputs({});
   }

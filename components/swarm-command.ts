@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { repairVariable } from "../settings/specs";
 
 export interface SwarmCommandArgs {
   /** Verb of ops/main.ts that creates, and that is run again when an input changes. */
@@ -13,6 +14,8 @@ export interface SwarmCommandArgs {
   readonly stdin?: pulumi.Input<string>;
   /** Further secrets, by environment variable. */
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Runs it again in this update, though no other input has changed: a text that no earlier repair had. */
+  readonly repair?: string | undefined;
   /** True where the output is a secret. */
   readonly secretOutput?: boolean;
 }
@@ -29,10 +32,15 @@ export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.
     environment: {
       SWARM_ACCESS: pulumi.secret(args.access),
       SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
+      ...(args.repair === undefined ? {} : { [repairVariable]: args.repair }),
       ...Object.fromEntries(Object.entries(args.secrets ?? {}).map(([variable, value]) => [variable, pulumi.secret(value)])),
     },
     ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
     // standard error is progress; standard output may be a secret
     logging: command.local.Logging.Stderr,
-  }, pulumi.mergeOptions(opts, args.secretOutput === true ? { additionalSecretOutputs: ["stdout"] } : {}));
+  }, pulumi.mergeOptions(opts, {
+    ...(args.secretOutput === true ? { additionalSecretOutputs: ["stdout"] } : {}),
+    // the last repair's text stays until the next repair; by itself it changes nothing
+    ...(args.repair === undefined ? { ignoreChanges: [`environment.${repairVariable}`] } : {}),
+  }));
 }

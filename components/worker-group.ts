@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
+import type { Repairs } from "../settings/specs";
 import type { Firewall } from "./firewall";
 import type { Identity } from "./identity";
 import type { ManagerQuorum } from "./manager-quorum";
@@ -20,6 +21,8 @@ export interface WorkerGroupArgs {
   readonly quorum: ManagerQuorum;
   /** What stands when every manager is in the swarm: workers join a quorum that is whole. */
   readonly managers: readonly pulumi.Resource[];
+  /** What this update makes again. */
+  readonly repairs: Repairs;
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
   /** Join token of workers from the last update; absent while there is no swarm. Secret. */
@@ -57,6 +60,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       hostKey: identity.publicHostKey(node.place.name),
       labels: args.workers[index]?.labels ?? {},
       deadlines: settings.deadlines,
+      repairs: args.repairs,
       access: quorum.access,
       cluster: firewall.anchor,
     }, { parent: this, dependsOn: [node.server, ...args.managers, ...firewall.rules] }));

@@ -1,46 +1,51 @@
 import type { ClusterAccess } from "../settings/outputs";
+import { bringBack, deliver, nodeSeconds } from "./bring-back";
 import { withManagers, type DockerNode, type Managers } from "./docker";
 import { refuseEngine } from "./engine-gate";
 import { messageOf, OperationError } from "./errors";
-import { forgetGhosts, nodesNamed, removeEntry, unreadiness, updateNode, withoutLabels } from "./nodes";
-import { onNode } from "./on-node";
+import { drainedBy, drainedByLabel, forgetGhosts, nodesNamed, removeVoter, unreadiness, updateNode, withoutLabels, type SwarmNodeState } from "./nodes";
+import { claimOf, onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
 import { stackRunsOn } from "./stacks";
 import { Pending, waitFor } from "./wait";
 
-/** Seconds for a command on a node that boots still, beside others that do: on the lab `sudo` alone took more than 60. */
-const nodeSeconds = 180;
-
 /** How often the managers are asked for a node that boots. They have joins to serve where many boot at once, and each is waited for by itself. */
 const pace = { intervalSeconds: 5, slack: 0.05 };
-
-/** Where the node's join unit looks for its token. */
-const tokenFile = "/etc/swarm/join-token";
 
 /**
  * Proves that a node is part of the swarm, labels it and sees its tasks of the given stacks run. A node that has not joined
  * is given the swarm's join token, as it is now: at once where its user data has none, since it was booted before the swarm existed,
  * and in the second half of its time where it has one, which may have been rotated since. Until then one that boots is left alone.
- * Repeating it changes nothing.
+ * A node that a program drained and did not remove takes tasks again. Repeating it changes nothing.
  *
  * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not the program's.
+ * @param isRepair true where it was part of the swarm and is not as it was: then it is asked itself, and gets its token at once.
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console; and where its engine breaks what the swarm runs.
  */
-export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = []): Promise<void> {
+export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = [], isRepair = false): Promise<void> {
   await withManagers(access, async (managers) => {
+    if (isRepair) await managers.use((manager) => bringBack(access, manager, spec));
     const id = await proveReady(managers, access, spec);
     await managers.use(async (manager) => {
       await refuseEngine(manager, spec.name, (line) => { process.stderr.write(`${line}\n`); });
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
       for (const entry of await nodesNamed(manager, spec.name)) {
-        if (entry.ID !== id) await removeEntry(manager, entry, spec.name);
-        else await updateNode(manager, entry.ID, (current) => ({ ...current, Labels: { ...withoutLabels(current, labelled), ...spec.labels } }));
+        if (entry.ID !== id) await removeVoter(manager, entry, spec.name);
+        else await updateNode(manager, entry.ID, (current) => admitted(current, spec, labelled));
       }
       await forgetGhosts(manager);
     });
     for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   });
+}
+
+/** The specification of a node that counts. */
+function admitted(current: SwarmNodeState["Spec"], spec: NodeSpec, labelled: readonly string[]): SwarmNodeState["Spec"] {
+  return {
+    ...current, Labels: { ...withoutLabels(current, [...labelled, drainedByLabel]), ...spec.labels },
+    ...(drainedBy({ Spec: current }) === undefined ? {} : { Availability: "active" }),
+  };
 }
 
 /** @returns the node's id in the swarm. */
@@ -72,26 +77,7 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
 
 /** The node's id in the swarm, as the node itself says. */
 async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<string> {
-  return (await onNode(access, manager, spec, (node) => node.run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], { timeoutSeconds: nodeSeconds }))).trim();
-}
-
-/**
- * Puts a token where the join unit reads it anew each time it tries. A node that has joined needs none: the unit takes it
- * away then, and would never take away one that comes a moment later. Pure.
- */
-export function deliveryScript(file: string): string {
-  const forget = `rm -f ${file}`;
-  const put = `install -D -m 600 /dev/stdin ${file}; [ "$(docker info --format '{{.Swarm.LocalNodeState}}')" != active ] || ${forget}`;
-  return `if systemctl is-active -q swarm-join.service; then ${forget}; else ${put}; fi`;
-}
-
-/** Hands the token over unless the node has joined. */
-async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
-  await onNode(access, manager, spec, async (node) => {
-    const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
-    const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
-    await node.run(["sudo", "sh", "-c", deliveryScript(tokenFile)], { stdin, timeoutSeconds: nodeSeconds });
-  });
+  return (await onNode(access, manager, spec, (node) => claimOf(node, nodeSeconds))).id;
 }
 
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */

@@ -10,7 +10,7 @@ import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { runMain } from "./run-main";
 import { clearWay } from "./locks";
-import { initSpec, nodeResult, nodeSpec, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
+import { initSpec, nodeResult, nodeSpec, repairVariable, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
 /** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
@@ -22,8 +22,11 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   },
   "admit-node": async () => {
     const spec = readJson(process.env, "SWARM_SPEC", nodeSpec);
-    await admitNode(readAccess(process.env), spec, lastOutput(process.env, nodeResult)?.labels);
-    return JSON.stringify({ labels: Object.keys(spec.labels) } satisfies NodeResult);
+    const last = lastOutput(process.env, nodeResult);
+    const repair = process.env[repairVariable];
+    // what Pulumi makes for the first time has no repair of its own, though the resource may have had one before
+    await admitNode(readAccess(process.env), spec, last?.labels, last !== undefined && repair !== undefined && repair !== last.repair);
+    return JSON.stringify({ labels: Object.keys(spec.labels), ...(repair === undefined ? {} : { repair }) } satisfies NodeResult);
   },
   "remove-node": async () => {
     await removeNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));

@@ -1,5 +1,6 @@
-import { quorumOf, type Quorum } from "../settings/quorum";
+import { quorumOf, whyNeeded, type Quorum } from "../settings/quorum";
 import { whileOvertaken, type DockerNode } from "./docker";
+import { OperationError } from "./errors";
 import { isConnectionLost, isMissing } from "./third-party";
 import { Pending, waitFor } from "./wait";
 
@@ -80,7 +81,7 @@ export async function setSpecAvailability(manager: DockerNode, id: string, avail
 }
 
 /** Which program drained a node and when; undefined where a person did, or nobody. */
-export function drainedBy({ Spec }: SwarmNodeState): { readonly program: string; readonly at: number } | undefined {
+export function drainedBy({ Spec }: Pick<SwarmNodeState, "Spec">): { readonly program: string; readonly at: number } | undefined {
   const [, program, at] = /^(\S+) (\S+)$/.exec(Spec.Availability === "drain" ? Spec.Labels?.[drainedByLabel] ?? "" : "") ?? [];
   return program === undefined || at === undefined ? undefined : { program, at: Date.parse(at) };
 }
@@ -103,6 +104,17 @@ export async function removeEntry(manager: DockerNode, node: SwarmNodeState, nam
     });
   }
   await forget(manager, node.ID);
+}
+
+/**
+ * The same, unless the quorum needs the manager.
+ *
+ * @throws OperationError then, before anything is touched.
+ */
+export async function removeVoter(manager: DockerNode, node: SwarmNodeState, name: string): Promise<void> {
+  const why = node.ManagerStatus === undefined ? undefined : whyNeeded(quorumIn(await listNodes(manager)), isReachable(node));
+  if (why !== undefined) throw new OperationError(`${name}: its entry ${node.ID} has to leave the swarm, but ${why}.`);
+  await removeEntry(manager, node, name);
 }
 
 /** Removes an entry. One that is gone is as it should be: admissions run beside each other and all look for ghosts. */

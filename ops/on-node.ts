@@ -24,3 +24,15 @@ export async function onNode<T>(
     node.close();
   }
 }
+
+/** What a node's own Docker says of its part in the swarm (GET /info): its state, e.g. "active" or "inactive", and its id, empty where it has none. */
+export interface Claim {
+  readonly state: string;
+  readonly id: string;
+}
+
+export async function claimOf(node: SshConnection, timeoutSeconds: number): Promise<Claim> {
+  const said = await node.run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}"], { timeoutSeconds });
+  const [state = "", id = ""] = said.trim().split(" ");
+  return { state, id };
+}

@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { clusterAccess, type ClusterAccess } from "../settings/outputs";
 import { refusal } from "../settings/refusal";
+import { noRepairs, type KeptParts, type Repairs } from "../settings/specs";
+import { desiredSwarm } from "./desired";
 import { oneLook, withManager } from "./docker";
 import { messageOf } from "./errors";
 import { guardUpdate, PlanRefusedError } from "./guard/guard";
 import { serverType } from "./guard/nodes";
 import { sweepNetworks } from "./networks";
+import { reconcile } from "./reconcile";
 import { readState, resourceNamed, unmadeServers, type StateResource } from "./state";
-import { sweepBeforeUpdate } from "./sweep";
+import { knownBy, sweepBeforeUpdate } from "./sweep";
 
 export interface Preparation {
   readonly cluster: string;
@@ -15,6 +18,8 @@ export interface Preparation {
   readonly state: readonly StateResource[];
   /** How the last complete update reached the cluster; absent where there was none. */
   readonly access?: ClusterAccess;
+  /** What this update keeps in the swarm, or makes there. */
+  readonly kept: KeptParts;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -23,6 +28,8 @@ export interface Prepared {
   readonly state: readonly StateResource[];
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
+  /** What this update makes again in the swarm. */
+  readonly repairs: Repairs;
 }
 
 /** What a stack's state holds; nothing in a preview, which has nothing to look for on the cloud. Read while the settings are. */
@@ -37,12 +44,23 @@ export async function stateBefore(stack: string): Promise<readonly StateResource
  *
  * @throws RunError with what stops the update; nothing is touched then.
  */
-export async function prepareUpdate({ cluster, state, environment }: Preparation): Promise<Prepared> {
-  if (pulumi.runtime.isDryRun()) return { state, unmade: new Set() };
+export async function prepareUpdate(preparation: Preparation): Promise<Prepared> {
+  if (pulumi.runtime.isDryRun()) return { state: preparation.state, unmade: new Set(), repairs: noRepairs };
+  const [repairs] = await Promise.all([repairsFor(preparation), judgeAndSweep(preparation)]);
+  return { state: preparation.state, unmade: unmadeServers(preparation.state), repairs };
+}
+
+async function judgeAndSweep({ cluster, state, environment }: Preparation): Promise<void> {
   // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
   if (state.some(({ type }) => type === serverType)) await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment, now: new Date(), say }));
   await refused("Leftovers", sweepBeforeUpdate(cluster, state, environment));
-  return { state, unmade: unmadeServers(state) };
+}
+
+/** What is to be made again in the swarm, where there is one. */
+async function repairsFor({ cluster, state, access, kept }: Preparation): Promise<Repairs> {
+  const { mark } = knownBy(cluster, state);
+  if (access === undefined || mark === undefined) return noRepairs;
+  return reconcile({ access, desired: desiredSwarm(state, kept), mark, say, now: Date.now() });
 }
 
 function say(line: string): void {
@@ -61,10 +79,10 @@ async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
  * @param networks names of the shared networks that the program wants.
  */
 export function onceNetworksSwept(
-  { state }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
+  { state, repairs }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
 ): pulumi.Output<string> {
   const unnoted = resourceNamed(state, `${cluster}-managers-init`) === undefined ? []
-    : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined);
+    : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined || repairs.networks.has(network));
   return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
     await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, say), oneLook)
       .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });

@@ -9,7 +9,7 @@ import { OperationError } from "./errors";
 const exportSchema = z.object({
   deployment: z.object({
     resources: z.array(z.object({
-      urn: z.string(), type: z.string(), id: z.string().optional(), outputs: z.record(z.string(), z.unknown()).optional(),
+      urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).optional(), outputs: z.record(z.string(), z.unknown()).optional(),
       initErrors: z.array(z.string()).nullish(),
     })).nullish(),
   }),

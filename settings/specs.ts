@@ -41,8 +41,30 @@ export const nodeSpec = z.object({
 export type NodeSpec = z.output<typeof nodeSpec>;
 
 /** What `admit-node` prints: the names of the labels that the program gave the node, so that a later one takes away what is no longer among them. */
-export const nodeResult = z.object({ labels: z.array(z.string()) });
+export const nodeResult = z.object({
+  labels: z.array(z.string()),
+  /** The repair that it was told of, so that a later one without a new repair knows it as old. */
+  repair: z.string().optional(),
+});
 export type NodeResult = z.output<typeof nodeResult>;
+
+/** Parts of the swarm by name: nodes, shared networks, stacks. */
+export interface KeptParts {
+  readonly nodes: readonly string[];
+  readonly networks: readonly string[];
+  readonly stacks: readonly string[];
+}
+
+/**
+ * Parts of the swarm that this update makes again, since they are not as the last one left them: name → a text that no earlier
+ * repair had, e.g. "labels 2026-01-01T00:00:00.000Z".
+ */
+export type Repairs = { readonly [Kind in keyof KeptParts]: ReadonlyMap<string, string> };
+
+export const noRepairs: Repairs = { nodes: new Map(), networks: new Map(), stacks: new Map() };
+
+/** Environment variable of a verb that runs since something is to be repaired. */
+export const repairVariable = "SWARM_REPAIR";
 
 /** A stack; `route` is a path that must answer through the ingress before the stack counts as running. */
 export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int(), route: z.string().optional() });

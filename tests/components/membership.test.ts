@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { membership } from "../../components/membership";
 import { SwarmNode } from "../../components/node";
 import { placeWorker } from "../../settings/names";
+import { noRepairs } from "../../settings/specs";
 import { cloudAnswers } from "../support/cluster";
 import { mockEngine, settled } from "../support/pulumi";
 
@@ -15,7 +16,7 @@ describe("a membership", () => {
     });
     let options: pulumi.ResourceOptions = {};
     membership("membership", {
-      node, hostKey: "key", labels: { az: "az1" }, deadlines: { nodeReadyMinutes: 1, drainMinutes: 2, stackReadyMinutes: 3 }, access: "{}", cluster: node.port,
+      node, hostKey: "key", labels: { az: "az1" }, deadlines: { nodeReadyMinutes: 1, drainMinutes: 2, stackReadyMinutes: 3 }, repairs: noRepairs, access: "{}", cluster: node.port,
     }, { transformations: [({ opts }) => { options = opts; return undefined; }] });
     await settled();
     expect(options.replaceWith).to.deep.equal([node.server]);

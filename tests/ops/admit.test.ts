@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { deliveryScript } from "../../ops/admit";
+import { deliveryScript } from "../../ops/bring-back";
 
 /** Runs the script on a node of which systemd and Docker say so much; the token that is there afterwards. */
 function deliver(unit: "active" | "activating", swarm: string, before?: string): string | undefined {

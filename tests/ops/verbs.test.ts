@@ -22,12 +22,13 @@ describe("a verb that the program runs", function () {
 
   /** Runs it as the program does, with every manager at the fake one. */
   async function run(
-    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "", known = access } = {},
+    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "", repair = "", known = access } = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
       ...process.env, SWARM_ACCESS: JSON.stringify(known), SWARM_SPEC: JSON.stringify(spec),
       NODE_OPTIONS: `--require ${join(root, "tests", "swarmctl", "redirect-ssh.cjs")}`,
       SWARM_TEST_SSH: JSON.stringify(Object.fromEntries(access.managers.map(({ host }) => [host, port]))), PULUMI_COMMAND_STDOUT: before,
+      ...(repair === "" ? {} : { SWARM_REPAIR: repair }),
     };
     return new Promise((resolve) => {
       execFile(process.execPath, ["--import", "tsx", "ops/main.ts", verb], { cwd: root, env }, (error, stdout, stderr) => { resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }); })
@@ -172,6 +173,79 @@ describe("a verb that the program runs", function () {
     const joined = swarmNode(second, { Spec: { Role: "manager", Availability: "active", Labels: { az: "az0", disk: "ssd", own: "kept" } } });
     expect((await admit({}, { before: `{"labels":["az","disk"]}`, joined })).code).to.equal(0);
     expect(fake.nodes.find(({ ID }) => ID === joined.ID)?.Spec.Labels).to.deep.equal({ own: "kept", az: "az1" });
+  });
+
+  describe("where a node is not as it was", () => {
+    const worker = "test-worker-az1-0";
+    const dead = (name: string, ID: string): SwarmNodeState => swarmNode(name, { ID, Status: { State: "down" } });
+    const labelled = (role: string, Labels: object = { az: "az1" }): string => JSON.stringify({ Role: role, Availability: "active", Labels });
+    const instead = (name: string, ...entries: readonly SwarmNodeState[]): SwarmNodeState[] => [...fake.nodes.filter(({ ID }) => ID !== `id-${name}`), ...entries];
+
+    /** Repairs a node whose own Docker says this; once it is given its token it joins, or before. */
+    async function repair(name: string, says: string, entries: readonly SwarmNodeState[], changes: Partial<NodeSpec> = {}): ReturnType<typeof run> {
+      fake.nodes = instead(name, ...entries);
+      fake.commandOutput = (command) => command.startsWith("docker info") ? says : "";
+      const joins = setInterval(() => {
+        if (!isGiven()) return;
+        clearInterval(joins);
+        fake.nodes = [...fake.nodes, swarmNode(name, { ID: "new" })];
+        fake.commandOutput = () => "active new\n";
+      }, 50);
+      try {
+        return await run("admit-node", { ...specOf(name), ...changes }, { before: `{"labels":["az"]}`, repair: "why when" });
+      } finally {
+        clearInterval(joins);
+        fake.commandOutput = () => "";
+      }
+    }
+
+    it("gives a worker that left its token at once, though it booted with one, and forgets its earlier entry", async () => {
+      const { code, stdout } = await repair(worker, "inactive \n", [dead(worker, "old")], { holdsToken: true });
+      expect([code, stdout]).to.deep.equal([0, `{"labels":["az"],"repair":"why when"}\n`]);
+      const [forgotten, given, ...rest] = changes().filter((change) => !change.startsWith("command: docker info"));
+      expect(forgotten).to.equal("DELETE /nodes/old ");
+      expect(given).to.match(/systemctl stop swarm-join.*docker swarm leave --force.*systemctl start --no-block swarm-join.* <SWMTKN-1-now-worker>/);
+      expect(rest).to.deep.equal([`POST /nodes/new/update ${labelled("worker")}`]);
+    });
+
+    it("takes a manager's earlier vote away before it joins again", async () => {
+      const { code } = await repair(second, "inactive \n", [dead(second, "old")]);
+      expect(code).to.equal(0);
+      const order = ["POST /nodes/old/update", "DELETE /nodes/old", "command: sudo sh", `POST /nodes/new/update`].map((start) => changes().findIndex((change) => change.startsWith(start)));
+      expect(order, changes().join("\n")).to.deep.equal([...order].sort((a, b) => a - b)).and.to.not.include(-1);
+    });
+
+    it("refuses to take a vote away that the quorum needs", async () => {
+      const lost = swarmNode(first, { Status: { State: "down" }, ManagerStatus: { Reachability: "unreachable" } });
+      fake.nodes = instead(first, lost, swarmNode("test-manager-az4-0", { ID: "four", Status: { State: "down" }, ManagerStatus: { Reachability: "unreachable" } }));
+      const { code, stderr } = await repair(second, "inactive \n", [dead(second, "old")]);
+      expect(code).to.equal(1);
+      expect(stderr).to.include(`${second}: its entry old has to leave the swarm, but the quorum needs it: 1 of the 3 other managers are reachable and 2 are needed`);
+      expect(changes().filter((change) => !change.startsWith("command: docker info"))).to.deep.equal([]);
+    });
+
+    it("restores what a rebuilt node lacks, and forgets the entry of before", async () => {
+      expect((await repair(worker, "active new\n", [dead(worker, "old"), swarmNode(worker, { ID: "new" })])).code).to.equal(0);
+      expect(changes().filter((change) => !change.startsWith("command: docker info"))).to.deep.equal(["DELETE /nodes/old ", `POST /nodes/new/update ${labelled("worker")}`]);
+    });
+
+    it("gives a manager that a program began to remove its role, its address and its tasks back", async () => {
+      const Labels = { "own": "kept", "swarm.drained-by": "remove-node 2026-01-01T00:00:00.000Z" };
+      const drained = { ...swarmNode(second, { ManagerStatus: { Reachability: "reachable" } }), Spec: { Role: "worker", Availability: "drain", Labels } } as const;
+      expect((await repair(second, `active id-${second}\n`, [drained])).code).to.equal(0);
+      const [role, address, ...rest] = changes().filter((change) => !change.startsWith("command: docker info"));
+      expect(role).to.equal(`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "drain", Labels })}`);
+      expect(address).to.match(/^command: sudo sh -c .*systemctl start keepalived/);
+      expect(rest).to.deep.equal([`POST /nodes/id-${second}/update ${labelled("manager", { own: "kept", az: "az1" })}`]);
+    });
+
+    it("takes a repair that was told of before for none", async () => {
+      fake.commandOutput = (command) => command.startsWith("docker info") ? `active id-${worker}\n` : "";
+      const { code, stdout } = await run("admit-node", { ...specOf(worker), holdsToken: true }, { before: `{"labels":["az"],"repair":"why when"}`, repair: "why when" });
+      fake.commandOutput = () => "";
+      expect([code, stdout]).to.deep.equal([0, `{"labels":["az"],"repair":"why when"}\n`]);
+      expect(fake.changes.filter((change) => change.startsWith("command: docker info")), "asked once, whose its entry is").to.have.length(1);
+    });
   });
 
   it("changes the heartbeat of a swarm that stands, once, and leaves the rest as it is", async () => {
