@@ -55,6 +55,7 @@ export = async (): Promise<Record<string, unknown>> => {
     stack: "traefik",
     compose: traefikCompose(readCompose("traefik"), {
       images: { traefik: image("traefik"), socketProxy: image("socketProxy") },
+      readTimeoutSeconds: settings.ingressReadTimeoutSeconds,
       dashboard: settings.dashboard,
       metrics: settings.monitoring !== undefined,
       proxyProtocolFrom: settings.ingressMode === "octavia" ? [settings.networkCidr] : [],

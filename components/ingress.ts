@@ -5,6 +5,9 @@ import type { Settings } from "../settings/schema";
 import type { Network } from "./network";
 import type { ClusterPlan } from "./plan";
 
+/** Where Traefik answers 200 while its manager may hold connections (stacks/traefik/compose.yml). */
+const healthPath = "/.well-known/swarm-ingress";
+
 export interface IngressArgs {
   readonly settings: Settings;
   readonly plan: ClusterPlan;
@@ -62,10 +65,15 @@ export class Ingress extends pulumi.ComponentResource {
         name: `${settings.clusterName}-${port}`, listenerId: listener.id, protocol: "PROXYV2", lbMethod: "LEAST_CONNECTIONS",
       }, { parent: this });
       const monitor = new openstack.loadbalancer.Monitor(`${key}-monitor`, {
-        name: `${settings.clusterName}-${port}`, poolId: pool.id, type: "TCP", delay: 5, timeout: 4, maxRetries: 2,
-      }, { parent: this });
+        // one that leaves says so before it stops (components/traefik.ts), and one that knows no services answers 404: a connection proves neither
+        name: `${settings.clusterName}-${port}`, poolId: pool.id, type: "HTTP", httpMethod: "GET", urlPath: healthPath, expectedCodes: "200",
+        delay: 5, timeout: 4, maxRetries: 2, maxRetriesDown: 3,
+        // a pool has one monitor at most
+      }, { parent: this, deleteBeforeReplace: true });
       const members = plan.managers.map(({ place, address }) => new openstack.loadbalancer.Member(`${key}-member-${place.zone}-${place.ordinal}`, {
         name: place.name, poolId: pool.id, subnetId: network.subnetId, address, protocolPort: port,
+        // where the path is, without TLS
+        monitorPort: 80,
       }, { parent: this }));
       return [monitor, ...members];
     });

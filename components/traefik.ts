@@ -6,6 +6,8 @@ import { dashboardPort } from "./firewall-rules";
 export interface TraefikOptions {
   /** Image references. */
   readonly images: { readonly traefik: string; readonly socketProxy: string };
+  /** Seconds for a whole request, its body included; 0: no limit. */
+  readonly readTimeoutSeconds: number;
   /** Serve the dashboard on the managers' own port. */
   readonly dashboard: boolean;
   /** Give figures to Prometheus, on a port of the monitoring's network. */
@@ -40,15 +42,26 @@ export function traefikCompose(text: string, options: TraefikOptions): string {
 /** Port of the entrypoint for Prometheus; it is published nowhere. */
 const metricsPort = 8082;
 
-function traefikFlags({ images, dashboard, metrics, proxyProtocolFrom }: TraefikOptions): string[] {
+function traefikFlags({ images, readTimeoutSeconds, dashboard, metrics, proxyProtocolFrom }: TraefikOptions): string[] {
   return [
     ...providerFlags(images.traefik),
     ...(dashboard ? ["--api.dashboard=true", "--api.insecure=true"] : []),
     ...(metrics ? [`--entrypoints.metrics.address=:${metricsPort}`, "--metrics.prometheus=true", "--metrics.prometheus.entryPoint=metrics"] : []),
-    ...["web", "websecure"].flatMap((entrypoint) => proxyProtocolFrom.length === 0 ? []
-      : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
+    ...["web", "websecure"].flatMap((entrypoint) => [
+      `--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=${readTimeoutSeconds}s`,
+      // told to stop, Traefik goes on serving while its ping says 503: whoever holds the address for it passes it on meanwhile
+      `--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`,
+      ...(proxyProtocolFrom.length === 0 ? [] : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
+    ]),
   ];
 }
+
+/**
+ * Seconds that Traefik goes on accepting connections after it was told to stop. keepalived moves the address after three bad answers, 5 s
+ * apart and up to 5 s late, and 4 s for the others to notice (cloudinit/files/keepalived.conf); the load balancer after three, as often
+ * (components/ingress.ts). `stop_grace_period` of the compose file has 15 s more, for requests in flight.
+ */
+export const leaveSeconds = 30;
 
 /** Seconds for an answer of Docker's; its managers give up a question to their leader after 20. */
 const lookSeconds = 30;
@@ -58,7 +71,8 @@ const lookSeconds = 30;
  * v3 has a provider of its own. The version is read from the image's tag; without one it is the newest.
  */
 function providerFlags(image: string): string[] {
-  const major = Number(/:v?(\d+)[^/]*$/.exec(image)?.[1] ?? 3);
+  const [tagged = ""] = image.split("@");
+  const major = Number(/:v?(\d+)[^/]*$/.exec(tagged)?.[1] ?? 3);
   const [provider, own] = major < 3
     ? ["docker", ["--providers.docker.swarmMode=true"]]
     : ["swarm", []];

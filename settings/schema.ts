@@ -32,7 +32,7 @@ function label(length: number) {
 }
 
 const nonEmpty = text(/^\S(.*\S)?$/, "a name, not empty");
-const imageWords = `an image reference with a tag or digest, e.g. "traefik:v2.9"`;
+const imageWords = `an image reference with a tag or digest, e.g. "traefik:v3.6.12"`;
 const containerImage = text(/^[a-z0-9][a-z0-9._:/-]*(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$/, imageWords);
 
 const workerGroup = z.strictObject({
@@ -49,16 +49,17 @@ export const deadlines = z.strictObject({
   stackReadyMinutes: integer(1, 120, "minutes").default(5),
 }, allowed("{nodeReadyMinutes, drainMinutes, stackReadyMinutes}"));
 
+/** Each digest is that of the image's index, as public repositories pin it (docs/decisions/0024-images-by-digest.md). */
 const images = z.strictObject({
-  traefik: containerImage.default("traefik:v2.9"),
-  socketProxy: containerImage.default("wollomatic/socket-proxy:1"),
-  whoami: containerImage.default("traefik/whoami:v1.10"),
-  prometheus: containerImage.default("prom/prometheus:v2.53.3"),
-  alertmanager: containerImage.default("prom/alertmanager:v0.28.1"),
-  nodeExporter: containerImage.default("prom/node-exporter:v1.9.0"),
-  cadvisor: containerImage.default("ghcr.io/google/cadvisor:0.57.0"),
-  node: containerImage.default("node:22-alpine"),
-  grafana: containerImage.default("grafana/grafana-oss:11.6.0"),
+  traefik: containerImage.default("traefik:v3.6.12@sha256:171c9c3565b29f6c133f1c1b43c5d4e5853415198e9e1078c001f8702ff66aec"),
+  socketProxy: containerImage.default("wollomatic/socket-proxy:1.13.1@sha256:3935b709275e4ec35d6ed5a5c4a1f0d01ed31eec5e7234efc3357ecd47689002"),
+  whoami: containerImage.default("traefik/whoami:v1.11.0@sha256:200689790a0a0ea48ca45992e0450bc26ccab5307375b41c84dfc4f2475937ab"),
+  prometheus: containerImage.default("prom/prometheus:v2.55.1@sha256:2659f4c2ebb718e7695cb9b25ffa7d6be64db013daba13e05c875451cf51b0d3"),
+  alertmanager: containerImage.default("prom/alertmanager:v0.28.1@sha256:27c475db5fb156cab31d5c18a4251ac7ed567746a2483ff264516437a39b15ba"),
+  nodeExporter: containerImage.default("prom/node-exporter:v1.9.1@sha256:d00a542e409ee618a4edc67da14dd48c5da66726bbd5537ab2af9c1dfc442c8a"),
+  cadvisor: containerImage.default("ghcr.io/google/cadvisor:v0.57.0@sha256:1742bab953d9d9ab166cba24604a9488efdff7d73dc6d18a087c09a1bcd6cb9d"),
+  node: containerImage.default("node:22.22.0-alpine3.23@sha256:e4bf2a82ad0a4037d28035ae71529873c069b13eb0455466ae0bc13363826e34"),
+  grafana: containerImage.default("grafana/grafana:11.6.0@sha256:62d2b9d20a19714ebfe48d1bb405086081bc602aa053e28cf6d73c7537640dfb"),
 }, allowed("{traefik, socketProxy, whoami, prometheus, alertmanager, nodeExporter, cadvisor, node, grafana}, each an image reference"));
 
 const proxyUrl = text(/^https?:\/\/[^\s/]+\/?$/, `the URL of a proxy, e.g. "http://proxy.example:3128"`);
@@ -98,6 +99,8 @@ export const settingsShape = {
   ingressCidrs: list(cidr, "IPv4 networks").default(["0.0.0.0/0"]).describe("Networks that may reach the ingress address."),
   ingressMode: z.enum(["vip", "octavia", "none"], allowed(`"vip", "octavia" or "none"`)).default("vip")
     .describe(`The one address of the services: "vip" passes a floating IP among the managers by VRRP, "octavia" makes a load balancer, "none" leaves it to you.`),
+  ingressReadTimeoutSeconds: integer(0, 86_400, "seconds").default(600)
+    .describe("Seconds within which Traefik must have read a whole request, an upload's body included; 0: no limit. Traefik's own default of 60 cuts large uploads."),
   dashboard: z.boolean(allowed("true or false")).default(false).describe("Traefik's dashboard on port 8080 of the managers, for adminCidrs."),
   keyPair: nonEmpty.optional().describe("Nova key pair given to every server for people; the program makes a key of its own."),
   dnsServers: list(address, "IPv4 addresses").default([]).describe("DNS servers of the network; empty: the cloud's own."),

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import program from "../index";
 import { policyOf } from "../autoscaler/policy-of";
+import { leaveSeconds } from "../components/traefik";
 import { imageTag, programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
@@ -350,6 +351,15 @@ describe("the program behind a load balancer", () => {
     expect(pools).to.deep.equal(["PROXYV2", "PROXYV2"]);
     const members = run.recorder.ofType("openstack:loadbalancer/member:Member").map(({ inputs }) => `${String(inputs["address"])}:${String(inputs["protocolPort"])}`);
     expect(members).to.have.members([80, 443].flatMap((port) => ["10.20.0.10", "10.20.0.11", "10.20.0.12"].map((address) => `${address}:${port}`)));
+  });
+
+  it("asks every manager's Traefik at its path, of both pools on port 80, and takes it out before it has stopped", () => {
+    for (const { inputs } of run.recorder.ofType("openstack:loadbalancer/monitor:Monitor")) {
+      expect(inputs).to.deep.include({ type: "HTTP", httpMethod: "GET", urlPath: "/.well-known/swarm-ingress", expectedCodes: "200" });
+      const [delay, timeout, times] = ["delay", "timeout", "maxRetriesDown"].map((key) => Number(inputs[key]));
+      expect((delay ?? 0) * (times ?? 0) + (timeout ?? 0)).to.be.below(leaveSeconds);
+    }
+    for (const { inputs } of run.recorder.ofType("openstack:loadbalancer/member:Member")) expect(inputs["monitorPort"]).to.equal(80);
   });
 
   it("admits the ingress' networks at the load balancer", () => {

@@ -43,7 +43,7 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   const withManagers = all([admit(managers), overlay]);
   const withAll = all([withManagers, admit(workers)]);
   const traefik = withManagers.then(() => deployStack(access, { name: "traefik", deadlineSeconds }, traefikCompose(readCompose("traefik"), {
-    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, dashboard: settings.dashboard, metrics: false, proxyProtocolFrom: [],
+    images: { traefik: image("traefik"), socketProxy: image("socketProxy") }, readTimeoutSeconds: settings.ingressReadTimeoutSeconds, dashboard: settings.dashboard, metrics: false, proxyProtocolFrom: [],
   }), process.env));
   const demo = withAll.then(async () => {
     const join = seconds();

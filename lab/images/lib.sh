@@ -6,10 +6,12 @@ cache=${SWARM_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/swarm-openstack}/images
 
 fail() { echo "${0##*/}: $*" >&2; exit 1; }
 
-# rows KIND [NAME]: the recipe's rows of that kind, blanks around the bars removed.
+# rows KIND [NAME]: the recipe's rows of that kind, blanks around the bars removed. Rows of kind stock-KIND are among them where
+# they are named, or where $stock is "yes".
 rows() {
   sed -E 's/[[:space:]]*\|[[:space:]]*/|/g; s/[[:space:]]+$//' "$images/recipe.txt" |
-    awk -F'|' -v kind="$1" -v name="${2:-}" '$1 == kind && (name == "" || $2 == name)'
+    awk -F'|' -v kind="$1" -v name="${2:-}" -v stock="${stock:-no}" \
+      '($1 == kind || $1 == "stock-" kind && (name != "" || stock == "yes")) && (name == "" || $2 == name)'
 }
 
 # key_of FILE_OR_DIRECTORY... : a key of the contents and of what stands on stdin.

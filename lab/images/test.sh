@@ -36,13 +36,14 @@ test_go_programs() {
 }
 
 test_recipe() {
-  expect "recipe: kinds" "debian engine go image suite" "$(grep -v '^#' recipe.txt | sed '/^$/d' | cut -d'|' -f1 | tr -d ' ' | sort -u | paste -sd' ')"
+  local stock=yes
+  expect "recipe: kinds" "debian engine go image stock-go stock-image suite" "$(grep -v '^#' recipe.txt | sed '/^$/d' | cut -d'|' -f1 | tr -d ' ' | sort -u | paste -sd' ')"
   expect "recipe: one suite" 1 "$(rows suite | wc -l)"
   expect "recipe: 8 columns a program" "" "$(rows go | awk -F'|' 'NF != 8')"
   expect "recipe: 6 columns an image" "" "$(rows image | awk -F'|' 'NF != 6')"
   expect "recipe: 6 columns a Debian package" "" "$(rows debian | awk -F'|' 'NF != 6')"
   expect "recipe: 6 columns an engine" "" "$(rows engine | awk -F'|' 'NF != 6')"
-  expect "recipe: names are unique" "" "$({ rows engine; rows go; rows debian; rows image; } | cut -d'|' -f1,2 | sort | uniq -d)"
+  expect "recipe: names are unique" "" "$({ rows engine; rows go; rows debian; rows image; } | cut -d'|' -f1,2 | sed 's/^stock-//' | sort | uniq -d)"
   local name module version sum release package patch base programs references one
   while IFS='|' read -r _ name module version sum package _ patch; do
     matches "$name: version" 'v[0-9]+\.[0-9]+\.[0-9]+' "$version"
@@ -66,7 +67,7 @@ test_recipe() {
   done < <(rows image)
   expect "recipe: references are unique" "" "$(rows image | cut -d'|' -f5 | tr ',' '\n' | tr -d ' ' | sort | uniq -d)"
   local known
-  known=$(rows image | cut -d'|' -f5 | tr ',' '\n' | sed 's/^ *//; s#^library/##')
+  known=$(stock=no rows image | cut -d'|' -f5 | tr ',' '\n' | sed 's/^ *//; s#^library/##')
   while read -r one; do expect "preload.txt: $one is in the recipe" 1 "$(grep -cx "$one" <<< "$known")"; done < <(plain preload.txt)
 }
 
@@ -118,6 +119,13 @@ test_keys() {
   sed -i 's/v2\.9\.10/v2.9.11/' "$copy/recipe.txt"
   expect "key: another version, another key" differs "$([[ $(key parts/go patches) == "$first" ]] || echo differs)"
   rm -rf "$copy"
+}
+
+test_rows() {
+  traefiks() { rows image | cut -d'|' -f2 | grep traefik | paste -sd' '; }
+  expect "rows: without --stock" traefik-3.6 "$(traefiks)"
+  expect "rows: with --stock" "traefik-3.6 traefik-2.9" "$(stock=yes traefiks)"
+  expect "rows: by name" 1 "$(rows go traefik-2.9 | wc -l)"
 }
 
 test_arguments() {

@@ -113,7 +113,7 @@ describe("monitoringPlaces", () => {
 
 describe("traefikCompose with metrics", () => {
   const traefik = (image: string, metrics: boolean): Service & { readonly command: string[] } => (parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: image, socketProxy: "proxy:1" }, dashboard: false, metrics, proxyProtocolFrom: [],
+    images: { traefik: image, socketProxy: "proxy:1" }, readTimeoutSeconds: 600, dashboard: false, metrics, proxyProtocolFrom: [],
   })) as { services: { traefik: Service & { command: string[] } } }).services.traefik;
 
   for (const image of ["traefik:v2.9", "traefik:v3.1"]) {

@@ -4,7 +4,7 @@ import { files } from "../../cloudinit/files";
 import { readCompose, renderCompose } from "../../components/compose";
 import { firewallTable, planFirewall } from "../../components/firewall-rules";
 import { imageReference, planCluster } from "../../components/plan";
-import { traefikCompose, type TraefikOptions } from "../../components/traefik";
+import { leaveSeconds, traefikCompose, type TraefikOptions } from "../../components/traefik";
 import { templateHash } from "../../components/user-data";
 import { goodSettings } from "../support/settings";
 
@@ -83,12 +83,12 @@ describe("renderCompose", () => {
 
 describe("traefikCompose", () => {
   interface Compose {
-    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[]; volumes?: string[] }>;
+    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[]; volumes?: string[]; stop_grace_period?: string }>;
     readonly networks: Record<string, unknown>;
     readonly volumes: unknown;
   }
   const render = (changes: Partial<TraefikOptions> = {}): Compose => parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
+    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, readTimeoutSeconds: 600, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
   })) as Compose;
   const traefik = (changes: Partial<TraefikOptions> = {}): { image: string; command: string[]; ports: number[] } => {
     const { image = "", command = [], ports = [] } = render(changes).services["traefik"] ?? {};
@@ -97,7 +97,8 @@ describe("traefikCompose", () => {
 
   for (const [image, provider, flag] of [
     ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.network=proxy"],
-    ["traefik@sha256:0123", "swarm", "--providers.swarm.network=proxy"],
+    ["traefik:v3.6.12@sha256:171c", "swarm", "--providers.swarm.network=proxy"], ["traefik:v2.9@sha256:3333", "docker", "--providers.docker.swarmMode=true"],
+    ["traefik@sha256:2123", "swarm", "--providers.swarm.network=proxy"],
   ] as const) {
     it(`gives ${image} the flags of its version`, () => {
       const { command, image: used } = traefik({ images: { traefik: image, socketProxy: "proxy:1" } });
@@ -121,6 +122,21 @@ describe("traefikCompose", () => {
     expect(traefik().command.join()).not.to.include("api");
     expect(traefik({ dashboard: true }).ports).to.deep.equal([80, 443, 8080]);
     expect(traefik({ dashboard: true }).command).to.include("--api.insecure=true");
+  });
+
+  it("leaves before it stops: it serves for longer than the address takes to move, and is not killed meanwhile", () => {
+    const keepalived = files.keepalived;
+    const [interval = 0, timeout = 0, fall = 0] = ["interval", "timeout", "fall"].map((word) => Number(new RegExp(`^ +${word} (\\d+)$`, "m").exec(keepalived)?.[1]));
+    // the last check may be late by its timeout; three advertisements of a second, and the skew, until another one takes over
+    expect(leaveSeconds).to.be.at.least(interval * fall + timeout + 4);
+    const { command } = traefik();
+    for (const entrypoint of ["web", "websecure"]) expect(command).to.include(`--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`);
+    // Traefik's own 10 s for requests in flight come after that
+    expect(Number.parseInt(render().services["traefik"]?.stop_grace_period ?? "", 10)).to.be.greaterThan(leaveSeconds + 10);
+  });
+
+  it("limits the time of a request by the settings alone", () => {
+    for (const entrypoint of ["web", "websecure"]) expect(traefik({ readTimeoutSeconds: 0 }).command).to.include(`--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=0s`);
   });
 
   it("believes a PROXY header from the load balancer's network alone", () => {

@@ -24,7 +24,8 @@ import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikCon
 /** `make soak` proves all, `make test` what fits into an hour. */
 const isSoak = process.env["SOAK"] === "1";
 
-const cluster = new LabStack("lab", labConfiguration());
+/** With the dashboard on, which an edit takes away under traffic. */
+const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:dashboard": true });
 
 /** Its nodes: name → zone. */
 const nodes: Readonly<Record<string, string>> = {
@@ -42,6 +43,12 @@ async function demoUrl(): Promise<string> {
 /** Period of the nodes' heartbeats, as Docker writes it. */
 async function heartbeat(): Promise<string> {
   return (await onManager((await cluster.outputs()).access, "docker info --format '{{.Swarm.Cluster.Spec.Dispatcher.HeartbeatPeriod}}'")).trim();
+}
+
+/** Name, version and image of every service of the swarm, a line each. */
+async function serviceVersions(): Promise<string> {
+  const format = "{{.Spec.Name}} {{.Version.Index}} {{.Spec.TaskTemplate.ContainerSpec.Image}}";
+  return onManager((await cluster.outputs()).access, `docker service inspect -f '${format}' $(docker service ls -q)`);
 }
 
 /** What the whole cluster holds on the cloud, each once. */
@@ -155,13 +162,46 @@ describe("a cluster on the lab", () => {
     say(`preview without changes: ${Math.round(seconds)} s`);
   });
 
+  // in one update: the dashboard's flag is Traefik's alone, and the deadline is an input of every stack
+  it("rolls Traefik out while the registry is away: of 1,000 requests none fails, and an edit of a deadline touches no service", async () => {
+    const before = await serviceVersions();
+    expect(before, "every image by digest").to.match(/^(\S+ \d+ \S+@sha256:[0-9a-f]{64}\n)+$/);
+    cluster.editConfig((config) => {
+      config["swarm:dashboard"] = false;
+      config["swarm:deadlines"] = { ...config["swarm:deadlines"] as object, stackReadyMinutes: 21 };
+    });
+    const url = await demoUrl();
+    const tally = await underTraffic(url, "an update of Traefik", async () => {
+      await whileStalled("docker-registry", 1200, async () => {
+        const { seconds } = await cluster.up();
+        say(`Traefik rolled out on three managers: ${Math.round(seconds)} s`);
+      });
+    }, 150);
+    expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
+    const rest = await ask(url, Math.max(1000 - tally.answered, 1));
+    expect(rest.failures).to.deep.equal({});
+    const after = await serviceVersions();
+    const others = (text: string): string[] => text.split("\n").filter((line) => !line.startsWith("traefik_"));
+    expect(others(after), "the services of the other stacks").to.deep.equal(others(before));
+    expect(after).not.to.equal(before);
+  });
+
+  it("touches nothing for an image that the registry does not have", async () => {
+    const before = await serviceVersions();
+    const restore = cluster.editConfig((config) => { config["swarm:images"] = { ...config["swarm:images"] as object, whoami: "traefik/whoami:v0" }; });
+    expect(await refusal(cluster.up())).to.include('stack demo: image "traefik/whoami:v0" cannot be resolved');
+    expect(await serviceVersions()).to.equal(before);
+    restore();
+  });
+
   it("tells of a version that does not run, and stays with the one before: no request fails", async () => {
-    const restore = cluster.editConfig((config) => { Object.assign(config, { "swarm:images": { whoami: "traefik/whoami:v0" } }); });
+    // an image that the registry has, and that ends at once: it finds no configuration
+    const restore = cluster.editConfig((config) => { config["swarm:images"] = { ...config["swarm:images"] as object, whoami: "prom/alertmanager:v0.28.1" }; });
     const tally = await underTraffic(await demoUrl(), "a version that does not run", async () => {
       const begun = Date.now();
       const refused = await refusal(cluster.up());
       say(`a version that does not run: refused after ${Math.round((Date.now() - begun) / 1000)} s`);
-      expect(refused).to.include("demo_whoami: its new version does not run, and the one before is back").and.match(/traefik\/whoami:v0\S* on \S+: rejected .*whoami:v0/);
+      expect(refused).to.include("demo_whoami: its new version does not run, and the one before is back").and.match(/prom\/alertmanager:v0\S* on \S+: failed /);
     });
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     restore();

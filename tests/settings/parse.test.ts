@@ -19,10 +19,7 @@ describe("parseSettings", () => {
     const settings = parseSettings(goodConfiguration);
     expect(settings).to.deep.include({
       managers: 3, managerAntiAffinity: "soft", networkCidr: "10.20.0.0/24", ingressCidrs: ["0.0.0.0/0"], demo: false,
-      images: { traefik: "traefik:v2.9", socketProxy: "wollomatic/socket-proxy:1", whoami: "traefik/whoami:v1.10",
-        prometheus: "prom/prometheus:v2.53.3", alertmanager: "prom/alertmanager:v0.28.1", nodeExporter: "prom/node-exporter:v1.9.0",
-        cadvisor: "ghcr.io/google/cadvisor:0.57.0", node: "node:22-alpine", grafana: "grafana/grafana-oss:11.6.0",
-      },
+      ingressReadTimeoutSeconds: 600,
       deadlines: { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 },
     });
   });
@@ -32,6 +29,12 @@ describe("parseSettings", () => {
       const { allow } = parseSettings({ ...goodConfiguration, allow: [{ what: "lose-workers", zone: "az1", until, why: "az1 is given up" }] });
       expect(allow).to.deep.equal([{ what: "lose-workers", zone: "az1", until: "2026-12-05", why: "az1 is given up" }]);
     }
+  });
+
+  it("names every default image by the digest of one version", () => {
+    for (const [key, image] of Object.entries(parseSettings(goodConfiguration).images)) expect(image, key).to.match(/^[a-z0-9./-]+:v?\d+\.\d+\.\d+[a-z0-9.-]*@sha256:[0-9a-f]{64}$/);
+    expect(parseSettings(goodConfiguration).images.traefik).to.match(/^traefik:v3\.6\./);
+    expect(parseSettings({ ...goodConfiguration, images: { traefik: "traefik:v2.9" } }).images.traefik, "the seed's").to.equal("traefik:v2.9");
   });
 
   it("has no autoscaling unless it is asked for, and then fills in the seed's threshold and the groups' limits", () => {

@@ -50,7 +50,7 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     ["settings.adminCidrs: together they hold 4294967296 addresses and open SSH to strangers; name the networks of the administrators, 33554432 addresses (two /8) at most."]],
   ["no administrators", { adminCidrs: undefined }, ["settings.adminCidrs: missing; Networks that may reach SSH on the managers, each /8 or smaller, together two /8 at most."]],
   ["an image without a tag", { images: { traefik: "traefik" } },
-    [`settings.images.traefik: "traefik" is not allowed; use an image reference with a tag or digest, e.g. "traefik:v2.9".`]],
+    [`settings.images.traefik: "traefik" is not allowed; use an image reference with a tag or digest, e.g. "traefik:v3.6.12".`]],
   ["an image of nobody", { images: { nginx: "nginx:1" } }, [`settings.images: unknown "nginx"; use {traefik, socketProxy, whoami, prometheus, alertmanager, nodeExporter, cadvisor, node, grafana}, each an image reference.`]],
   ["a mirror without a scheme", { registryMirrors: ["mirror:5000"] },
     [`settings.registryMirrors.0: "mirror:5000" is not allowed; use the URL of a registry without a path, e.g. "https://mirror.example".`]],

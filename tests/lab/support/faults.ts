@@ -115,7 +115,7 @@ export const stopDockerForced = [
 /** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
 export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {
   // some daemons write a title of their own over their command line
-  const named = new RegExp(`/${daemon}(\\s|$)`);
+  const named = new RegExp(`(^|/)${daemon}(\\s|$)`);
   const pids = processes().filter((pid) => named.test(commandLineOf(pid)));
   if (pids.length === 0) throw new Error(`${daemon}: no such process`);
   const signal = (name: "SIGSTOP" | "SIGCONT"): void => { for (const pid of pids) process.kill(pid, name); };

@@ -15,15 +15,13 @@ export async function ask(url: string, count: number): Promise<Tally> {
   return JSON.parse(stdout) as Tally;
 }
 
-/** Milliseconds between two requests of a loop. */
-const interval = 400;
-
 /**
- * Does something while five requests in two seconds are sent, and prints what became of them.
+ * Does something while requests are sent, five in two seconds by default, and prints what became of them.
  *
  * @param what the name under which it is printed.
+ * @param interval milliseconds between two requests.
  */
-export async function underTraffic(url: string, what: string, action: () => Promise<void>): Promise<Tally> {
+export async function underTraffic(url: string, what: string, action: () => Promise<void>, interval = 400): Promise<Tally> {
   const [program = "", ...words] = requests(url, "loop", String(interval));
   const child: ChildProcess = spawn(program, words, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "close");
