@@ -19,6 +19,9 @@ export const files = {
   ingress: file("swarm-ingress"),
   overlays: file("swarm-overlays"),
   overlaysUnit: file("swarm-overlays.service"),
+  images: file("swarm-images"),
+  imagesUnit: file("swarm-images.service"),
+  imagesTimer: file("swarm-images.timer"),
   sysctl: file("sysctl.conf"),
   keepalived: file("keepalived.conf"),
 } as const;

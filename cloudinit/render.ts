@@ -79,7 +79,7 @@ export function renderUserData(facts: NodeFacts): string {
       ["systemctl", "daemon-reload"],
       // an engine of the image may run already, without the proxy
       ...(facts.proxy === undefined ? [] : [["systemctl", "restart", "docker"]]),
-      ["systemctl", "enable", "--now", "--no-block", "swarm-guard.service", "swarm-node.service", "swarm-join.path", "swarm-overlays.service"],
+      ["systemctl", "enable", "--now", "--no-block", "swarm-guard.service", "swarm-node.service", "swarm-join.path", "swarm-overlays.service", "swarm-images.timer"],
     ],
   };
   const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
@@ -115,6 +115,9 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     { path: "/etc/systemd/system/swarm-join.path", permissions: "0644", content: files.joinPath },
     { path: "/usr/local/sbin/swarm-overlays", permissions: "0755", content: files.overlays },
     { path: "/etc/systemd/system/swarm-overlays.service", permissions: "0644", content: files.overlaysUnit },
+    { path: "/usr/local/sbin/swarm-images", permissions: "0755", content: files.images },
+    { path: "/etc/systemd/system/swarm-images.service", permissions: "0644", content: files.imagesUnit },
+    { path: "/etc/systemd/system/swarm-images.timer", permissions: "0644", content: files.imagesTimer },
     ...(facts.vip === undefined ? [] : [
       { path: "/usr/local/sbin/swarm-ingress", permissions: "0755", content: files.ingress },
       { path: "/etc/swarm/keepalived.conf", permissions: "0644", content: keepalivedConf(facts, facts.vip) },

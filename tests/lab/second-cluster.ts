@@ -50,6 +50,18 @@ export function secondCluster(first: LabStack): void {
     expect(await otherKernelSettings((await other.outputs()).access), "kernel settings that are otherwise").to.deep.equal([]);
   });
 
+  it("has a neighbour with another engine than its own, held, within reach of the program", async () => {
+    const engines = async (stack: LabStack): Promise<string[]> => [...new Set((await stack.nodes()).map(({ Description }) => Description?.Engine?.EngineVersion ?? ""))];
+    const [[own = "", ...mixed], [stock = ""]] = [await engines(first), await engines(other)];
+    say(`engines: ${own} on the lab's image, ${stock} on the stock image`);
+    expect(mixed, "other engines on the lab's image").to.deep.equal([]);
+    const { access } = await other.outputs();
+    expect((await onManager(access, "apt-mark showhold")).trim().split("\n").sort()).to.deep.equal(["containerd", "docker-cli", "docker.io", "runc"]);
+    for (const stack of [first, other]) {
+      expect((await onManager((await stack.outputs()).access, "systemctl is-active swarm-images.timer")).trim()).to.equal("active");
+    }
+  });
+
   it("has a neighbour that answers, by Traefik 2.9 and with its dashboard for administrators alone", async () => {
     const { access, demoUrl = "", ingressAddress = "" } = await other.outputs();
     const tally = await ask(demoUrl, 100);
