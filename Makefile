@@ -11,8 +11,8 @@ ON_STACK := $(if $(OS_CLOUD),--stack $(STACK) --parallel 64,)
 OPS := node --import tsx ops/main.ts
 SWARMCTL := node swarmctl/swarmctl.cjs
 OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
-# an update that was killed on this machine must not be in the way of the next
-UNLOCK := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) $(OPS) unlock)
+# an update that was killed on this machine must not be in the way of the next, whose Pulumi keeps the number of the recipe's shell
+RUN := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) SWARM_HOLDER_PID=$$$$ $(OPS) unlock && )exec $(PULUMI)
 
 .PHONY: help up destroy nodes context check $(checks:%=check-%) test soak bench toolchain lab lab-down
 
@@ -21,8 +21,7 @@ help: ## this list
 
 up: node_modules toolchain $(if $(OS_CLOUD),,lab) ## a running cluster: on the embedded lab, or on your cloud when OS_CLOUD is set
 	$(if $(OS_CLOUD),$(PULUMI) stack select --create $(STACK))
-	$(UNLOCK)
-	$(PULUMI) up $(ON_STACK) --yes --skip-preview
+	$(RUN) up $(ON_STACK) --yes --skip-preview
 	@$(MAKE) --no-print-directory nodes
 
 nodes: ## the table of the cluster's nodes, and the demo's address
@@ -32,8 +31,7 @@ context: ## a Docker context of the cluster's name, and `ssh MANAGER`, on this m
 	@$(OUTPUTS) | $(OPS) context
 
 destroy: node_modules toolchain ## take the cluster away; nothing of it stays on the cloud
-	$(UNLOCK)
-	$(PULUMI) destroy $(ON_STACK) --run-program --yes --skip-preview
+	$(RUN) destroy $(ON_STACK) --run-program --yes --skip-preview
 
 # the longest first: they run side by side, and each one's output comes whole, when it is done
 checks := unit lint types lab-scripts image-scripts test-scripts

@@ -2,14 +2,15 @@ import { text } from "node:stream/consumers";
 import { admitNode } from "./admit";
 import { configureSwarm } from "./configure";
 import { makeContext } from "./context";
-import { BusyError, messageOf, OperationError } from "./errors";
+import { BusyError, LockedError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
 import { lastOutput, readAccess, readJson, readText } from "./input";
 import { judgement, previewTable } from "./preview";
 import { imageTag } from "./program";
 import { removeNode } from "./remove";
 import { runMain } from "./run-main";
-import { clearWay } from "./locks";
+import { makeWay } from "./locks";
+import { leaveReport } from "../settings/report";
 import { initSpec, nodeResult, nodeSpec, repairVariable, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
@@ -41,7 +42,7 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
     return undefined;
   },
   "unlock": async () => {
-    await clearWay(readText(process.env, "SWARM_STACK"), process.env["PULUMI_BACKEND_URL"], (line) => { process.stderr.write(`${line}\n`); });
+    await makeWay(readText(process.env, "SWARM_STACK"), Number(readText(process.env, "SWARM_HOLDER_PID")), process.env["PULUMI_BACKEND_URL"], (line) => { process.stderr.write(`${line}\n`); });
     return undefined;
   },
   "image-tag": async () => Promise.resolve(imageTag(process.cwd())),
@@ -62,6 +63,7 @@ async function main(): Promise<number> {
     if (output !== undefined) process.stdout.write(`${output}\n`);
     return 0;
   } catch (error) {
+    if (error instanceof LockedError) leaveReport(process.env, { kind: "locked", holder: error.holder });
     process.stderr.write(`${error instanceof OperationError ? messageOf(error) : `${error instanceof Error ? error.stack : String(error)}\nThis is a bug.`}\n`);
     return error instanceof BusyError ? 75 : 1;
   }

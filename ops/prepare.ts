@@ -7,6 +7,7 @@ import { oneLook, withManager } from "./docker";
 import { messageOf } from "./errors";
 import { guardUpdate, PlanRefusedError } from "./guard/guard";
 import { serverType } from "./guard/nodes";
+import { noteUpdate } from "./locks";
 import { sweepNetworks } from "./networks";
 import { reconcile } from "./reconcile";
 import { readState, resourceNamed, unmadeServers, type StateResource } from "./state";
@@ -32,9 +33,16 @@ export interface Prepared {
   readonly repairs: Repairs;
 }
 
-/** What a stack's state holds; nothing in a preview, which has nothing to look for on the cloud. Read while the settings are. */
+/**
+ * What a stack's state holds; nothing in a preview, which has nothing to look for on the cloud. Read while the settings are. It is
+ * the first thing that an update does, so the holder of its lock is noted beside it.
+ */
 export async function stateBefore(stack: string): Promise<readonly StateResource[]> {
-  return pulumi.runtime.isDryRun() ? [] : refused("State", readState(stack));
+  if (pulumi.runtime.isDryRun()) return [];
+  const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`The holder of the lock was not noted: ${messageOf(error)}\n`); });
+  const state = await refused("State", readState(stack));
+  await noted;
+  return state;
 }
 
 /**

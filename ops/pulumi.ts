@@ -40,6 +40,8 @@ export interface PulumiRun {
   readonly talk?: (text: string) => void;
   /** Interrupts it, as its deadline does. */
   readonly signal?: AbortSignal | undefined;
+  /** Told the number of its process, which becomes Pulumi's: the scripts in between replace themselves. */
+  readonly begun?: (pid: number) => void;
 }
 
 export interface PulumiResult {
@@ -67,6 +69,7 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
   const [program = "", ...rest] = pulumiArgv(place, words, options.environment);
   // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop everything
   const child = spawn(program, rest, { cwd: place.project, env: options.environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid !== undefined) options.begun?.(child.pid);
   let [stdout, stderr, end, timedOut] = ["", "", "", false];
   const take = (text: string): void => {
     end = (end + text).slice(-endLength);

@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
-import { expectedVariable, overtaken, refused, wantedVariable } from "../settings/wanted";
-import { BusyError, LockedError, OperationError } from "./errors";
-import { underLease } from "./lease";
+import { readReport, reportVariable } from "../settings/report";
+import { expectedVariable, wantedVariable } from "../settings/wanted";
+import { openBackend } from "./backend";
+import { BusyError, LockedError, messageOf, OperationError } from "./errors";
+import { noteHolder } from "./holders";
+import { leaseVariable, underLease } from "./lease";
 import { clearWay, holderIn } from "./locks";
 import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
 import { refusalOf, stepsOf, type UpdateStep } from "./update-events";
@@ -65,8 +68,13 @@ export class RefusedError extends OperationError {
  */
 export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
   const subject = `stack ${place.stack}`;
-  // lab/pulumi does it itself, and knows where the lab's state is
-  if (!isOnLab(place, environment)) await clearWay(place.stack, environment["PULUMI_BACKEND_URL"], (line) => { talk(`${line}\n`); });
+  // lab/pulumi does both itself, and knows where the lab's state is
+  const backendUrl = isOnLab(place, environment) ? undefined : environment["PULUMI_BACKEND_URL"];
+  if (!isOnLab(place, environment)) await clearWay(place.stack, backendUrl, (line) => { talk(`${line}\n`); });
+  const note = (pid: number, lease: string | undefined): void => {
+    const backend = openBackend(backendUrl);
+    if (backend !== undefined) noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => { talk(`The holder of the lock was not noted: ${messageOf(error)}\n`); });
+  };
   const sets = {
     ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
     ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
@@ -81,18 +89,21 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
       "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", eventLog,
       ...(replace === undefined ? [] : ["--replace", replace]),
     ];
-    const { result: { code, end, timedOut, interrupted }, events } = await underLease(environment, async () =>
-      loadEventStream().withEvents(async (eventLog) => runPulumi(place, words(eventLog), { environment: { ...environment, ...sets }, timeoutSeconds, talk, signal })));
+    const report = join(folder, "report.json");
+    const { result: { code, end, timedOut, interrupted }, events } = await underLease(environment, async (lease) => loadEventStream().withEvents(async (eventLog) => {
+      const own = { [reportVariable]: report, ...(lease === undefined ? {} : { [leaseVariable]: lease }) };
+      return runPulumi(place, words(eventLog), { environment: { ...environment, ...sets, ...own }, timeoutSeconds, talk, signal, begun: (pid) => { note(pid, lease); } });
+    }));
     const steps = stepsOf(events);
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;
     const refusal = refusalOf(events);
     if (refusal !== undefined) throw new RefusedError(`${subject}: ${refusal.words}`);
-    const holder = holderIn(end);
+    const refused = readReport(report);
+    const holder = refused?.kind === "locked" ? refused.holder : holderIn(end);
     if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
     // sets that were made from the last update fit its configuration
-    const isOvertaken = end.includes(overtaken) || (asDeployed === true && end.includes(refused));
-    if (isOvertaken) throw new BusyError(`${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`);
+    if (refused?.kind === "overtaken" || (asDeployed === true && refused?.kind === "unfit")) throw new BusyError(`${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`);
     if (signal?.aborted === true) throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
     throw new UpdateError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`, steps, false);
   } finally {

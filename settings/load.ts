@@ -8,9 +8,10 @@ import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./
 import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
+import { leaveReport } from "./report";
 import type { SecretKey } from "./secrets";
 import type { Settings } from "./schema";
-import { expectedVariable, readWanted, wantedVariable } from "./wanted";
+import { expectedVariable, readWanted, WantedError, wantedVariable } from "./wanted";
 import { warningsOf } from "./warnings";
 
 /** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
@@ -62,6 +63,7 @@ export async function loadSettings(): Promise<Loaded> {
     for (const warning of warnings) await pulumi.log.warn(warning);
     return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : previous.madeWith?.sharedSubnets), ...asked };
   } catch (error) {
+    if (error instanceof WantedError) leaveReport(process.env, { kind: error.isOvertaken ? "overtaken" : "unfit" });
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }
 }

@@ -11,12 +11,14 @@ export const wantedVariable = "SWARM_WANTED_WORKERS";
  */
 export const expectedVariable = "SWARM_EXPECTED_WORKERS";
 
-const overtakenWords = "the last update left";
-/** How the refusal begins that another update came in between; whoever ran the update may look and want anew. */
-export const overtaken = `${expectedVariable}: ${overtakenWords}`;
-const ofSets = "wanted worker set";
-/** How every refusal of wanted worker sets begins. */
-export const refused = `The ${ofSets} has`;
+/** The wanted worker sets cannot be had. */
+export class WantedError extends SettingsError {
+  /** @param isOvertaken whether another update came in between: whoever wanted them may look and want anew. */
+  constructor(faults: readonly Fault[], readonly isOvertaken: boolean) {
+    super(faults, "wanted worker set");
+    this.name = "WantedError";
+  }
+}
 
 /** Highest ordinal: node names are laid out for four digits. */
 const highestOrdinal = 9999;
@@ -25,7 +27,7 @@ const highestOrdinal = 9999;
  * Reads the wanted worker sets.
  *
  * @param previous what the last update left.
- * @throws SettingsError with every fault at once: what is no set of ordinals, unknown or missing groups, limits.
+ * @throws WantedError with every fault at once: what is no set of ordinals, unknown or missing groups, limits.
  */
 export function readWanted(
   given: { readonly wanted: string; readonly expected?: string | undefined }, settings: Settings, previous: WorkerSets,
@@ -33,11 +35,12 @@ export function readWanted(
   const faults: Fault[] = [];
   const wanted = readSets(wantedVariable, given.wanted, faults);
   const expected = given.expected === undefined ? undefined : readSets(expectedVariable, given.expected, faults);
-  if (expected !== undefined && !areEqual(expected, previous)) {
-    faults.push({ path: expectedVariable, problem: `${overtakenWords} ${JSON.stringify(previous)}, not ${JSON.stringify(expected)}; look at the cluster again and want anew.` });
+  const isOvertaken = expected !== undefined && !areEqual(expected, previous);
+  if (isOvertaken) {
+    faults.push({ path: expectedVariable, problem: `the last update left ${JSON.stringify(previous)}, not ${JSON.stringify(expected)}; look at the cluster again and want anew.` });
   }
   if (wanted !== undefined) faults.push(...wantedFaults(settings, previous, wanted, wantedVariable));
-  if (wanted === undefined || faults.length > 0) throw new SettingsError(faults, ofSets);
+  if (wanted === undefined || faults.length > 0) throw new WantedError(faults, isOvertaken);
   return wanted;
 }
 

@@ -3,6 +3,7 @@ import { listNodes, unreadiness } from "../../ops/nodes";
 import { planAddresses } from "../../settings/addresses";
 import { parseSettings } from "../../settings/parse";
 import { proveBackend } from "../support/backend";
+import { proveOneName } from "../support/one-name";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 import { rollout } from "./rollout";
@@ -96,6 +97,10 @@ describe("a cluster on the lab", () => {
 
   it("keeps states in a bucket, whose locks of the dead are broken", async () => {
     await proveBackend(labBackend());
+  });
+
+  it("lets two containers with one host name use that bucket, and neither breaks the other's live lock", async () => {
+    await proveOneName(labBackend());
   });
 
   it("plans the cluster before it is there", async () => {

@@ -1,107 +1,186 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { openBackend, type Backend } from "../../ops/backend";
 import { LockedError } from "../../ops/errors";
-import { breakDeadLocks, clearWay, endOrphans, isHolderDead, lockHolder, type Lock } from "../../ops/locks";
+import { noteHolder } from "../../ops/holders";
+import { breakDeadLocks, clearWay, lockHolder, noteUpdate, type Lock } from "../../ops/locks";
 
-const lock: Lock = { pid: 4711, username: "ann", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
+const quiet = (): void => { throw new Error("nothing to say"); };
 
-describe("isHolderDead", () => {
-  const rows = [
-    ["no process of the number here", "here", "none", true],
-    ["another program of the number here", "here", { command: "bash" }, true],
-    ["Pulumi here", "here", { command: "pulumi" }, false],
-    ["a process that cannot be looked at", "here", { command: undefined }, false],
-    ["no process of the number here, the holder elsewhere", "there", "none", false],
-  ] as const;
-  for (const [what, host, found, expected] of rows) {
-    it(`with ${what}: ${expected}`, async () => {
-      expect(await isHolderDead({ ...lock, hostname: host }, "here", () => Promise.resolve(found))).to.equal(expected);
+/** A backend of files, and what Pulumi and its starters write into it. */
+class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), "swarm-test-locks-"));
+  readonly url = `file://${this.folder}`;
+  readonly backend: Backend = openBackend(this.url) ?? expect.fail("no backend");
+  private readonly locks = join(this.folder, ".pulumi", "locks", "organization", "swarm", "s");
+
+  lock(name: string, content: Partial<Lock>): string {
+    mkdirSync(this.locks, { recursive: true });
+    const path = join(this.locks, `${name}.json`);
+    writeFileSync(path, JSON.stringify({ pid: 4711, username: "ann", hostname: hostname(), timestamp: new Date().toISOString(), ...content }));
+    return path;
+  }
+
+  /** The records of holders, which a test may change. */
+  holders(): { path: string; holder: Record<string, unknown> }[] {
+    const folder = join(this.folder, ".swarm", "holders", "s");
+    return existsSync(folder) ? readdirSync(folder).map((name) => ({ path: join(folder, name), holder: JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown> })) : [];
+  }
+
+  changeHolders(change: Record<string, unknown>): void {
+    for (const { path, holder } of this.holders()) writeFileSync(path, JSON.stringify({ ...holder, ...change }));
+  }
+}
+
+/** A process that stands for a Pulumi. */
+function start(): ChildProcess & { readonly pid: number } {
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  return Object.assign(child, { pid: child.pid ?? expect.fail("not started") });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+const isFree = async (place: Place): Promise<boolean> => clearWay("s", place.url, () => undefined).then(() => true, (error: unknown) => {
+  if (error instanceof LockedError) return false;
+  throw error;
+});
+
+describe("a lock", () => {
+  for (const [what, lock] of [["by whoever started it", undefined], ["by its program", "one"]] as const) {
+    it(`that was noted ${what} is broken when its process is dead, and not before`, async () => {
+      const [place, holder] = [new Place(), start()];
+      await noteHolder(place.backend, "s", holder.pid, lock === undefined ? {} : { lock });
+      const path = place.lock("one", { pid: holder.pid });
+      expect([await isFree(place), await lockHolder("s", place.url) === undefined], "while it lives").to.deep.equal([false, false]);
+      await end(holder);
+      expect([await isFree(place), existsSync(path)], "when it is dead").to.deep.equal([true, false]);
     });
   }
-});
 
-describe("breakDeadLocks", () => {
-  const backend = mkdtempSync(join(tmpdir(), "swarm-test-locks-"));
-  const folder = join(backend, ".pulumi", "locks", "organization", "swarm", "s");
-  const write = (name: string, content: Partial<Lock>): string => {
-    mkdirSync(folder, { recursive: true });
-    const path = join(folder, `${name}.json`);
-    writeFileSync(path, JSON.stringify({ ...lock, hostname: hostname(), ...content }));
-    return path;
-  };
-
-  it("breaks a dead holder's lock, says so, and leaves every other", async () => {
-    const dead = spawn("true");
-    await once(dead, "exit");
-    const [broken, elsewhere] = [write("dead", { pid: dead.pid ?? 0 }), write("elsewhere", { pid: dead.pid ?? 0, hostname: "there" })];
-    const lines: string[] = [];
-    await breakDeadLocks(`file://${backend}`, (line) => lines.push(line));
-    expect([existsSync(broken), existsSync(elsewhere)]).to.deep.equal([false, true]);
-    expect(lines).to.deep.equal([`The lock of ann's update of 2026-01-01T00:00:00Z is broken: its process ${dead.pid ?? 0} on this machine is dead.`]);
+  it("that nobody noted stays, whatever its host name and number say", async () => {
+    const [place, holder] = [new Place(), start()];
+    await end(holder);
+    place.lock("one", { pid: holder.pid });
+    expect(await isFree(place)).to.equal(false);
   });
 
-  it("names the holder that lives to the next update of its stack, and to no other", async () => {
-    write("elsewhere", { hostname: "there" });
-    const busy = await clearWay("s", `file://${backend}`, () => undefined).then(() => "free", (error: unknown) => error);
-    expect(busy).to.be.instanceOf(LockedError);
-    expect(String(busy)).to.include(`stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done`);
-    await clearWay("other", `file://${backend}`, () => undefined);
-  });
+  for (const [what, change] of [
+    ["on another kernel", { bootId: "other" }], ["in another namespace of process numbers", { pidNamespace: "pid:[1]" }], ["on another machine", { machineId: "other" }],
+  ] as const) {
+    it(`of a holder ${what} stays, though name and number are those of a dead process here`, async () => {
+      const [place, holder] = [new Place(), start()];
+      await noteHolder(place.backend, "s", holder.pid, { lock: "one" });
+      place.lock("one", { pid: holder.pid });
+      place.changeHolders({ space: { ...place.holders()[0]?.holder["space"] as object, ...change } });
+      await end(holder);
+      expect(await isFree(place)).to.equal(false);
+    });
+  }
 
-  it("tells the holder that lives to whoever asks, and breaks nothing", async () => {
-    const dead = spawn("true");
-    await once(dead, "exit");
-    const path = write("dead", { pid: dead.pid ?? 0 });
-    write("elsewhere", { hostname: "there" });
-    expect(await lockHolder("s", `file://${backend}`)).to.equal("ann@there's update of 2026-01-01T00:00:00Z (process 4711)");
-    expect([await lockHolder("other", `file://${backend}`), await lockHolder("s", undefined)]).to.deep.equal([undefined, undefined]);
-    expect(existsSync(path)).to.equal(true);
-    rmSync(path);
-  });
-
-  it("leaves a lock that is just being written", async () => {
-    const path = join(folder, "half.json");
-    writeFileSync(path, "{");
-    await breakDeadLocks(`file://${backend}`, () => { throw new Error("nothing to say"); });
-    expect(existsSync(path)).to.equal(true);
-  });
-
-  it("breaks the lock of a holder elsewhere whose lease has run out, and of no other", async () => {
-    const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
-    const leases = join(backend, ".swarm", "leases");
-    mkdirSync(leases, { recursive: true });
-    for (const [host, until] of [["gone", at(-60)], ["late", at(-20)], ["alive", at(60)], ["again", at(-600)]] as const) {
-      writeFileSync(join(leases, `${host}.json`), JSON.stringify({ holder: host, until }));
+  it("of a holder whose number belongs to a later process now is broken where a record names the lock", async () => {
+    for (const [lock, free] of [["one", true], [undefined, false]] as const) {
+      const [place, later] = [new Place(), start()];
+      await noteHolder(place.backend, "s", later.pid, lock === undefined ? {} : { lock });
+      place.changeHolders({ ticks: "1" });
+      place.lock("one", { pid: later.pid });
+      expect(await isFree(place), lock).to.equal(free);
+      await end(later);
     }
-    writeFileSync(join(leases, "broken.json"), "{");
-    const paths = Object.fromEntries(["gone", "late", "alive", "again", "broken", "unknown"].map((host) => [host, write(host, { hostname: host, timestamp: at(-300) })]));
-    const lines: string[] = [];
-    const held = await breakDeadLocks(`file://${backend}`, (line) => lines.push(line));
-    // "late" is within what two clocks may differ by; "again" locked it after its lease had run out, so without one
-    expect(Object.entries(paths).filter(([, path]) => !existsSync(path)).map(([host]) => host)).to.deep.equal(["gone"]);
-    expect(held.map(({ hostname: host }) => host)).to.include.members(["late", "alive", "again", "broken", "unknown"]);
-    expect(lines.join()).to.match(/^The lock of ann's update of \S+ is broken: the lease of gone has run out\.$/);
   });
 
-  it("touches nothing of a backend that keeps its locks itself", async () => {
-    await breakDeadLocks("https://api.example", () => { throw new Error("nothing to say"); });
-    await breakDeadLocks(undefined, () => { throw new Error("nothing to say"); });
+  it("stays while one of two that may hold it is not proven dead, and where the dead one was started long before", async () => {
+    const [place, dead, alive] = [new Place(), start(), start()];
+    await noteHolder(place.backend, "s", dead.pid);
+    await noteHolder(place.backend, "s", alive.pid);
+    await end(dead);
+    place.changeHolders({ pid: dead.pid });
+    const both = place.holders();
+    writeFileSync(both[0]?.path ?? "", JSON.stringify({ ...both[0]?.holder, space: { machineId: "", bootId: "other", pidNamespace: "" } }));
+    place.lock("one", { pid: dead.pid });
+    expect(await isFree(place), "one of them runs elsewhere").to.equal(false);
+    place.changeHolders({ space: both[1]?.holder["space"], at: new Date(Date.now() - 300_000).toISOString() });
+    expect(await isFree(place), "started five minutes before the lock").to.equal(false);
+    place.changeHolders({ at: new Date().toISOString() });
+    expect(await isFree(place)).to.equal(true);
+    await end(alive);
   });
 
-});
-
-describe("endOrphans", () => {
-  it("ends a plugin that has lost its engine", async () => {
-    const orphan = spawn("/bin/sh", ["-c", "read line", "127.0.0.1:1"], { argv0: "/tmp/pulumi-resource-test", stdio: ["pipe", "ignore", "ignore"] });
-    await once(orphan, "spawn");
-    const ended = once(orphan, "exit");
+  it("says whose it was when it is broken, and leaves those of other stacks to theirs", async () => {
+    const [place, holder] = [new Place(), start()];
+    await noteHolder(place.backend, "s", holder.pid);
+    const { timestamp } = JSON.parse(readFileSync(place.lock("one", { pid: holder.pid }), "utf8")) as Lock;
+    await clearWay("other", place.url, quiet);
+    await end(holder);
     const lines: string[] = [];
-    await endOrphans((line) => lines.push(line));
-    expect((await ended)[1]).to.equal("SIGKILL");
-    expect(lines).to.include(`pulumi-resource-test (process ${orphan.pid ?? 0}) has lost its engine at 127.0.0.1:1: it is ended.`);
+    expect(await breakDeadLocks(place.url, (line) => lines.push(line))).to.deep.equal([]);
+    expect(lines).to.deep.equal([`The lock of ann's update of ${timestamp} is broken: its process ${holder.pid} on this machine is dead.`]);
+  });
+
+  it("of one that lives is named to the next update of its stack and to whoever asks", async () => {
+    const place = new Place();
+    place.lock("one", { hostname: "there", timestamp: "2026-01-01T00:00:00Z" });
+    const busy = await clearWay("s", place.url, () => undefined).then(() => "free", (error: unknown) => error);
+    expect(busy).to.be.instanceOf(LockedError);
+    expect(String(busy)).to.include("stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done");
+    expect(await lockHolder("s", place.url)).to.equal("ann@there's update of 2026-01-01T00:00:00Z (process 4711)");
+    expect([await lockHolder("other", place.url), await lockHolder("s", undefined)]).to.deep.equal([undefined, undefined]);
+  });
+
+  it("that is just being written stays", async () => {
+    const place = new Place();
+    const path = place.lock("half", {});
+    writeFileSync(path, "{");
+    await breakDeadLocks(place.url, quiet);
+    expect(existsSync(path)).to.equal(true);
+  });
+
+  it("under a lease is broken when that has run out, by more than clocks differ, and only where it was locked before", async () => {
+    const place = new Place();
+    const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+    const names = [["gone", at(-60)], ["late", at(-20)], ["alive", at(60)], ["again", at(-600)]] as const;
+    for (const [lease, until] of names) {
+      await place.backend.write(`.swarm/leases/${lease}.json`, JSON.stringify({ holder: "m1", until }));
+      await place.backend.write(`.swarm/holders/s/${lease}.json`, JSON.stringify({
+        lock: lease, lease, hostname: "m1", pid: 1, ticks: "1", space: { machineId: "", bootId: "elsewhere", pidNamespace: "" }, at: at(-300),
+      }));
+      place.lock(lease, { hostname: "m1", timestamp: at(-300) });
+    }
+    place.lock("unknown", { hostname: "m1", timestamp: at(-300) });
+    const held = await breakDeadLocks(place.url, () => undefined);
+    expect(held.map(({ name }) => name)).to.have.members(["late", "alive", "again", "unknown"]);
+  });
+
+  it("is noted by the program of its update alone, as the lock of one of its ancestors", async () => {
+    const place = new Place();
+    await noteUpdate("s", { PULUMI_BACKEND_URL: place.url });
+    place.lock("other", { pid: 1, hostname: "there" });
+    place.lock("own", { pid: process.ppid });
+    await noteUpdate("s", { PULUMI_BACKEND_URL: place.url, SWARM_LEASE_NAME: "x" });
+    expect(place.holders().map(({ holder: { lock, pid, lease } }) => ({ lock, pid, lease }))).to.deep.equal([{ lock: "own", pid: process.ppid, lease: "x" }]);
+  });
+
+  it("leaves no record behind: those of updates that are over go after ten minutes, with their leases", async () => {
+    const [place, holder] = [new Place(), start()];
+    await place.backend.write(".swarm/leases/x.json", JSON.stringify({ holder: "m1", until: new Date(0).toISOString() }));
+    await noteHolder(place.backend, "s", holder.pid, { lease: "x" });
+    await breakDeadLocks(place.url, quiet);
+    expect(place.holders()).to.have.length(1);
+    place.changeHolders({ at: new Date(Date.now() - 660_000).toISOString() });
+    await breakDeadLocks(place.url, quiet);
+    expect([place.holders(), await place.backend.list(".swarm/leases/")]).to.deep.equal([[], []]);
+    await end(holder);
+  });
+
+  it("of a backend that keeps its locks itself is nobody's here", async () => {
+    await breakDeadLocks("https://api.example", quiet);
+    await breakDeadLocks(undefined, quiet);
   });
 });

@@ -8,7 +8,6 @@ import { BusyError, LockedError, OperationError } from "../../ops/errors";
 import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
 import { RefusedError, runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
 import { withCode } from "../../settings/refusal-codes";
-import { overtaken } from "../../settings/wanted";
 import { goodSettings } from "../support/settings";
 
 /** A project whose Pulumi, that of the lab, is the given script. */
@@ -53,9 +52,8 @@ describe("runUpdate", () => {
   const rows: readonly (readonly [string, string, typeof OperationError | typeof UpdateError | typeof LockedError, string])[] = [
     ["a lock in a file backend", "error: the stack is currently locked by 1 lock(s). Either wait\n  file:///x.json: created by ann@there (pid 4711) at 2026-01-01T00:00:00Z", LockedError, locked("ann@there's update of 2026-01-01T00:00:00Z (process 4711)")],
     ["a lock that goes while it is read", "error: the stack is currently locked by 1 lock(s)", LockedError, locked("another update")],
-    ["a lock that lab/pulumi finds first", "stack lab: locked by ann@there update of 2026-01-01T00:00:00Z (process 4711); try again when", LockedError, locked("ann@there update of 2026-01-01T00:00:00Z (process 4711)")],
     ["a lock of the service", "error: [409] Conflict: Another update is currently in progress.", LockedError, locked("another update")],
-    ["another update in between", `${overtaken} {}, not {}`, BusyError, "stack lab: another update changed its workers or their limits in between; nothing was touched, try again."],
+    ["our own words of a lock, which mean nothing", "stack lab: locked by ann; try again when it is done", UpdateError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
     ["anything else", "error: no valid host", UpdateError, "stack lab: the update failed, Pulumi ended with 255; its output says why, docs/runbook.md what to do."],
   ];
   for (const [what, said, kind, message] of rows) {
@@ -66,8 +64,15 @@ describe("runUpdate", () => {
     });
   }
 
+  it("hears of a lock that lab/pulumi finds first, and of another update in between, by the report", async () => {
+    const { error: busy } = await update(`echo '{"kind":"locked","holder":"ann"}' > "$SWARM_REPORT"; exit 75`);
+    expect(busy).to.be.instanceOf(LockedError).with.property("message", locked("ann"));
+    const { error: late } = await update(`echo '{"kind":"overtaken"}' > "$SWARM_REPORT"; exit 255`);
+    expect(late).to.be.instanceOf(BusyError).with.property("message", "stack lab: another update changed its workers or their limits in between; nothing was touched, try again.");
+  });
+
   it("takes wanted sets that do not fit the deployed configuration for overtaken, and those that do not fit the checkout's for a fault", async () => {
-    const refusal = "echo 'The wanted worker set has 1 fault; nothing was touched.' >&2; exit 255";
+    const refusal = `echo '{"kind":"unfit"}' > "$SWARM_REPORT"; exit 255`;
     const config = `[ "$1" != config ] || { while [ "$1" != --config-file ]; do shift; done; echo "config: {}" > "$2"; exit; }`;
     expect((await update(`${config}\n${refusal}`, { asDeployed: true })).error).to.be.instanceOf(BusyError);
     expect((await update(refusal)).error).to.be.instanceOf(UpdateError);
@@ -165,7 +170,7 @@ describe("runUpdate", () => {
   it("runs under a lease where it is told to, and gives that back", async () => {
     const project = mkdtempSync(join(tmpdir(), "swarm-test-lease-"));
     mkdirSync(join(project, "toolchain"));
-    writeFileSync(join(project, "toolchain", "toolchain"), `#!/bin/sh\ncat "$PWD"/state/.swarm/leases/*.json > lease\n`, { mode: 0o755 });
+    writeFileSync(join(project, "toolchain", "toolchain"), `#!/bin/sh -e\ncat "$PWD"/state/.swarm/leases/"$SWARM_LEASE_NAME".json > lease\nuntil cat "$PWD"/state/.swarm/holders/prod/*.json > holder; do sleep 0.1; done; echo "$SWARM_LEASE_NAME $$" > own\n`, { mode: 0o755 });
     for (const leased of ["true", "false"]) {
       const environment = { ...process.env, SWARM_LEASE: leased, PULUMI_BACKEND_URL: `file://${project}/state` };
       const error = await runUpdate({ place: { project, stack: "prod" }, environment, timeoutSeconds: 60, talk: () => undefined }).then(() => undefined, (reason: unknown) => reason);
@@ -173,6 +178,8 @@ describe("runUpdate", () => {
       expect(error).to.equal(undefined);
       expect(JSON.parse(readFileSync(join(project, "lease"), "utf8"))).to.have.property("holder", hostname());
       expect(readdirSync(join(project, "state", ".swarm", "leases"))).to.deep.equal([]);
+      const holder = JSON.parse(readFileSync(join(project, "holder"), "utf8")) as { lease: string; pid: number };
+      expect(readFileSync(join(project, "own"), "utf8"), "the record is of the process that becomes Pulumi").to.equal(`${holder.lease} ${holder.pid}\n`);
     }
   });
 

@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { SettingsError } from "../../settings/errors";
 import { countWorkers, freeOrdinal, planWorkerSets, type WorkerSets } from "../../settings/ordinals";
-import { overtaken, readWanted, refused } from "../../settings/wanted";
+import { readWanted, WantedError } from "../../settings/wanted";
 import { goodSettings } from "../support/settings";
 
 /** az1 1 to 4, az2 and az3 1 to 3. */
@@ -15,8 +14,8 @@ function faultsOf(wanted: unknown, options: { settings?: typeof settings; previo
   try {
     readWanted({ wanted: text(wanted), expected }, options.settings ?? settings, options.previous ?? previous);
   } catch (error) {
-    if (error instanceof SettingsError) expect(error.message.startsWith(refused), "whether it can be told from another fault").to.equal(true);
-    if (error instanceof SettingsError) return error.faults.map(({ path, problem }) => `${path}: ${problem}`);
+    if (error instanceof WantedError) expect(error.isOvertaken).to.equal(error.faults.some(({ problem }) => problem.startsWith("the last update left")));
+    if (error instanceof WantedError) return error.faults.map(({ path, problem }) => `${path}: ${problem}`);
     throw error;
   }
   return [];
@@ -67,7 +66,7 @@ describe("readWanted", () => {
     const wanted = { az1: [0, 2, 3], az2: [0], az3: [5] };
     expect(faultsOf(wanted, { expected: { az3: [5], az2: [0], az1: [2, 0], gone: [] } })).to.deep.equal([]);
     const [fault] = faultsOf(wanted, { expected: { az1: [0], az2: [0], az3: [5] } });
-    expect(fault).to.equal(`${overtaken} {"az1":[0,2],"az2":[0],"az3":[5]}, not {"az1":[0],"az2":[0],"az3":[5]}; look at the cluster again and want anew.`);
+    expect(fault).to.equal(`SWARM_EXPECTED_WORKERS: the last update left {"az1":[0,2],"az2":[0],"az3":[5]}, not {"az1":[0],"az2":[0],"az3":[5]}; look at the cluster again and want anew.`);
   });
 
   it("lets through exactly the sets that the plan then takes unchanged", () => {

@@ -22,16 +22,20 @@ export async function proveBackend(url: string): Promise<void> {
   expect(await backend.list(folder)).to.deep.equal([]);
 
   const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
-  const lockOf = (host: string): string => `.pulumi/locks/organization/swarm/proof/${host}.json`;
-  const leaseOf = (host: string): string => `.swarm/leases/${host}.json`;
-  for (const [host, until] of [["proof-dead", -60], ["proof-alive", 60]] as const) {
-    await backend.write(lockOf(host), JSON.stringify({ pid: 1, username: "ann", hostname: host, timestamp: at(-100) }));
-    await backend.write(leaseOf(host), JSON.stringify({ holder: host, until: at(until) }));
+  const lockOf = (name: string): string => `.pulumi/locks/organization/swarm/proof/${name}.json`;
+  const leaseOf = (name: string): string => `.swarm/leases/${name}.json`;
+  const holderOf = (name: string): string => `.swarm/holders/proof/${name}.json`;
+  for (const [name, until] of [["proof-dead", -60], ["proof-alive", 60]] as const) {
+    // one host name and process number for both
+    const holder = { hostname: "proof", pid: 1 };
+    await backend.write(lockOf(name), JSON.stringify({ ...holder, username: "ann", timestamp: at(-100) }));
+    await backend.write(holderOf(name), JSON.stringify({ ...holder, lock: name, ticks: "1", space: { machineId: "", bootId: "", pidNamespace: "" }, at: at(-100), lease: name }));
+    await backend.write(leaseOf(name), JSON.stringify({ holder: "proof", until: at(until) }));
   }
   const lines: string[] = [];
   const held = await breakDeadLocks(url, (line) => { lines.push(line); });
-  expect(held.filter(({ stack }) => stack === "proof").map(({ hostname: host }) => host)).to.deep.equal(["proof-alive"]);
-  expect(lines.filter((line) => line.includes("proof-"))).to.have.length(1);
+  expect(held.filter(({ stack }) => stack === "proof").map(({ name }) => name)).to.deep.equal(["proof-alive"]);
+  expect(lines.filter((line) => line.includes("the lease of proof has run out"))).to.have.length(1);
   expect(await backend.list(".pulumi/locks/organization/swarm/proof/")).to.deep.equal([lockOf("proof-alive")]);
-  for (const key of [lockOf("proof-alive"), leaseOf("proof-dead"), leaseOf("proof-alive")]) await backend.remove(key);
+  for (const name of ["proof-dead", "proof-alive"]) for (const key of [lockOf(name), leaseOf(name), holderOf(name)]) await backend.remove(key);
 }

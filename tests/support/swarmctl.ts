@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, re
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterOutputs } from "../../settings/outputs";
+import type { Report } from "../../settings/report";
 
 const root = join(__dirname, "..", "..");
 const bin = join(root, "tests", "swarmctl", "bin");
@@ -35,9 +36,10 @@ export class TestProject {
     outputs.forEach((each, index) => { writeFileSync(join(this.pulumi, `outputs-${index}.json`), JSON.stringify(each)); });
   }
 
-  /** What each later update says before it fails, or the next one alone. */
-  failUpdates(text: string, { once = false } = {}): void {
+  /** What each later update says before it fails, or the next one alone; the next one leaves the report as well. */
+  failUpdates(text: string, { once = false, report }: { readonly once?: boolean; readonly report?: Report } = {}): void {
     writeFileSync(join(this.pulumi, "failure"), text);
+    if (report !== undefined) writeFileSync(join(this.pulumi, "report"), JSON.stringify(report));
     if (once) writeFileSync(join(this.pulumi, "mend"), "");
   }
 
