@@ -13,6 +13,8 @@ SWARMCTL := node swarmctl/swarmctl.cjs
 OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
 # an update that was killed on this machine must not be in the way of the next, whose Pulumi keeps the number of the recipe's shell
 RUN := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) SWARM_HOLDER_PID=$$$$ $(OPS) unlock && )exec $(PULUMI)
+# a stack that is destroyed has to be said, and is not the default
+SAID_STACK := $(if $(OS_CLOUD),$(if $(filter file,$(origin STACK)),,$(STACK)),lab)
 
 .PHONY: help up destroy nodes context check $(checks:%=check-%) test soak bench toolchain lab lab-down
 
@@ -30,7 +32,8 @@ nodes: ## the table of the cluster's nodes, and the demo's address
 context: ## a Docker context of the cluster's name, and `ssh MANAGER`, on this machine
 	@$(OUTPUTS) | $(OPS) context
 
-destroy: node_modules toolchain ## take the cluster away; nothing of it stays on the cloud
+destroy: node_modules toolchain ## take the cluster away, after a question; on your cloud with STACK=…; YES=1 for scripts, which nobody asks
+	@SWARM_STACK='$(SAID_STACK)' SWARM_YES='$(YES)' $(OPS) confirm-destroy
 	$(RUN) destroy $(ON_STACK) --run-program --yes --skip-preview
 
 # the longest first: they run side by side, and each one's output comes whole, when it is done

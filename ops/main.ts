@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import { admitNode } from "./admit";
 import { configureSwarm } from "./configure";
+import { clusterNameIn, confirmDestroy, requireStack } from "./confirm";
 import { makeContext } from "./context";
 import { BusyError, LockedError, messageOf, OperationError } from "./errors";
 import { initSwarm } from "./init";
@@ -43,6 +44,13 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   },
   "unlock": async () => {
     await makeWay(readText(process.env, "SWARM_STACK"), Number(readText(process.env, "SWARM_HOLDER_PID")), process.env["PULUMI_BACKEND_URL"], (line) => { process.stderr.write(`${line}\n`); });
+    return undefined;
+  },
+  "confirm-destroy": async () => {
+    const stack = process.env["SWARM_STACK"] ?? "";
+    requireStack(stack);
+    const cluster = clusterNameIn(process.cwd(), stack, stack === "lab" ? process.env["SWARM_LAB_CONFIG"] : undefined);
+    await confirmDestroy({ stack, cluster, isAnswered: process.env["SWARM_YES"] === "1", input: process.stdin, output: process.stderr });
     return undefined;
   },
   "image-tag": async () => Promise.resolve(imageTag(process.cwd())),
