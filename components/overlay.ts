@@ -75,14 +75,17 @@ function dockerHost(access: string): string {
 
 /**
  * Options of the ssh client, which the Docker provider runs: the pinned host key on the command line, the private key in
- * a file, since that client takes no key in any other way. The path names HOME, so that it is the same on every machine
+ * a file, since that client takes no key in any other way. A preview connects to nothing and writes no key: it may run a
+ * change that nobody has read yet, on a machine of others. The path names HOME, so that it is the same on every machine
  * and the one that was written to: for ~, ssh takes the account's home, which a container's or a CI's HOME is not always.
  */
 function sshOptions(clusterName: string, access: string): string[] {
   const { privateKey, managers: [first] } = clusterAccess.parse(JSON.parse(access));
-  const folder = join(homedir(), ".ssh", "swarm");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, clusterName), privateKey, { mode: 0o600 });
+  if (!pulumi.runtime.isDryRun()) {
+    const folder = join(homedir(), ".ssh", "swarm");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, clusterName), privateKey, { mode: 0o600 });
+  }
   const options = {
     IdentityFile: `\${HOME}/.ssh/swarm/${clusterName}`,
     IdentitiesOnly: "yes",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 
-interface Job { readonly if?: string; readonly permissions?: Record<string, string>; readonly "timeout-minutes"?: number; readonly env?: Record<string, string>; readonly steps: readonly { readonly uses?: string; readonly run?: string }[] }
+interface Job { readonly if?: string; readonly environment?: string; readonly needs?: string; readonly permissions?: Record<string, string>; readonly "timeout-minutes"?: number; readonly env?: Record<string, string>; readonly steps: readonly { readonly uses?: string; readonly run?: string }[] }
 interface Workflow { readonly on: unknown; readonly permissions: Record<string, string>; readonly jobs: Record<string, Job> }
 
 const root = join(__dirname, "..");
@@ -17,12 +17,22 @@ describe("the workflow of a pull request", () => {
     for (const job of Object.values(workflow.jobs)) expect(job["timeout-minutes"]).to.be.a("number");
   });
 
-  it("may read, and comment where it has secrets, which a fork's has not", () => {
+  it("may read, and only a job that runs nothing of the request may comment", () => {
     expect([workflow.on, workflow.permissions]).to.deep.equal(["pull_request", { contents: "read" }]);
-    const withMore = Object.entries(workflow.jobs).filter(([, { permissions }]) => permissions !== undefined);
-    expect(withMore.map(([name, { permissions, if: condition }]) => [name, permissions, condition])).to.deep.equal([
-      ["preview", { "contents": "read", "pull-requests": "write" }, "github.event.pull_request.head.repo.full_name == github.repository"],
+    const writers = Object.entries(workflow.jobs).filter(([, { permissions = {} }]) => Object.values(permissions).includes("write"));
+    expect(writers.map(([name, { permissions, needs }]) => [name, permissions, needs])).to.deep.equal([["comment", { "pull-requests": "write" }, "preview"]]);
+    for (const [, job] of writers) {
+      for (const { uses, run = "" } of job.steps) expect(`${uses ?? ""}${run}`).to.match(/^(actions\/download-artifact@|gh pr comment )/);
+    }
+  });
+
+  it("gives secrets of production to no job but the one that waits for a reviewer, and to none of a fork's", () => {
+    const withSecrets = Object.entries(workflow.jobs).filter(([, job]) => JSON.stringify(job).includes("secrets."));
+    expect(withSecrets.map(([name, { environment, if: condition }]) => [name, environment, condition])).to.deep.equal([
+      ["preview", "preview", "github.event.pull_request.head.repo.full_name == github.repository"],
     ]);
+    // what `npm ci` runs needs none
+    for (const job of Object.values(workflow.jobs)) expect(JSON.stringify(job.env ?? {})).not.to.include("secrets.");
   });
 
   it("puts nothing of the request's author into a command line", () => {
