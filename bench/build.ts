@@ -1,7 +1,6 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { withCappedWaits } from "./capped-waits";
 import { root, run } from "./command";
 
 /** What is built for the comparison alone; beside the toolchain's cache. */
@@ -13,48 +12,28 @@ const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"
 /** Minutes for one build on two cores, its modules' download among them. */
 const deadlineMinutes = 40;
 
-/** Builds the provider as a Terraform plugin; hands over the folder that it is in. */
-export async function buildTerraformProvider(): Promise<string> {
-  const folder = join(cache, "terraform");
-  await run(["go", "build", ...flags, "-o", join(folder, "terraform-provider-openstack"), "github.com/terraform-provider-openstack/terraform-provider-openstack"],
-    { cwd: join(root, "bench", "provider"), environment, deadlineMinutes });
-  return folder;
+/** A release of the Terraform provider: its Go package, and the module in bench/provider that pins it. */
+export interface ProviderRelease {
+  readonly version: string;
+  readonly module: string;
+  readonly package: string;
 }
 
-const sdk = "github.com/hashicorp/terraform-plugin-sdk/v2";
+/** The provider that upstream's plugin for the npm package has. */
+export const upstreamProvider: ProviderRelease = {
+  version: "1.54.1", module: "v1", package: "github.com/terraform-provider-openstack/terraform-provider-openstack",
+};
 
-/**
- * Builds the Pulumi plugin with a limit on the provider's fixed waits: with a copy of the one module that has them, changed, in
- * the cache, and a copy of go.mod that names it. Go takes no `-overlay` of a file of its module cache.
- *
- * @returns what PULUMI_HOME is to be for Pulumi to find it.
- */
-export async function buildTunedPlugin(): Promise<string> {
-  const folder = join(cache, "tuned");
-  rmSync(folder, { recursive: true, force: true });
+/** The provider that the toolchain's plugin has. */
+export const ownProvider: ProviderRelease = {
+  version: "3.4.0", module: "v3", package: "github.com/terraform-provider-openstack/terraform-provider-openstack/v3",
+};
+
+/** Builds a release of the provider as a Terraform plugin; hands over the folder that it is in. */
+export async function buildTerraformProvider({ module, package: name }: ProviderRelease): Promise<string> {
+  const folder = join(cache, "terraform", module);
   mkdirSync(folder, { recursive: true });
-  const plugins = join(root, "toolchain", "plugins");
-  const options = { cwd: plugins, environment, deadlineMinutes };
-  await run(["go", "mod", "download", sdk], options);
-  const { stdout } = await run(["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", sdk], options);
-  const [copy, modules] = [join(folder, "sdk"), join(folder, "go.mod")];
-  cpSync(stdout.trim(), copy, { recursive: true });
-  const waits = join(copy, "helper", "retry", "state.go");
-  // files of the module cache are for reading only
-  chmodSync(join(waits, ".."), 0o755);
-  chmodSync(waits, 0o644);
-  writeFileSync(waits, withCappedWaits(readFileSync(waits, "utf8")));
-  for (const file of ["go.mod", "go.sum"]) copyFileSync(join(plugins, file), join(folder, file));
-  await run(["go", "mod", "edit", `-replace=${sdk}=${copy}`, modules], options);
-  const home = join(folder, "home");
-  const plugin = join(home, "plugins", `resource-openstack-v${pluginVersion()}`);
-  mkdirSync(plugin, { recursive: true });
-  await run(["go", "build", ...flags, `-modfile=${modules}`, "-o", `${plugin}/`, "./cmd/pulumi-resource-openstack"], options);
-  return home;
-}
-
-function pluginVersion(): string {
-  const version = /^OPENSTACK_VERSION=(\S+)$/m.exec(readFileSync(join(root, "toolchain", "versions.env"), "utf8"))?.[1];
-  if (version === undefined) throw new Error("toolchain/versions.env: no OPENSTACK_VERSION in it; this is a bug.");
-  return version;
+  await run(["go", "build", ...flags, "-o", join(folder, "terraform-provider-openstack"), name],
+    { cwd: join(root, "bench", "provider", module), environment, deadlineMinutes });
+  return folder;
 }

@@ -1,5 +1,5 @@
 /** What can be measured, in the order in which it is. */
-export const parts = ["phases", "terraform", "tuned", "scale", "size", "loop", "reaction"] as const;
+export const parts = ["phases", "terraform", "scale", "size", "loop", "reaction"] as const;
 export type Part = typeof parts[number];
 
 /** What a run measures. */

@@ -2,10 +2,10 @@ import { say } from "./command";
 import { median } from "./results";
 
 /** What each tool is put through in a round, in this order. */
-export const steps = ["create", "no-op", "no-op with refresh", "one more node", "destroy"] as const;
+export const steps = ["create", "no-op", "no-op with refresh", "edit of rules", "one more node", "destroy"] as const;
 export type Step = typeof steps[number];
 
-/** Nodes of the small cluster: the lab's. */
+/** The cluster before the edits: of the lab's size. */
 export const nodes = 6;
 
 export interface Tool {

@@ -11,7 +11,6 @@ import { measureReaction } from "./parts/reaction";
 import { measureScale } from "./parts/scale";
 import { measureSizes } from "./parts/size";
 import { measureTerraform } from "./parts/terraform";
-import { measureTuned } from "./parts/tuned";
 import { table, type Report, type Result } from "./results";
 
 // `make bench`; docs/benchmark.md says what each figure is. Prints a table and writes bench/out/results.json.
@@ -22,9 +21,6 @@ async function measure(part: Part, { rounds, sizes }: Choices, report: Report): 
     case "terraform":
       await uploadEmptyImage(labCloud());
       return measureTerraform(labCloud(), rounds, report);
-    case "tuned":
-      await uploadEmptyImage(labCloud());
-      return measureTuned(labCloud(), rounds, report);
     case "scale": return measureScale(labCloud(), rounds, report);
     case "loop": return measureLoop(report);
     case "reaction": return measureReaction(report);

@@ -29,19 +29,24 @@ function labConfig(): Record<string, unknown> {
   return (parse(readFileSync(join(__dirname, "..", "Pulumi.lab.yaml"), "utf8")) as { config: Record<string, unknown> }).config;
 }
 
+/** Other networks of administrators and users than the lab's, of those that documentation may use (RFC 5737). */
+const editedRules: Changes = { adminCidrs: ["198.51.100.0/24"], ingressCidrs: ["203.0.113.0/24"] };
+
 /**
  * The lab's cluster, under another name, with so many nodes: its managers, and the rest workers, evenly in all groups.
  *
+ * @param edited whether its firewall is for other networks.
+ *
  * @throws SettingsError for a number of nodes that leaves no worker, or more than a group may have.
  */
-export function benchSettings(nodes: number): Settings {
+export function benchSettings(nodes: number, edited = false): Settings {
   const { managers, workerGroups } = labSettings();
   const names = Object.keys(workerGroups);
   const groups = Object.fromEntries(names.map((group, index) => {
     const count = Math.floor((nodes - managers + names.length - 1 - index) / names.length);
     return [group, { min: count, max: count }];
   }));
-  return labSettings({ clusterName: "bench", networkCidr: "10.21.0.0/20", image: emptyImage, workerGroups: groups });
+  return labSettings({ clusterName: "bench", networkCidr: "10.21.0.0/20", image: emptyImage, workerGroups: groups, ...(edited ? editedRules : {}) });
 }
 
 /** What the keys and user data of the nodes are made from; the program's own come the same way, by Outputs. */

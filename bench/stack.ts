@@ -10,9 +10,14 @@ export interface BenchStackOptions {
   readonly folder: string;
   /** Which cloud, by OS_CLOUD and OS_CLIENT_CONFIG_FILE, and what else Pulumi and its plugins are to be told. */
   readonly environment: Readonly<Record<string, string>>;
-  /** In place of the toolchain's: where Pulumi finds its plugins. */
-  readonly pluginHome?: string;
   readonly deadlineMinutes?: number;
+}
+
+/** What bench/program is to make. */
+export interface BenchCluster {
+  readonly nodes: number;
+  /** Whether administrators and users come from other networks than at first. */
+  readonly editedRules?: boolean;
 }
 
 /** A stack of bench/program, with a state of its own in a folder. */
@@ -24,24 +29,24 @@ export class BenchStack {
     rmSync(this.state, { recursive: true, force: true });
     rmSync(join(out, "config", `Pulumi.${this.name}.yaml`), { force: true });
     for (const folder of [this.state, join(out, "config")]) mkdirSync(folder, { recursive: true });
-    await this.pulumi(0, ["stack", "init", this.name]);
+    await this.pulumi({ nodes: 0 }, ["stack", "init", this.name]);
   }
 
-  async preview(nodes: number, words: readonly string[] = []): Promise<Ran> {
-    return this.pulumi(nodes, ["preview", ...this.flags, ...words]);
+  async preview(cluster: BenchCluster, words: readonly string[] = []): Promise<Ran> {
+    return this.pulumi(cluster, ["preview", ...this.flags, ...words]);
   }
 
-  async up(nodes: number, words: readonly string[] = []): Promise<Ran> {
-    return this.pulumi(nodes, ["up", ...this.flags, "--yes", "--skip-preview", ...words]);
+  async up(cluster: BenchCluster, words: readonly string[] = []): Promise<Ran> {
+    return this.pulumi(cluster, ["up", ...this.flags, "--yes", "--skip-preview", ...words]);
   }
 
   async destroy(): Promise<Ran> {
-    return this.pulumi(0, ["destroy", ...this.flags, "--yes", "--skip-preview"]);
+    return this.pulumi({ nodes: 0 }, ["destroy", ...this.flags, "--yes", "--skip-preview"]);
   }
 
   /** The state as Pulumi exports it, secrets in clear. */
   async exported(): Promise<unknown> {
-    return JSON.parse((await this.pulumi(0, ["stack", "export", "--stack", this.name, "--show-secrets"])).stdout) as unknown;
+    return JSON.parse((await this.pulumi({ nodes: 0 }, ["stack", "export", "--stack", this.name, "--show-secrets"])).stdout) as unknown;
   }
 
   /** Size of the state as it lies on the backend. */
@@ -57,13 +62,11 @@ export class BenchStack {
     return ["--stack", this.name, "--parallel", parallelism];
   }
 
-  private async pulumi(nodes: number, words: readonly string[]): Promise<Ran> {
-    const { environment, pluginHome, deadlineMinutes } = this.options;
-    // the toolchain sets its own home, so another one is set behind it
-    const home = pluginHome === undefined ? [] : ["env", `PULUMI_HOME=${pluginHome}`];
-    return run([toolchain, "exec", ...home, "pulumi", ...words], {
+  private async pulumi({ nodes, editedRules = false }: BenchCluster, words: readonly string[]): Promise<Ran> {
+    const { environment, deadlineMinutes } = this.options;
+    return run([toolchain, "exec", "pulumi", ...words], {
       cwd: join(__dirname, "program"),
-      environment: { ...environment, BENCH_NODES: String(nodes), PULUMI_BACKEND_URL: `file://${this.state}`, PULUMI_CONFIG_PASSPHRASE: "bench" },
+      environment: { ...environment, BENCH_NODES: String(nodes), BENCH_EDITED_RULES: String(editedRules), PULUMI_BACKEND_URL: `file://${this.state}`, PULUMI_CONFIG_PASSPHRASE: "bench" },
       ...(deadlineMinutes === undefined ? {} : { deadlineMinutes }),
     });
   }

@@ -12,10 +12,11 @@ import { parallelism, type BenchStack } from "./stack";
 export function pulumiTool(name: string, stack: BenchStack, after: (step: Step) => Promise<void> = async () => Promise.resolve()): Tool {
   const command = async (step: Step): Promise<{ seconds: number }> => {
     switch (step) {
-      case "create": return stack.up(nodes);
-      case "no-op": return stack.preview(nodes, ["--expect-no-changes"]);
-      case "no-op with refresh": return stack.preview(nodes, ["--refresh", "--expect-no-changes"]);
-      case "one more node": return stack.up(nodes + 1);
+      case "create": return stack.up({ nodes });
+      case "no-op": return stack.preview({ nodes }, ["--expect-no-changes"]);
+      case "no-op with refresh": return stack.preview({ nodes }, ["--refresh", "--expect-no-changes"]);
+      case "edit of rules": return stack.up({ nodes, editedRules: true });
+      case "one more node": return stack.up({ nodes: nodes + 1, editedRules: true });
       case "destroy": return stack.destroy();
     }
   };
@@ -30,18 +31,15 @@ export function pulumiTool(name: string, stack: BenchStack, after: (step: Step) 
   };
 }
 
-/** Terraform's configurations of the cluster and of the same with one more node, as JSON. */
-export interface Configurations {
-  small?: string;
-  large?: string;
-}
+/** Terraform's configurations of the cluster after a step that changes it, as JSON. */
+export type Configurations = Partial<Record<"create" | "edit of rules" | "one more node", string>>;
 
 /**
- * Terraform, with the configurations that are there when a step needs them.
+ * Terraform, with one release of the provider and the configurations that are there when a step needs them.
  *
  * @param folder where it works and keeps its state.
  */
-export function terraformTool(folder: string, environment: NodeJS.ProcessEnv, configurations: Configurations): Tool {
+export function terraformTool(name: string, folder: string, environment: NodeJS.ProcessEnv, configurations: Configurations): Tool {
   const common = [`-parallelism=${parallelism}`, "-input=false", "-no-color"];
   const terraform = async (configuration: string | undefined, words: readonly string[]): Promise<number> => {
     if (configuration === undefined) throw new Error("terraform: no configuration yet; Pulumi's round comes first. This is a bug.");
@@ -49,16 +47,15 @@ export function terraformTool(folder: string, environment: NodeJS.ProcessEnv, co
     return (await run(["terraform", ...words, ...common], { cwd: folder, environment })).seconds;
   };
   return {
-    name: "terraform",
+    name,
     step: async (step) => {
       switch (step) {
-        case "create": return terraform(configurations.small, ["apply", "-auto-approve"]);
-        case "no-op": return terraform(configurations.small, ["plan", "-detailed-exitcode", "-refresh=false"]);
-        case "no-op with refresh": return terraform(configurations.small, ["plan", "-detailed-exitcode"]);
-        case "one more node": return terraform(configurations.large, ["apply", "-auto-approve"]);
-        case "destroy": return terraform(configurations.large, ["destroy", "-auto-approve"]);
+        case "no-op": return terraform(configurations.create, ["plan", "-detailed-exitcode", "-refresh=false"]);
+        case "no-op with refresh": return terraform(configurations.create, ["plan", "-detailed-exitcode"]);
+        case "destroy": return terraform(configurations["one more node"], ["destroy", "-auto-approve"]);
+        default: return terraform(configurations[step], ["apply", "-auto-approve"]);
       }
     },
-    clean: async () => terraform(configurations.large ?? configurations.small, ["destroy", "-auto-approve"]),
+    clean: async () => terraform(configurations["one more node"] ?? configurations.create, ["destroy", "-auto-approve"]),
   };
 }

@@ -21,12 +21,12 @@ export async function measureSizes(sizes: readonly number[], report: Report): Pr
       report({ name: `${nodes} nodes, ${what}`, value: seconds, unit: "s" });
     };
     await onMock(nodes, `size-${nodes}-once`, writtenOnce, async (stack) => {
-      await measure("preview", () => stack.preview(nodes));
-      await measure("up, state written once", () => stack.up(nodes));
-      await measure("no-op preview", () => stack.preview(nodes, ["--expect-no-changes"]));
+      await measure("preview", () => stack.preview({ nodes }));
+      await measure("up, state written once", () => stack.up({ nodes }));
+      await measure("no-op preview", () => stack.preview({ nodes }, ["--expect-no-changes"]));
       report({ name: `${nodes} nodes, state per node`, value: stack.stateBytes() / nodes, unit: "bytes" });
     });
-    await onMock(nodes, `size-${nodes}`, {}, async (stack) => { await measure("up", () => stack.up(nodes)); });
+    await onMock(nodes, `size-${nodes}`, {}, async (stack) => { await measure("up", () => stack.up({ nodes })); });
   }
 }
 

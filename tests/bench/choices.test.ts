@@ -3,7 +3,7 @@ import { readChoices } from "../../bench/choices";
 
 describe("readChoices", () => {
   it("measures everything unless it is told otherwise", () => {
-    expect(readChoices({})).to.deep.equal({ parts: ["phases", "terraform", "tuned", "scale", "size", "loop", "reaction"], rounds: 3, sizes: [9, 100, 1000] });
+    expect(readChoices({})).to.deep.equal({ parts: ["phases", "terraform", "scale", "size", "loop", "reaction"], rounds: 3, sizes: [9, 100, 1000] });
   });
 
   it("takes some parts, rounds and sizes", () => {
@@ -11,7 +11,7 @@ describe("readChoices", () => {
   });
 
   const rows: readonly (readonly [Record<string, string>, string])[] = [
-    [{ BENCH_PARTS: "sizes" }, `BENCH_PARTS: "sizes" is not known; use some of phases, terraform, tuned, scale, size, loop, reaction.`],
+    [{ BENCH_PARTS: "sizes" }, `BENCH_PARTS: "sizes" is not known; use some of phases, terraform, scale, size, loop, reaction.`],
     [{ BENCH_ROUNDS: "0" }, `BENCH_ROUNDS: "0" is not allowed; use whole numbers from 1 to 99.`],
     [{ BENCH_SIZES: "9,1e3" }, `BENCH_SIZES: "1e3" is not allowed; use whole numbers from 6 to 1000.`],
     [{ BENCH_SIZES: "" }, `BENCH_SIZES: "" is not allowed`],

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { benchSettings, userDataFor } from "../../bench/settings";
+import { planFirewall } from "../../components/firewall-rules";
 import { planCluster } from "../../components/plan";
 
 describe("benchSettings", () => {
@@ -10,6 +11,17 @@ describe("benchSettings", () => {
       expect(Object.values(groups).map((group) => group.length)).to.deep.equal(workers);
     });
   }
+});
+
+describe("an edit of the rules", () => {
+  it("changes the firewall's rules and nothing else of the cluster", () => {
+    const [before, after] = [benchSettings(6), benchSettings(6, true)];
+    const cidrs = (settings: typeof before): string[] => planFirewall(settings).flatMap(({ source }) => "cidr" in source ? [source.cidr] : []);
+    expect(cidrs(before)).to.have.length(3);
+    expect(cidrs(after)).to.have.length(3).and.not.include.members(cidrs(before));
+    expect({ ...after, adminCidrs: before.adminCidrs, ingressCidrs: before.ingressCidrs }).to.deep.equal(before);
+    expect(planCluster(after, {})).to.deep.equal(planCluster(before, {}));
+  });
 });
 
 describe("userDataFor", () => {

@@ -1,5 +1,5 @@
 // The Terraform provider that @pulumi/openstack 3.15.2 is made from, as a Terraform plugin of its own, for the comparison.
-module swarm-openstack/bench/provider
+module swarm-openstack/bench/provider/v1
 
 go 1.26
 
