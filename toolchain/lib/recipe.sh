@@ -50,6 +50,7 @@ compile() {
     CGO_ENABLED=0 GOFLAGS='' go build -trimpath -buildvcs=false -mod=readonly -ldflags "$(part_ldflags "$part")" -o "$into/" "${packages[@]}" &&
     case "$part" in
       cli) [[ $("$into/pulumi" version) == "v$PULUMI_VERSION" ]] || { printf 'the CLI does not call itself v%s\n' "$PULUMI_VERSION"; false; } ;;
-      openstack | docker) "$into/$part-schema" >"$into/schema.json" && rm "$into/$part-schema" ;;
+      # not inside the checkout, whose Pulumi.yaml it would read
+      openstack | docker) (cd "$into" && "./$part-schema" >schema.json && rm "$part-schema") ;;
     esac
 }
