@@ -56,7 +56,7 @@ export class Firewall extends pulumi.ComponentResource {
       ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
       ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
       description: rule.why,
-      // the provider deletes a group's rules one after the other, 5 s each; with the group they go at once
+      // the provider deletes the rules of a group one after the other; with the group they go at once
     }, { parent: this, deletedWith: groups[rule.to] });
   }
 }

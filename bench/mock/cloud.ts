@@ -79,7 +79,7 @@ function keystone({ method, path }: Call, base: string): Answer | undefined {
       expires_at: "2099-01-01T00:00:00.000000Z", issued_at: "2024-01-01T00:00:00.000000Z", methods: ["password"], roles: [{ id: "member", name: "member" }],
       user: { id: "mock", name: "mock", domain }, project: { id: "mock", name: "mock", domain },
       catalog: [
-        service("identity", `${base}/identity`), service("image", `${base}/image`), service("network", `${base}/network`), service("compute", `${base}/compute/v2.1`),
+        service("identity", `${base}/identity`), service("image", `${base}/image`), service("network", `${base}/network`), service("compute", `${base}/compute/v2.1`), service("load-balancer", `${base}/load-balancer`),
       ],
     } },
   };

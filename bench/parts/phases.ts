@@ -9,7 +9,7 @@ import { labSettings } from "../settings";
 import { withEvents } from "../../ops/event-stream";
 
 /** How much longer than the bound an `up` may take. */
-const upBound = 1.2;
+const upBound = 1.05;
 
 /** An `up` of the lab's whole cluster by its phases, then one without changes, beside the bound. */
 export async function measurePhases(cloud: Cloud, report: Report): Promise<void> {

@@ -69,7 +69,7 @@ func Provider() (tfbridge.ProviderInfo, error) {
 		info.Config[key] = &tfbridge.SchemaInfo{Default: &tfbridge.DefaultInfo{EnvVars: value.Env}}
 	}
 	for key, value := range names.Resources {
-		info.Resources[key] = &tfbridge.ResourceInfo{Tok: tokens.Type(value.Token), Fields: fields(value)}
+		info.Resources[key] = &tfbridge.ResourceInfo{Tok: tokens.Type(value.Token), Fields: fields(value), TransformFromState: olderStates[key]}
 	}
 	for key, value := range names.DataSources {
 		info.DataSources[key] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(value.Token), Fields: fields(value)}
