@@ -16,6 +16,10 @@ RUN := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) SWARM_HOLDER_PID=$$$$ $(OPS) unlock
 # a stack that is destroyed has to be said, and is not the default
 SAID_STACK := $(if $(OS_CLOUD),$(if $(filter file,$(origin STACK)),,$(STACK)),lab)
 
+# what an update refused and may be done all the same, in the words of the refusal
+CONSENT ?=
+export SWARM_CONSENT := $(or $(CONSENT),$(SWARM_CONSENT))
+
 .PHONY: help up destroy nodes context check $(checks:%=check-%) test soak bench toolchain lab lab-down
 
 help: ## this list

@@ -14,7 +14,7 @@ import { imageReference, placedGroups, planCluster, plannedNodes, plannedStacks 
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
-import { onceNetworksSwept, prepareUpdate, stateBefore } from "./ops/prepare";
+import { onceNetworksSwept, prepareUpdate, serialOnceDone, stateBefore } from "./ops/prepare";
 import { imageTag, programFingerprint } from "./ops/program";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
@@ -25,12 +25,12 @@ const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const [{ settings, secrets, previous, made, wanted }, state] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
+  const [{ settings, secrets, previous, made, wanted }, before] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   const networks: SharedNetwork[] = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];
   const prepared = await prepareUpdate({
-    cluster: name, state, environment: process.env, ...(previous.access === undefined ? {} : { access: previous.access }),
+    ...before, cluster: name, serial: previous.serial, environment: process.env, ...(previous.access === undefined ? {} : { access: previous.access }),
     kept: { nodes: plannedNodes(plan), networks, stacks: plannedStacks(settings) },
   });
   const { unmade, repairs } = prepared;
@@ -86,9 +86,10 @@ export = async (): Promise<Record<string, unknown>> => {
       }),
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
-  requireCompletion([
+  const parts = [
     quorum.configuration, ...managers, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
-  ]);
+  ];
+  requireCompletion(parts);
 
   const nodes = [...quorum.nodes, ...groups.flatMap((group) => group.nodes)];
   return {
@@ -96,6 +97,7 @@ export = async (): Promise<Record<string, unknown>> => {
     clusterName: name,
     clusterId: quorum.clusterId,
     madeWith: made,
+    serial: serialOnceDone(prepared, name, identity.mark, parts),
     program: programFingerprint(__dirname),
     workerGroups: placedGroups(settings),
     ...(settings.autoscale === undefined ? {} : { autoscale: settings.autoscale }),

@@ -9,14 +9,15 @@ import { guardUpdate, PlanRefusedError } from "./guard/guard";
 import { serverType } from "./guard/nodes";
 import { noteUpdate } from "./locks";
 import { sweepNetworks } from "./networks";
+import { clearCloud, foretell, noteEnd } from "./clear-cloud";
+import { knownBy } from "./marked";
 import { reconcile } from "./reconcile";
-import { readState, resourceNamed, unmadeServers, type StateResource } from "./state";
-import { knownBy, sweepBeforeUpdate } from "./sweep";
+import { readState, resourceNamed, unmadeServers, type PendingCreate, type StackState, type StateResource } from "./state";
 
-export interface Preparation {
+export interface Preparation extends StackState {
   readonly cluster: string;
-  /** What the stack's state holds, of `stateBefore`. */
-  readonly state: readonly StateResource[];
+  /** Number of the last complete update by the stack's outputs; 0 where there was none. */
+  readonly serial: number;
   /** How the last complete update reached the cluster; absent where there was none. */
   readonly access?: ClusterAccess;
   /** What this update keeps in the swarm, or makes there. */
@@ -31,14 +32,22 @@ export interface Prepared {
   readonly unmade: ReadonlySet<string>;
   /** What this update makes again in the swarm. */
   readonly repairs: Repairs;
+  /** What killed updates were creating. */
+  readonly pending: readonly PendingCreate[];
+  /** Number of this update; in a preview that of the last complete one. */
+  readonly serial: number;
 }
 
+/** Set where the plan alone is wanted: the plan guard's preview within an update, which looks for leftovers itself. */
+const planOnlyVariable = "SWARM_PLAN_ONLY";
+
 /**
- * What a stack's state holds; nothing in a preview, which has nothing to look for on the cloud. Read while the settings are. It is
+ * What a stack's state holds; in a preview nothing where it cannot be read, e.g. before it exists. Read while the settings are. It is
  * the first thing that an update does, so the holder of its lock is noted beside it.
  */
-export async function stateBefore(stack: string): Promise<readonly StateResource[]> {
-  if (pulumi.runtime.isDryRun()) return [];
+export async function stateBefore(stack: string): Promise<StackState> {
+  const none: StackState = { state: [], pending: [] };
+  if (pulumi.runtime.isDryRun()) return process.env[planOnlyVariable] === undefined ? readState(stack).catch(() => none) : none;
   const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`The holder of the lock was not noted: ${messageOf(error)}\n`); });
   const state = await refused("State", readState(stack));
   await noted;
@@ -48,20 +57,29 @@ export async function stateBefore(stack: string): Promise<readonly StateResource
 /**
  * What an update does before its first resource: it looks at the state and the cloud, refuses what it must not do, and removes
  * what an earlier update left behind. Whatever else has to be checked or repaired first belongs here, beside the sweep where it
- * does not depend on it: every update waits for this. A preview changes nothing and contacts no machine, so it does nothing here.
+ * does not depend on it: every update waits for this. A preview changes nothing and contacts no machine: it says what the update would
+ * remove or refuse, where the cloud can be asked.
  *
  * @throws RunError with what stops the update; nothing is touched then.
  */
 export async function prepareUpdate(preparation: Preparation): Promise<Prepared> {
-  if (pulumi.runtime.isDryRun()) return { state: preparation.state, unmade: new Set(), repairs: noRepairs };
-  const [repairs] = await Promise.all([repairsFor(preparation), judgeAndSweep(preparation)]);
-  return { state: preparation.state, unmade: unmadeServers(preparation.state), repairs };
+  const { state, pending } = preparation;
+  if (pulumi.runtime.isDryRun()) {
+    await foretell(preparation);
+    return { state: [], pending: [], unmade: new Set(), repairs: noRepairs, serial: preparation.serial };
+  }
+  const [repairs, serial] = await Promise.all([repairsFor(preparation), judgeAndSweep(preparation)]);
+  return { state, pending, unmade: unmadeServers(state), repairs, serial };
 }
 
-async function judgeAndSweep({ cluster, state, environment }: Preparation): Promise<void> {
+/** @returns the number of this update. */
+async function judgeAndSweep(preparation: Preparation): Promise<number> {
+  const { state, environment } = preparation;
   // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
-  if (state.some(({ type }) => type === serverType)) await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment, now: new Date(), say }));
-  await refused("Leftovers", sweepBeforeUpdate(cluster, state, environment));
+  if (state.some(({ type }) => type === serverType)) {
+    await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say }));
+  }
+  return refused("Leftovers", clearCloud(preparation, say));
 }
 
 /** What is to be made again in the swarm, where there is one. */
@@ -87,13 +105,27 @@ async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
  * @param networks names of the shared networks that the program wants.
  */
 export function onceNetworksSwept(
-  { state, repairs }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
+  { state, pending, repairs }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
 ): pulumi.Output<string> {
   const unnoted = resourceNamed(state, `${cluster}-managers-init`) === undefined ? []
     : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined || repairs.networks.has(network));
   return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
-    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, say), oneLook)
+    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, pending, say), oneLook)
       .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
     return text;
+  });
+}
+
+/**
+ * The number of this update, noted on the cloud when all of it is done; the stack's outputs have it from then on. In a preview it is
+ * the last one's, so that it shows no change.
+ *
+ * @param done what has to be there first.
+ */
+export function serialOnceDone({ serial }: Prepared, cluster: string, mark: pulumi.Output<string>, done: readonly pulumi.Resource[]): pulumi.Output<number> {
+  if (pulumi.runtime.isDryRun()) return pulumi.output(serial);
+  return pulumi.all([mark, pulumi.all(done.map(({ urn }) => urn))]).apply(async ([own]) => {
+    await noteEnd(cluster, own, serial, process.env);
+    return serial;
   });
 }

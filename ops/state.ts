@@ -12,9 +12,26 @@ const exportSchema = z.object({
       urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).optional(), outputs: z.record(z.string(), z.unknown()).optional(),
       initErrors: z.array(z.string()).nullish(),
     })).nullish(),
+    // what updates were doing when they were killed; absent where none was
+    pending_operations: z.array(z.object({
+      type: z.string(), resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
+    })).nullish(),
   }),
 });
 export type StateResource = NonNullable<z.output<typeof exportSchema>["deployment"]["resources"]>[number];
+
+/** A resource that an update was creating when it was killed: the cloud may have it or not. */
+export interface PendingCreate {
+  readonly type: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What a stack's state holds. */
+export interface StackState {
+  readonly state: readonly StateResource[];
+  /** Pulumi notes each before it asks the cloud, and keeps it until `pulumi refresh` clears it (pkg/backend/snapshot.go). */
+  readonly pending: readonly PendingCreate[];
+}
 
 /** Seconds for the export: the state is read from its backend, which may be slow, and decrypts nothing. */
 const exportSeconds = 300;
@@ -22,11 +39,11 @@ const exportSeconds = 300;
 /** Bytes of an exported state that are taken: 1,000 nodes are some 40 MB. */
 const exportLimit = 512 * 1024 * 1024;
 
-/** Every resource that a stack's state holds, secrets encrypted; asks the installed Pulumi. */
-export async function readState(stack: string): Promise<StateResource[]> {
+/** What a stack's state holds, secrets encrypted; asks the installed Pulumi. */
+export async function readState(stack: string): Promise<StackState> {
   const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
     .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
-  return parseState(stdout);
+  return { state: parseState(stdout), pending: parsePending(stdout) };
 }
 
 /** Where Pulumi keeps the project's states (pkg/backend/diy/store.go), in one of these: compressed where PULUMI_DIY_BACKEND_GZIP or _ZSTD says so. */
@@ -60,6 +77,11 @@ export function unmadeServers(state: readonly StateResource[]): ReadonlySet<stri
 /** The resource of a logical name, if the state has it. */
 export function resourceNamed(state: readonly StateResource[], name: string): StateResource | undefined {
   return state.find(({ urn }) => urn.endsWith(`::${name}`));
+}
+
+export function parsePending(text: string): PendingCreate[] {
+  return (exportSchema.parse(JSON.parse(text)).deployment.pending_operations ?? [])
+    .filter(({ type }) => type === "creating").map(({ resource: { type, inputs = {} } }) => ({ type, inputs }));
 }
 
 export function parseState(text: string): StateResource[] {

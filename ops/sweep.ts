@@ -1,81 +1,136 @@
-import { z } from "zod";
-import { ownerMark, ownerResource } from "../settings/names";
-import { OperationError } from "./errors";
-import { OpenStack } from "./openstack";
-import { resourceNamed, type StateResource } from "./state";
-import { Pending, waitFor } from "./wait";
+import type { ClusterAccess } from "../settings/outputs";
+import type { Consent } from "./consent";
+import { oneLook, withManager } from "./docker";
+import { messageOf, OperationError } from "./errors";
+import { isExplained, judge, refusalOf, title, unknownTo, type Judgement } from "./leftovers";
+import { kinds, removeThing, type CloudThing, type Find, type Known } from "./marked";
+import { listNodes, removeEntry, updateNode, waitUntilEmpty, type SwarmNodeState } from "./nodes";
+import type { OpenStack } from "./openstack";
+import type { PendingCreate } from "./state";
+import { DeadlineError, Pending, waitFor } from "./wait";
 
-/** A thing on the cloud: its kind, as people call it, its id and its name. */
-export interface CloudThing {
-  readonly kind: "server" | "load balancer" | "floating IP" | "router interface" | "port" | "router" | "subnet" | "network" | "security rule" | "security group" | "server group";
-  readonly id: string;
-  readonly name: string;
-  /** Of a router interface: the router. */
-  readonly routerId?: string;
-}
-
-/** What a stack's state knows: who owns, and which ids are its own. */
-export interface Known {
-  readonly cluster: string;
-  /** The mark of the cluster's resources; absent while the stack has none. */
-  readonly mark?: string;
-  readonly owner?: string;
-  readonly ids: ReadonlySet<string>;
-}
-
-export function knownBy(cluster: string, state: readonly StateResource[]): Known {
-  const owner = resourceNamed(state, ownerResource(cluster))?.outputs?.["stdout"];
-  const ids = new Set(state.map(({ id }) => id).filter((id) => id !== undefined));
-  return typeof owner === "string" && owner !== "" ? { cluster, mark: ownerMark(cluster, owner), owner, ids } : { cluster, ids };
-}
-
-/** Of what bears the stack's mark, that which its state does not know: what a killed update left behind. Pure. */
-export function leftovers(marked: readonly CloudThing[], known: Known): CloudThing[] {
-  return marked.filter(({ id }) => !known.ids.has(id));
+/** What decides over what the state does not know. */
+export interface Evidence {
+  readonly known: Known;
+  readonly pending: readonly PendingCreate[];
+  readonly consent: Consent;
+  /** How the last complete update reached the cluster; absent where there was none, and so nothing in use. */
+  readonly access?: ClusterAccess;
+  readonly say: (line: string) => void;
 }
 
 /** Seconds for what is deleted to be gone: Nova tears down a server, Octavia a load balancer. */
 const goneSeconds = 300;
 
+/** Seconds for the tasks of a leftover that joined the swarm to run elsewhere. */
+const emptySeconds = 60;
+
 /**
- * Removes what a killed update made on the cloud without noting it in the state; the next one would make all of it a
- * second time, or be refused by what is in its way. Only what bears the stack's own mark is looked at.
- *
- * @returns what was removed.
+ * All that bears the cluster's mark. Rules and interfaces bear none and people add to them, so they are looked for only where a
+ * killed update was creating one.
  */
-export async function sweep(cloud: OpenStack, known: Known, say: (line: string) => void): Promise<CloudThing[]> {
+export async function lookAtCloud(cloud: OpenStack, { known, pending }: Pick<Evidence, "known" | "pending">): Promise<CloudThing[]> {
   const { mark, owner } = known;
   if (mark === undefined || owner === undefined) return [];
-  // Nearly always there is nothing, and every update waits for this. Where there is, each kind is looked for again when its turn
-  // comes: the cloud may still be at work on what the killed update asked for.
-  const looks = await Promise.all(searches.map((find) => find(cloud, known, mark, owner)));
-  if (leftovers(looks.flat(), known).length === 0) return [];
-  const swept: CloudThing[] = [];
-  for (const find of searches) {
-    const all = leftovers(await find(cloud, known, mark, owner), known);
-    for (const thing of all) {
-      say(`${thing.kind} ${thing.name} (${thing.id}) was left behind by an update that was killed; it is removed.`);
-      await remove(cloud, thing);
-    }
-    if (all.length > 0) await waitUntilGone(() => find(cloud, known, mark, owner), all);
-    swept.push(...all);
-  }
-  return swept;
+  return (await Promise.all(searchesFor(pending).map((find) => find(cloud, known, mark, owner)))).flat();
+}
+
+function searchesFor(pending: readonly PendingCreate[]): Find[] {
+  return kinds.filter(({ kind, type }) => (kind !== "security rule" && kind !== "router interface") || pending.some((create) => create.type === type)).map(({ find }) => find);
+}
+
+/** Judges what was seen on the cloud; asks the swarm only where a server might go. Nothing is touched. */
+export async function judgeCloud(seen: readonly CloudThing[], evidence: Evidence): Promise<Judgement> {
+  const { known, pending, consent, access } = evidence;
+  const unknown = unknownTo(known, seen);
+  const mayGo = (thing: CloudThing): boolean => thing.kind === "server" && (isExplained(thing, pending) || consent.remove.has(thing.id));
+  const nodes = access !== undefined && unknown.some(mayGo) ? await nodesOf(access) : [];
+  return judge(unknown, pending, consent.remove, (thing) => useOf(thing, known, nodes));
+}
+
+/** The swarm's nodes; why there are none where no manager answers. */
+async function nodesOf(access: ClusterAccess): Promise<readonly SwarmNodeState[] | string> {
+  return withManager(access, listNodes, oneLook).catch((error: unknown) => messageOf(error));
 }
 
 /**
- * Removes what earlier updates of this stack left behind; called before an update makes anything.
+ * Who uses a thing, in words; undefined where nobody does. A server that joined the swarm by its user data and was never admitted
+ * (it lacks the labels of its place) belongs to the killed update still: Pulumi admits no server that its state does not have. Pure.
  *
- * @param state what the stack whose update it is has.
+ * @param nodes the swarm's nodes, or why nobody can tell.
  */
-export async function sweepBeforeUpdate(cluster: string, state: readonly StateResource[], environment: NodeJS.ProcessEnv): Promise<void> {
-  const known = knownBy(cluster, state);
-  // before the first resource there is nothing that could have been left behind
-  if (known.mark === undefined) return;
-  await sweep(await OpenStack.open(environment), known, (line) => { process.stderr.write(`${line}\n`); });
+export function useOf(thing: CloudThing, known: Known, nodes: readonly SwarmNodeState[] | string): string | undefined {
+  if (thing.kind === "port") return thing.deviceId !== undefined && known.ids.has(thing.deviceId) ? `${thing.deviceId}, which the state knows, uses it` : undefined;
+  if (thing.kind !== "server") return undefined;
+  // one that is being built or could not be built is in no swarm
+  if (typeof nodes === "string") return ["BUILD", "ERROR"].includes(thing.status ?? "") ? undefined : `no manager tells whether the swarm uses it: ${nodes}`;
+  const entry = entryOf(thing, nodes);
+  return entry?.Spec.Labels?.["ordinal"] === undefined ? undefined : `the swarm uses it: its node ${entry.ID} is ${entry.Status.State}`;
 }
 
-type Find = (cloud: OpenStack, known: Known, mark: string, owner: string) => Promise<CloudThing[]>;
+/** A server's node in the swarm. Other servers may have its name, none of them its address. */
+function entryOf({ name, addresses = [] }: CloudThing, nodes: readonly SwarmNodeState[]): SwarmNodeState | undefined {
+  return nodes.find(({ Description, Status }) => Description?.Hostname === name && Status.Addr !== undefined && addresses.includes(Status.Addr));
+}
+
+/**
+ * Removes what a killed update made on the cloud without noting it in the state; the next one would make all of it a
+ * second time, or be refused by what is in its way.
+ *
+ * @returns what was removed.
+ * @throws OperationError where something appears that is unexplained.
+ */
+export async function sweep(cloud: OpenStack, evidence: Evidence): Promise<CloudThing[]> {
+  const { known, pending, access, say } = evidence;
+  return removeInOrder(cloud, known, searchesFor(pending), async (seen) => {
+    const judgement = await judgeCloud(seen, evidence);
+    const refusal = refusalOf(judgement, undefined);
+    if (refusal !== undefined) throw new OperationError(refusal);
+    for (const thing of judgement.leftovers) {
+      say(`${title(thing)} ${isExplained(thing, pending) ? "was left behind by an update that was killed; it is removed." : "is removed by consent."}`);
+      if (thing.kind === "server" && access !== undefined) await takeOut(access, thing, say);
+    }
+    return judgement.leftovers;
+  });
+}
+
+/** Removes all that bears a mark, for whoever made it without Pulumi. */
+export async function removeAll(cloud: OpenStack, known: Known): Promise<CloudThing[]> {
+  return removeInOrder(cloud, known, kinds.map(({ find }) => find), (seen) => Promise.resolve(seen));
+}
+
+/** Each kind is looked for again when its turn comes: the cloud may still be at work on what was asked for before. */
+async function removeInOrder(
+  cloud: OpenStack, known: Known, searches: readonly Find[], choose: (seen: readonly CloudThing[]) => Promise<readonly CloudThing[]>,
+): Promise<CloudThing[]> {
+  const { mark, owner } = known;
+  if (mark === undefined || owner === undefined) return [];
+  const removed: CloudThing[] = [];
+  for (const find of searches) {
+    const chosen = await choose(await find(cloud, known, mark, owner));
+    for (const thing of chosen) await removeThing(cloud, thing);
+    if (chosen.length > 0) await waitUntilGone(() => find(cloud, known, mark, owner), chosen);
+    removed.push(...chosen);
+  }
+  return removed;
+}
+
+/** Takes a leftover out of the swarm where its user data let it join: it may have tasks by now, or a vote. */
+async function takeOut(access: ClusterAccess, server: CloudThing, say: (line: string) => void): Promise<void> {
+  if (["BUILD", "ERROR"].includes(server.status ?? "")) return;
+  await withManager(access, async (manager) => {
+    const entry = entryOf(server, await listNodes(manager));
+    if (entry === undefined) return;
+    if (entry.Status.State === "ready") {
+      await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: "drain" }));
+      await waitUntilEmpty(manager, entry.ID, server.name, emptySeconds).catch((error: unknown) => {
+        if (!(error instanceof DeadlineError)) throw error;
+        say(`${messageOf(error)} It is removed all the same.`);
+      });
+    }
+    await removeEntry(manager, entry, server.name);
+  }, oneLook);
+}
 
 async function waitUntilGone(find: () => Promise<CloudThing[]>, things: readonly CloudThing[]): Promise<void> {
   const ids = new Set(things.map(({ id }) => id));
@@ -83,86 +138,4 @@ async function waitUntilGone(find: () => Promise<CloudThing[]>, things: readonly
     const left = (await find()).filter(({ id }) => ids.has(id));
     return left.length === 0 ? true : new Pending(`still there: ${left.map(({ name, id }) => `${name} (${id})`).join(", ")}`);
   });
-}
-
-const named = z.object({ id: z.string(), name: z.string() });
-
-const findServers: Find = async (cloud, { cluster }, mark) => {
-  const server = named.extend({ metadata: z.record(z.string(), z.string()) });
-  const all = await cloud.list("compute", `/servers/detail?name=${encodeURIComponent(`^${cluster}-`)}`, "servers", server);
-  return all.filter(({ metadata }) => metadata["mark"] === mark).map(({ id, name }) => ({ kind: "server", id, name }));
-};
-
-const findBalancers: Find = async (cloud, _, mark) => cloud.has("load-balancer")
-  ? (await cloud.list("load-balancer", `/v2/lbaas/loadbalancers?description=${encodeURIComponent(mark)}`, "loadbalancers", named))
-    .map((thing) => ({ kind: "load balancer", ...thing }))
-  : [];
-
-/** Things of Neutron by their description, in which the mark stands from their creation on. */
-async function described(cloud: OpenStack, path: string, mark: string): Promise<z.output<typeof named>[]> {
-  return cloud.list("network", `/v2.0/${path}?description=${encodeURIComponent(mark)}`, path.replaceAll("-", "_"), named);
-}
-
-const findFloatingIps: Find = async (cloud, _, mark) => {
-  const floating = z.object({ id: z.string(), floating_ip_address: z.string() });
-  const all = await cloud.list("network", `/v2.0/floatingips?description=${encodeURIComponent(mark)}`, "floatingips", floating);
-  return all.map(({ id, floating_ip_address: name }) => ({ kind: "floating IP", id, name }));
-};
-
-/** An interface is a port of Neutron's own, without our mark; its router has it. */
-const findInterfaces: Find = async (cloud, _, mark) => {
-  const routers = await described(cloud, "routers", mark);
-  const found = await Promise.all(routers.map(async ({ id: routerId, name }) =>
-    (await cloud.list("network", `/v2.0/ports?device_id=${routerId}`, "ports", z.object({ id: z.string(), device_owner: z.string() })))
-      // of routers that are distributed or doubled it has an ending more
-      .filter(({ device_owner: owner }) => owner.startsWith("network:router_interface"))
-      .map(({ id }): CloudThing => ({ kind: "router interface", id, name, routerId }))));
-  return found.flat();
-};
-
-const findPorts: Find = async (cloud, _, mark) => (await described(cloud, "ports", mark)).map((thing) => ({ kind: "port", ...thing }));
-const findRouters: Find = async (cloud, _, mark) => (await described(cloud, "routers", mark)).map((thing) => ({ kind: "router", ...thing }));
-
-const findNetworks: Find = async (cloud, _, mark) => [
-  ...(await described(cloud, "subnets", mark)).map((thing): CloudThing => ({ kind: "subnet", ...thing })),
-  ...(await described(cloud, "networks", mark)).map((thing): CloudThing => ({ kind: "network", ...thing })),
-];
-
-/** A rule that the state does not know is in the way of the same rule; it belongs to whom its group belongs to. */
-const findSecurity: Find = async (cloud, known, mark) => {
-  const groups = await described(cloud, "security-groups", mark);
-  const rules = await Promise.all(groups.filter(({ id }) => known.ids.has(id)).map(async ({ id: groupId, name }) =>
-    (await cloud.list("network", `/v2.0/security-group-rules?security_group_id=${groupId}`, "security_group_rules", z.object({ id: z.string() })))
-      .map(({ id }): CloudThing => ({ kind: "security rule", id, name }))));
-  return [...rules.flat(), ...groups.map((thing): CloudThing => ({ kind: "security group", ...thing }))];
-};
-
-const findServerGroups: Find = async (cloud, _, __, owner) =>
-  (await cloud.list("compute", "/os-server-groups", "server_groups", named))
-    .filter(({ name }) => name.endsWith(`-${owner}`)).map((thing) => ({ kind: "server group", ...thing }));
-
-/** In the order in which things are removed: what uses one goes before it. */
-const searches: readonly Find[] = [findServers, findBalancers, findFloatingIps, findInterfaces, findPorts, findRouters, findNetworks, findSecurity, findServerGroups];
-
-const paths: Readonly<Record<Exclude<CloudThing["kind"], "router interface">, readonly [string, string]>> = {
-  "server": ["compute", "/servers/"],
-  "server group": ["compute", "/os-server-groups/"],
-  "load balancer": ["load-balancer", "/v2/lbaas/loadbalancers/"],
-  "floating IP": ["network", "/v2.0/floatingips/"],
-  "port": ["network", "/v2.0/ports/"],
-  "router": ["network", "/v2.0/routers/"],
-  "subnet": ["network", "/v2.0/subnets/"],
-  "network": ["network", "/v2.0/networks/"],
-  "security rule": ["network", "/v2.0/security-group-rules/"],
-  "security group": ["network", "/v2.0/security-groups/"],
-};
-
-async function remove(cloud: OpenStack, { kind, id, name, routerId }: CloudThing): Promise<void> {
-  if (kind === "router interface") {
-    if (routerId === undefined) throw new OperationError(`router interface ${id} of ${name}: its router is not known; this is a bug.`);
-    await cloud.put("network", `/v2.0/routers/${routerId}/remove_router_interface`, { port_id: id });
-    return;
-  }
-  const [service, path] = paths[kind];
-  await cloud.delete(service, `${path}${id}${kind === "load balancer" ? "?cascade=true" : ""}`);
 }

@@ -20,6 +20,8 @@ export interface Previous {
   readonly madeWith?: MadeWith;
   readonly managers: readonly StandingManager[];
   readonly workerSets: WorkerSets;
+  /** Number of the last complete update; 0 where there was none. */
+  readonly serial: number;
   /** How the cluster was reached, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
   /** Largest number of nodes that its settings allowed. */
@@ -70,10 +72,11 @@ export async function loadSettings(): Promise<Loaded> {
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (name: "clusterId" | "madeWith" | "nodes" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
+  const output = async (name: "clusterId" | "madeWith" | "nodes" | "serial" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
   const { shape } = clusterOutputs;
   const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
-  if (await output("clusterId") === undefined) return { workerSets, managers: [], mostNodes: 0 };
+  const serial = shape.serial.parse(await output("serial")) ?? 0;
+  if (await output("clusterId") === undefined) return { workerSets, serial, managers: [], mostNodes: 0 };
   const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
   const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
   const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
@@ -81,6 +84,7 @@ async function readPrevious(): Promise<Previous> {
     madeWith: shape.madeWith.parse(await output("madeWith")),
     managers,
     workerSets,
+    serial,
     access,
     mostNodes: mostNodes({ managers: managers.length, workerGroups: shape.workerGroups.parse(await output("workerGroups") ?? {}) }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },

@@ -46,6 +46,8 @@ export const clusterOutputs = z.object({
     /** Subnets of the shared overlay networks by name; absent where Docker chose them, each of overlayPrefix. */
     sharedSubnets: z.partialRecord(z.enum(sharedNetworks), z.string()).optional(),
   }),
+  /** Number of the last complete update, which the cloud has too (ops/serial.ts); absent in what an older program left. */
+  serial: z.int().optional(),
   /** Fingerprint of the program that made the last update (ops/program.ts). */
   program: z.string(),
   workerGroups: z.record(z.string(), workerGroup),

@@ -129,6 +129,7 @@ describe("the program", () => {
     expect(outputs).to.deep.include({ clusterName: "test", clusterId: "cluster-id", workerSets: { az1: [0], az2: [0], az3: [0] } });
     expect(outputs.nodes.map(({ stale }) => stale)).to.deep.equal([false, false, false, false, false, false]);
     expect(outputs.staleNodes).to.equal(0);
+    expect(outputs.serial, "the first update").to.equal(1);
     expect(outputs.demoUrl).to.equal(`http://${outputs.ingressAddress}/whoami`);
     expect(outputs.access.managers.map(({ name }) => name)).to.deep.equal(["test-manager-az1-0", "test-manager-az2-0", "test-manager-az3-0"]);
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { planCluster } from "../../components/plan";
 import { OpenStack } from "../../ops/openstack";
-import { sweep } from "../../ops/sweep";
+import { removeAll } from "../../ops/sweep";
 import { ownerMark } from "../../settings/names";
 import type { Settings } from "../../settings/schema";
 import { say } from "../command";
@@ -27,7 +27,7 @@ export async function measureBound(settings: Settings, environment: NodeJS.Proce
     return { begun, milestones: { api, ...rest } };
   } finally {
     const cluster = settings.clusterName;
-    const swept = await sweep(cloud, { cluster, owner, mark: ownerMark(cluster, owner), ids: new Set() }, () => undefined);
+    const swept = await removeAll(cloud, { cluster, owner, mark: ownerMark(cluster, owner), ids: new Set() });
     say(`bound: ${swept.length} things of it removed`);
   }
 }

@@ -5,7 +5,7 @@ import { planCluster } from "../../components/plan";
 import { OperationError } from "../../ops/errors";
 import { OpenStack } from "../../ops/openstack";
 import { removeNode } from "../../ops/remove";
-import { sweep } from "../../ops/sweep";
+import { removeAll } from "../../ops/sweep";
 import { Pending, waitFor } from "../../ops/wait";
 import { ownerMark, type NodePlace } from "../../settings/names";
 import type { ClusterOutputs } from "../../settings/outputs";
@@ -74,7 +74,7 @@ export class BareWorkers {
   /** Takes all that bears their mark from the cloud. */
   async sweep(): Promise<void> {
     const { source: { owner }, marks } = this.pieces;
-    await sweep(await this.open(), { cluster: bareName, owner, mark: marks.description, ids: new Set() }, () => undefined);
+    await removeAll(await this.open(), { cluster: bareName, owner, mark: marks.description, ids: new Set() });
   }
 }
 

@@ -37,9 +37,16 @@ describe("the access rules of the service's credential", () => {
     for (const path of ["/v2/images/4711", "/v2/images/4711/file", "/v2/schemas/image"]) expect(isAllowed("image", "GET", path), path).to.equal(true);
   });
 
+  it("let an update note its number on the cloud, and remove no rule of a security group", () => {
+    expect(isAllowed("network", "PUT", "/v2.0/security-groups/4711/tags")).to.equal(true);
+    expect(isAllowed("network", "PUT", "/v2.0/security-groups/4711")).to.equal(false);
+    expect(isAllowed("network", "DELETE", "/v2.0/security-group-rules/4711")).to.equal(false);
+  });
+
   it("let nothing else be changed: of servers and ports alone, and no action on a server", () => {
     expect(rules.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
       "POST /v2.1/servers", "DELETE /v2.1/servers/*", "POST /v2.0/ports", "PUT /v2.0/ports/*", "PUT /v2.0/ports/*/tags", "DELETE /v2.0/ports/*",
+      "PUT /v2.0/security-groups/*/tags",
     ]);
     expect(isAllowed("compute", "POST", "/v2.1/servers/4711/action")).to.equal(false);
     expect(rules.filter(({ service }) => !["compute", "image", "network"].includes(service))).to.deep.equal([]);

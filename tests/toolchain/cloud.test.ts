@@ -17,7 +17,7 @@ const openstack = require("@pulumi/openstack");
 const { SwarmNode } = require("${root}/components/node");
 const { readState, unmadeServers } = require("${root}/ops/state");
 module.exports = async () => {
-  const unmade = unmadeServers(await readState("test"));
+  const unmade = unmadeServers((await readState("test")).state);
   const network = new openstack.networking.Network("network", {});
   const subnet = new openstack.networking.Subnet("subnet", { networkId: network.id, cidr: "10.0.0.0/24", gatewayIp: "10.0.0.1", allocationPools: [{ start: "10.0.0.10", end: "10.0.0.99" }] });
   const { server } = new SwarmNode("node", {

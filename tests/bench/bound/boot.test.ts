@@ -8,7 +8,7 @@ import { startMockCloud, type MockCloud } from "../../../bench/mock/cloud";
 import { labSettings } from "../../../bench/settings";
 import { planCluster } from "../../../components/plan";
 import { OpenStack } from "../../../ops/openstack";
-import { sweep } from "../../../ops/sweep";
+import { removeAll } from "../../../ops/sweep";
 import { ownerMark } from "../../../settings/names";
 
 describe("bootCluster", () => {
@@ -34,7 +34,7 @@ describe("bootCluster", () => {
       ["bound-worker-az3-0", cluster.workers[2]?.address, "az3"],
     ]);
 
-    const swept = await sweep(cloud, { cluster: "bound", owner, mark: ownerMark("bound", owner), ids: new Set() }, () => undefined);
+    const swept = await removeAll(cloud, { cluster: "bound", owner, mark: ownerMark("bound", owner), ids: new Set() });
     const kinds = swept.reduce<Record<string, number>>((counts, { kind }) => ({ ...counts, [kind]: (counts[kind] ?? 0) + 1 }), {});
     expect(kinds).to.deep.equal({
       "server": 6, "floating IP": 4, "router interface": 1, "port": 7, "router": 1, "subnet": 1, "network": 1, "security group": 3, "server group": 1,
