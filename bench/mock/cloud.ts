@@ -34,6 +34,7 @@ export async function startMockCloud({ externalNetwork, flavors, image, instead 
     image: (call) => glance(call, image),
     network: (call) => neutron.answer(call),
     compute: (call) => nova.answer(call),
+    "load-balancer": octavia,
   };
   const server = createServer((request, response) => {
     void read(request).then(({ service, call }) => {
@@ -83,6 +84,11 @@ function keystone({ method, path }: Call, base: string): Answer | undefined {
       ],
     } },
   };
+}
+
+/** Octavia without a load balancer. */
+function octavia({ method, path: [, , kind, id] }: Call): Answer | undefined {
+  return method === "GET" && kind !== undefined && id === undefined ? { status: 200, body: { [kind]: [] } } : undefined;
 }
 
 function glance({ method, path: [version, kind, id], query }: Call, name: string): Answer | undefined {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect } from "chai";
 import { listNodes, unreadiness } from "../../ops/nodes";
 import { planAddresses } from "../../settings/addresses";
@@ -15,7 +16,7 @@ import {
 import { cloud, holdings, lab, servers } from "./support/lab";
 import { lookAtMachine, type Machine } from "./support/machine";
 import { onManager } from "./support/on-manager";
-import { refusal, say } from "./support/run";
+import { logFolder, refusal, say } from "./support/run";
 import { commandLinesDuring, exposures } from "./support/secrets";
 import { labBackend, labConfiguration, LabStack } from "./support/stack";
 import { expectNothing, tellsOfFailures } from "./support/suite";
@@ -274,7 +275,10 @@ describe("a cluster on the lab", () => {
     expect({ largest, larger }).to.deep.equal({ largest: true, larger: false });
   });
 
+  const [olderState, newestState] = [join(logFolder, "older-state.json"), join(logFolder, "newest-state.json")];
+
   it("adds a worker by an edit of the configuration, and lets no second update in meanwhile", async () => {
+    await cluster.pulumi("stack", "export", "--file", olderState);
     cluster.editConfig((config) => {
       config["swarm:dispatcherHeartbeatSeconds"] = 20;
       Object.assign(config["swarm:workerGroups"] as object, { az1: { min: 2, max: 2, labels: { disk: "ssd" } } });
@@ -296,6 +300,23 @@ describe("a cluster on the lab", () => {
     expect(added[0]?.Spec.Labels).to.deep.equal({ az: "az1", group: "az1", ordinal: "1", disk: "ssd" });
     expect(await heartbeat(), "the swarm's heartbeat").to.equal("20s");
     expect((await servers()).find(({ name }) => name === "lab-worker-az1-1")?.zone).to.equal("az1");
+  });
+
+  it("refuses the state of before, foretells it in the preview, and touches nothing", async () => {
+    const swarm = async (): Promise<unknown> => (await cluster.nodes()).map(({ ID, Spec, Status: { State } }) => ({ ID, Spec, State })).sort((one, other) => one.ID.localeCompare(other.ID));
+    const [held, before, inSwarm] = [await holdings(), await servers(), await swarm()];
+    await cluster.pulumi("stack", "export", "--file", newestState);
+    await cluster.pulumi("stack", "import", "--file", olderState);
+    try {
+      expect((await cluster.pulumi("preview")).output).to.include("The update will be refused");
+      expect(await refusal(cluster.up())).to.match(/the state is older than the cloud/).and.match(/server lab-worker-az1-1 \(\S+\)/);
+      expect(await servers()).to.deep.equal(before);
+      expect(await holdings()).to.deep.equal(held);
+    } finally {
+      await cluster.pulumi("stack", "import", "--file", newestState);
+    }
+    expect(await swarm()).to.deep.equal(inSwarm);
+    await cluster.pulumi("preview", "--expect-no-changes");
   });
 
   it("shows no token or key in a process list, a log, the state or a file that others may read", async () => {
