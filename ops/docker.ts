@@ -1,11 +1,11 @@
-import { Agent, get, type IncomingHttpHeaders } from "node:http";
+import { Agent } from "node:http";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../settings/outputs";
-import { commonApiVersion, compareApiVersions, testedApi } from "./api-version";
 import { comesOf, ConnectionLostError, messageOf, NoManagersError, OperationError, UnreachableError } from "./errors";
+import { negotiate } from "./negotiate";
 import { SshConnection } from "./ssh";
 import { isOutdated, isRefusal, isTransient } from "./third-party";
 import { Pending, waitFor } from "./wait";
@@ -30,30 +30,6 @@ export class DockerNode {
   close(): void {
     this.ssh.close();
   }
-}
-
-/**
- * The engine's ping says the newest version that it speaks. Only one that is newer than all that are known here may refuse the newest of those, and
- * is asked for its oldest: for that an engine starts a process or two.
- */
-async function negotiate(name: string, agent: Agent): Promise<string> {
-  const newest = String((await ask(agent, "/_ping")).headers["api-version"] ?? "");
-  if (compareApiVersions(newest, testedApi.newest) <= 0) return commonApiVersion(name, { oldest: newest, newest });
-  const { MinAPIVersion: oldest } = JSON.parse((await ask(agent, "/version")).body) as { MinAPIVersion: string };
-  return commonApiVersion(name, { oldest, newest });
-}
-
-/** Asks without a version, as one may for what tells the version. */
-async function ask(agent: Agent, path: string): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    get({ agent, host: "docker", path }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (part: string) => { body += part; }).on("error", reject).on("end", () => {
-        if (response.statusCode === 200) resolve({ headers: response.headers, body });
-        else reject(new OperationError(`Docker: ${path} is answered with ${response.statusCode ?? "nothing"}: ${body.trim()}`));
-      });
-    }).on("error", reject);
-  });
 }
 
 /** Seconds for an answer of Docker. An overloaded manager takes many for a list; one whose engine hangs takes for ever. */
