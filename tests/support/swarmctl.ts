@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,15 @@ import type { Report } from "../../settings/report";
 
 const root = join(__dirname, "..", "..");
 const bin = join(root, "tests", "swarmctl", "bin");
+
+let openstackPart: string | undefined;
+
+/** Name of the toolchain's openstack plugin as it would be built here; the fake Pulumi never starts it. */
+function builtOpenstack(): string {
+  const script = `here=$1 cache=.; . "$here/versions.env"; . "$here/lib/build.sh"; locate; basename "\${part_dir[openstack]}"`;
+  openstackPart ??= execFileSync("bash", ["-euc", script, "-", join(root, "toolchain")], { encoding: "utf8", env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` } }).trim();
+  return openstackPart;
+}
 
 export interface Result { readonly code: number; readonly stdout: string; readonly stderr: string }
 
@@ -22,6 +31,7 @@ export class TestProject {
     for (const file of ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.lab.yaml"]) cpSync(join(root, file), join(this.folder, file));
     symlinkSync(join(root, "toolchain"), join(this.folder, "toolchain"));
     mkdirSync(this.pulumi);
+    mkdirSync(join(this.folder, ".cache", "toolchain", "parts", builtOpenstack()), { recursive: true });
     mkdirSync(join(this.folder, "lab"));
     writeFileSync(join(this.folder, "lab", "pulumi"), `#!/bin/sh\nexec pulumi "$@"\n`);
     chmodSync(join(this.folder, "lab", "pulumi"), 0o755);
