@@ -76,14 +76,14 @@ LOG
 test_run() {
     local checkout=$work/checkout end one phases
     mapfile -t phases < <(sed '/^soak()/,/^}/d' "$here/run" | grep -oP '^ *phase \K[a-z-]+')
-    mkdir -p "$checkout"/{tests,lab/images,toolchain,node_modules/.bin,bin}
+    mkdir -p "$checkout"/{tests/node,lab/images,toolchain,node_modules/.bin,bin}
     cp "$here/run" "$here/cause" "$checkout/tests"
-    for one in bin/npm bin/make lab/install-packages lab/lab lab/images/build lab/images/check toolchain/test.sh; do
+    for one in bin/npm bin/make tests/node/run lab/install-packages lab/lab lab/images/build lab/images/check toolchain/test.sh; do
         printf '#!/bin/sh\necho "1 passing"\n' >"$checkout/$one"
     done
     lab_failure >"$checkout/failure"
     printf '#!/bin/sh\ncase "$*" in *lab*) cat failure; exit 2 ;; *) echo "  1 passing" ;; esac\n' >"$checkout/node_modules/.bin/mocha"
-    chmod -R +x "$checkout"/{bin,lab,toolchain,node_modules/.bin}
+    chmod -R +x "$checkout"/{bin,tests/node,lab,toolchain,node_modules/.bin}
     end=$(PATH=$checkout/bin:$PATH "$checkout/tests/run" 2>&1 | tail -n 3) && is "run: fails" failed succeeded
     is "run: the times in one line" \
         "$(printf '%s N s, ' "${phases[@]}" all | sed 's/, lab N s/& FAILED/; s/, $//')" \
