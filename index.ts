@@ -14,6 +14,7 @@ import { imageReference, placedGroups, planCluster, plannedNodes, plannedStacks 
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
+import { madeSoFar } from "./ops/made";
 import { onceNetworksSwept, prepareUpdate, serialOnceDone, stateBefore } from "./ops/prepare";
 import { imageTag, programFingerprint } from "./ops/program";
 import { loadSettings } from "./settings/load";
@@ -25,7 +26,8 @@ const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
-  const [{ settings, secrets, previous, made, wanted }, before] = await Promise.all([loadSettings(), stateBefore(pulumi.getStack())]);
+  const reading = stateBefore(pulumi.getStack());
+  const [{ settings, secrets, previous, made, wanted }, before] = await Promise.all([loadSettings(async () => madeSoFar((await reading).state)), reading]);
   const plan = planCluster(settings, previous.workerSets, wanted);
   const name = settings.clusterName;
   const networks: SharedNetwork[] = ["proxy", ...(settings.monitoring === undefined ? [] : [monitoringNetwork])];

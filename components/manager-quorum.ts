@@ -145,11 +145,11 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       overlayPrefix: args.settings.overlayPrefix,
       deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,
     };
-    const init = swarmCommand(`${name}-init`, { create: "init", access: this.access, spec, secretOutput: true }, {
+    const init = swarmCommand(`${name}-init`, { create: "init", access: this.access, spec, record: JSON.stringify(args.made), secretOutput: true }, {
       parent: this,
       dependsOn: [first.server, ...args.firewall.rules],
       // made once: a later change of the managers or the settings must not touch the swarm that runs
-      ignoreChanges: ["environment", "create"],
+      ignoreChanges: ["environment", "create", "triggers"],
     });
     const result = pulumi.secret(init.stdout).apply((text) => initResult.parse(JSON.parse(text)));
     return { init, clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };

@@ -16,6 +16,8 @@ export interface SwarmCommandArgs {
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Runs it again in this update, though no other input has changed: a text that no earlier repair had. */
   readonly repair?: string | undefined;
+  /** Text that the state keeps in clear beside the command, where `ignoreChanges` names "triggers": another one would run it again. */
+  readonly record?: string;
   /** True where the output is a secret. */
   readonly secretOutput?: boolean;
 }
@@ -36,6 +38,7 @@ export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.
       ...Object.fromEntries(Object.entries(args.secrets ?? {}).map(([variable, value]) => [variable, pulumi.secret(value)])),
     },
     ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
+    ...(args.record === undefined ? {} : { triggers: [args.record] }),
     // standard error is progress; standard output may be a secret
     logging: command.local.Logging.Stderr,
   }, pulumi.mergeOptions(opts, {

@@ -27,6 +27,7 @@ export async function initSwarm(
     return await first.use(async (node) => {
       const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
       if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
+      else refuseOther(await node.api.swarmInspect() as SwarmPools, spec);
       await configureIngress(node, spec);
       const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
       return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
@@ -56,6 +57,20 @@ async function init(node: DockerNode, spec: InitSpec): Promise<void> {
     DefaultAddrPool: spec.overlayPools,
     SubnetSize: spec.overlayPrefix,
   });
+}
+
+/** The part of Docker's swarm object that is read here (Engine API, GET /swarm). */
+export interface SwarmPools {
+  readonly DefaultAddrPool?: readonly string[] | null;
+  readonly SubnetSize?: number;
+}
+
+/** Refuses a swarm that an earlier try made with other pools: they cannot be changed. @throws OperationError */
+export function refuseOther({ DefaultAddrPool, SubnetSize }: SwarmPools, spec: Pick<InitSpec, "manager" | "overlayPools" | "overlayPrefix">): void {
+  const [is, wanted] = [[DefaultAddrPool ?? [], SubnetSize], [spec.overlayPools, spec.overlayPrefix]].map((pools) => JSON.stringify(pools));
+  if (is === wanted) return;
+  throw new OperationError(`settings.overlayPools: ${JSON.stringify(spec.overlayPools)} with overlayPrefix ${spec.overlayPrefix}, but ${spec.manager} is part of a swarm with `
+    + `${JSON.stringify(DefaultAddrPool ?? [])} and ${SubnetSize ?? "none"}; keep that, or destroy the cluster first.`);
 }
 
 /** The part of a network that is read here (Engine API v1.41, GET /networks). The driver adds its VXLAN number to the options. */

@@ -23,6 +23,11 @@ export function madeWith(settings: Settings, sharedSubnets?: Partial<SharedSubne
   };
 }
 
+/** True once there is a swarm: the whole record is known then, and a network of somebody else is named in it where there is one. */
+export function hasSwarm(made: Partial<MadeWith>): boolean {
+  return made.overlayPools !== undefined;
+}
+
 /** A manager that the last update left. */
 export interface StandingManager {
   readonly name: string;
@@ -34,15 +39,17 @@ export interface StandingManager {
  * What an edit of the configuration must not do to a cluster that stands: change what it was made with, move a manager
  * to another address, or take so many managers at once that the rest has no quorum.
  *
- * @param made what the cluster was made with; absent while there is none.
+ * @param made what the cluster was made with, as far as it exists: a key that is absent may still be changed.
  */
-export function lastingFaults(settings: Settings, made: MadeWith | undefined, standing: readonly StandingManager[]): Fault[] {
-  if (made === undefined) return [];
-  const before = { ...made, externalNetwork: made.externalNetwork ?? settings.externalNetwork };
-  const changed = lastingKeys.filter((key) => JSON.stringify(settings[key]) !== JSON.stringify(before[key])).map((key): Fault => ({
-    path: `settings.${key}`,
-    problem: `${shown(settings[key])}, but the cluster was made with ${shown(before[key])}; keep that, or destroy the cluster first.`,
-  }));
+export function lastingFaults(settings: Settings, made: Partial<MadeWith>, standing: readonly StandingManager[]): Fault[] {
+  const before = { ...(hasSwarm(made) ? { networkName: undefined } : {}), ...made };
+  const changed = lastingKeys.filter((key) => key in before && JSON.stringify(settings[key]) !== JSON.stringify(before[key]))
+    // an older program did not say
+    .filter((key) => key !== "externalNetwork" || before.externalNetwork !== undefined)
+    .map((key): Fault => ({
+      path: `settings.${key}`,
+      problem: `${shown(settings[key])}, but the cluster was made with ${shown(before[key])}; keep that, or destroy the cluster first.`,
+    }));
   return changed.length > 0 ? changed : managerFaults(settings, standing);
 }
 

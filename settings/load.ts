@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
-import { lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
+import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
@@ -45,25 +45,27 @@ export interface Loaded {
  * Reads the stack's configuration, what the last update left, and the worker sets that this one is asked for by the
  * environment (SWARM_WANTED_WORKERS): the one door by which they come. Warns of what the configuration gives up.
  *
+ * @param madeSoFar tells what exists of a cluster that no update has completed; asked only then.
  * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the settings
  * are good.
  */
-export async function loadSettings(): Promise<Loaded> {
+export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>): Promise<Loaded> {
   try {
     const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
     const settings = parseSettings(raw);
     const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
     const previous = await readPrevious();
-    const standing = previous.madeWith === undefined ? undefined : { sharedSubnets: previous.madeWith.sharedSubnets ?? {}, mostNodes: previous.mostNodes };
+    const before = previous.madeWith ?? await madeSoFar();
+    const standing = hasSwarm(before) ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes } : undefined;
     const faults = [
-      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, previous.madeWith, previous.managers), ...overlayFaults(settings, standing),
+      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...overlayFaults(settings, standing),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
     const warnings = [...warningsOf(settings), ...(standing === undefined ? [] : overlayWarnings(settings, standing))];
     for (const warning of warnings) await pulumi.log.warn(warning);
-    return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : previous.madeWith?.sharedSubnets), ...asked };
+    return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets), ...asked };
   } catch (error) {
     if (error instanceof WantedError) leaveReport(process.env, { kind: error.isOvertaken ? "overtaken" : "unfit" });
     throw error instanceof SettingsError ? refusal(error.message) : error;

@@ -103,6 +103,7 @@ describe("the program", () => {
     const sharedSubnets = { ingress: "10.200.255.0/24", proxy: "10.200.254.0/24", monitoring: "10.200.253.0/24" };
     expect(run.recorder.named("test-overlay-proxy").inputs["ipamConfigs"]).to.deep.equal([{ subnet: sharedSubnets.proxy }]);
     expect(initOf(run)).to.deep.include({ overlayOptions: { "com.docker.network.driver.mtu": "1450" }, ingressSubnet: sharedSubnets.ingress });
+    expect(run.recorder.named("test-managers-init").inputs["triggers"], "its record").to.deep.equal([JSON.stringify(madeWith(goodSettings({ demo: true }), sharedSubnets))]);
     expect(run.outputs["madeWith"]).to.deep.include({ sharedSubnets });
   });
 

@@ -11,7 +11,7 @@ function faults(changes: Record<string, unknown>, standing = three): string[] {
 
 describe("lastingFaults", () => {
   it("has none before there is a cluster", () => {
-    expect(lastingFaults(goodSettings({ networkCidr: "10.30.0.0/24" }), undefined, [])).to.deep.equal([]);
+    expect(lastingFaults(goodSettings({ networkCidr: "10.30.0.0/24" }), {}, [])).to.deep.equal([]);
   });
 
   it("names every key that a cluster is made with at once", () => {
@@ -24,6 +24,13 @@ describe("lastingFaults", () => {
       `settings.overlayPrefix: 25, but the cluster was made with 24; keep that, or destroy the cluster first.`,
       `settings.overlayEncryption: true, but the cluster was made with false; keep that, or destroy the cluster first.`,
     ]);
+  });
+
+  it("goes by what exists of a cluster that is half made", () => {
+    const edit = goodSettings({ networkCidr: "10.30.0.0/24", overlayPools: ["10.201.0.0/16"] });
+    expect(lastingFaults(edit, { networkName: undefined, networkCidr: "10.20.0.0/24" }, []).map(({ path }) => path)).to.deep.equal(["settings.networkCidr"]);
+    expect(lastingFaults(edit, made, []).map(({ path }) => path)).to.deep.equal(["settings.networkCidr", "settings.overlayPools"]);
+    expect(lastingFaults(goodSettings({ networkName: "shared" }), made, []).map(({ path }) => path)).to.deep.equal(["settings.networkName"]);
   });
 
   it("goes by the configuration where an older program did not say from which network the addresses are", () => {

@@ -1,0 +1,35 @@
+import { expect } from "chai";
+import { madeSoFar } from "../../ops/made";
+import { parseState } from "../../ops/state";
+import { madeWith } from "../../settings/lasting";
+import { goodSettings } from "../support/settings";
+
+const urn = (type: string, name: string): string => `urn:pulumi:prod::swarm::${type}::${name}`;
+const resource = (type: string, name: string, inputs: Record<string, unknown>): object => ({ urn: urn(type, name), type, inputs });
+
+const subnet = resource("openstack:networking/subnet:Subnet", "test-subnet", { cidr: "10.20.0.0/24", name: "test" });
+const address = resource("openstack:networking/floatingIp:FloatingIp", "test-managers-ip-az1-0", { pool: "public" });
+const init = (triggers?: unknown): object => resource("command:local:Command", "test-managers-init", { environment: { "4dabf18193072939515e22adb298388d": "x" }, ...(triggers === undefined ? {} : { triggers }) });
+
+function made(...resources: readonly object[]): object {
+  return madeSoFar(parseState(JSON.stringify({ version: 3, deployment: { resources } })));
+}
+
+describe("what a cluster is made with so far", () => {
+  const record = madeWith(goodSettings(), { ingress: "10.200.255.0/24" });
+
+  it("is nothing before its first update", () => { expect(made()).to.deep.equal({}); });
+
+  it("is what its network and addresses were asked for while there is no swarm", () => {
+    expect(made(subnet)).to.deep.equal({ networkName: undefined, networkCidr: "10.20.0.0/24" });
+    expect(made(subnet, address)).to.deep.equal({ networkName: undefined, networkCidr: "10.20.0.0/24", externalNetwork: "public" });
+  });
+
+  it("is what the swarm's init recorded, also where the update failed later", () => {
+    expect(made(subnet, address, init([JSON.stringify(record)]))).to.deep.equal({ networkName: undefined, ...record });
+  });
+
+  it("is no more than that where an older program made the swarm", () => {
+    expect(made(init())).to.deep.equal({});
+  });
+});
