@@ -50,7 +50,7 @@ export function lastingFaults(settings: Settings, made: Partial<MadeWith>, stand
       path: `settings.${key}`,
       problem: `${shown(settings[key])}, but the cluster was made with ${shown(before[key])}; keep that, or destroy the cluster first.`,
     }));
-  return changed.length > 0 ? changed : managerFaults(settings, standing);
+  return changed.length > 0 || standing.length === 0 ? changed : managerFaults(settings, standing);
 }
 
 function shown(value: unknown): string {
