@@ -38,7 +38,7 @@ export = async (): Promise<Record<string, unknown>> => {
   const { unmade, repairs } = prepared;
 
   const identity = new Identity(`${name}-identity`, name);
-  const network = new Network(name, { addresses: plan.addresses, settings, mark: identity.mark });
+  const network = new Network(name, { addresses: plan.addresses, settings, held: previous.managers.map(({ address }) => address), mark: identity.mark });
   const firewall = new Firewall(name, { settings, mark: identity.mark });
   const tokens = previous.joinTokens;
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));

@@ -1,12 +1,15 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddressPlan } from "../settings/addresses";
+import { unreservedAddresses, type AddressPlan } from "../settings/addresses";
+import { refusal } from "../settings/refusal";
 import type { Settings } from "../settings/schema";
 
 export interface NetworkArgs {
   /** Who gets which address. */
   readonly addresses: AddressPlan;
   readonly settings: Pick<Settings, "clusterName" | "networkName" | "externalNetwork" | "dnsServers">;
+  /** Addresses of the managers that the last update left. */
+  readonly held: readonly string[];
   /** The mark of the cluster's resources. */
   readonly mark: pulumi.Input<string>;
 }
@@ -33,7 +36,7 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:Network", name, { cidr: args.addresses.cidr }, opts);
-    const facts = args.settings.networkName === undefined ? this.make(name, args) : this.find(args.settings.networkName, args.addresses.cidr);
+    const facts = args.settings.networkName === undefined ? this.make(name, args) : this.find(args.settings.networkName, args);
     this.networkId = facts.networkId;
     this.subnetId = facts.subnetId;
     this.mtu = facts.mtu;
@@ -41,14 +44,21 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
     this.registerOutputs({});
   }
 
-  private find(networkName: string, cidr: string): NetworkFacts {
+  private find(networkName: string, { addresses, held }: NetworkArgs): NetworkFacts {
+    const { cidr } = addresses;
     const network = openstack.networking.getNetworkOutput({ name: networkName }, { parent: this });
     const subnet = openstack.networking.getSubnetOutput({ networkId: network.id, cidr }, { parent: this });
     const mtu = network.apply((found) => {
       if (found.mtu === undefined) throw new Error(`network ${networkName}: Neutron tells no MTU of it (extension net-mtu).`);
       return found.mtu;
     });
-    return { networkId: network.id, subnetId: subnet.id, mtu, route: [] };
+    const subnetId = subnet.apply(({ id, allocationPools }) => {
+      const taken = unreservedAddresses(addresses, allocationPools, held);
+      if (taken.length === 0) return id;
+      throw refusal(`settings.networkName: the subnet ${cidr} of "${networkName}" may hand out ${taken.join(", ")} to others, but the cluster's managers and its ingress need them; `
+        + `give it the pool ${addresses.workers.start} to ${addresses.workers.end}: openstack subnet set --no-allocation-pool --allocation-pool start=${addresses.workers.start},end=${addresses.workers.end} ${id}`);
+    });
+    return { networkId: network.id, subnetId, mtu, route: [] };
   }
 
   private make(name: string, { addresses, settings, mark }: NetworkArgs): NetworkFacts {

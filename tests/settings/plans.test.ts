@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { firstWorkerHost, planAddresses } from "../../settings/addresses";
+import { firstWorkerHost, planAddresses, unreservedAddresses } from "../../settings/addresses";
 import { placeManagers } from "../../settings/names";
 import { planWorkerSets } from "../../settings/ordinals";
 import { goodSettings } from "../support/settings";
@@ -26,6 +26,21 @@ describe("planAddresses", () => {
       expect(value(plan.workers.end) - base).to.equal(2 ** (32 - prefix) - 2);
     }));
   });
+});
+
+describe("unreservedAddresses", () => {
+  const all = [{ start: "10.20.0.2", end: "10.20.0.254" }];
+  const three = ["10.20.0.10", "10.20.0.11", "10.20.0.12"];
+  const rows: readonly (readonly [string, 3 | 5, typeof all, readonly string[], readonly string[]])[] = [
+    ["a pool of all addresses", 3, all, [], ["10.20.0.5", "10.20.0.10", "10.20.0.11", "10.20.0.12", "10.20.0.13", "10.20.0.14", "10.20.0.15", "10.20.0.16"]],
+    ["a pool that begins among the managers", 3, [{ start: "10.20.0.13", end: "10.20.0.254" }], [], ["10.20.0.13", "10.20.0.14", "10.20.0.15", "10.20.0.16"]],
+    ["pools around them", 3, [{ start: "10.20.0.2", end: "10.20.0.4" }, { start: "10.20.0.20", end: "10.20.0.254" }], [], []],
+    ["a cluster whose ports hold theirs", 3, all, three, []],
+    ["a cluster that grows", 5, all, three, ["10.20.0.13", "10.20.0.14"]],
+  ];
+  for (const [what, managers, pools, held, expected] of rows) {
+    it(`of ${what}: ${expected.length}`, () => { expect(unreservedAddresses(planAddresses("10.20.0.0/24", managers), pools, held)).to.deep.equal(expected); });
+  }
 });
 
 describe("placeManagers", () => {

@@ -25,5 +25,5 @@ function commandOutput(name: string): string {
 
 export const cloudCalls: NonNullable<MockOptions["calls"]> = {
   "openstack:networking/getNetwork:getNetwork": ({ name, external }) => external === true ? { id: "external-id" } : { id: `network-${String(name)}`, mtu: 8950 },
-  "openstack:networking/getSubnet:getSubnet": ({ cidr }) => ({ id: `subnet-${String(cidr)}` }),
+  "openstack:networking/getSubnet:getSubnet": ({ cidr }) => ({ id: `subnet-${String(cidr)}`, allocationPools: [{ start: "10.20.0.100", end: "10.20.0.200" }] }),
 };
