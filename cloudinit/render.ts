@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly managers: readonly string[];
   /** MTU of the Neutron network, in bytes. */
   readonly mtu: number;
+  /** Addresses of Docker's bridges: an IPv4 network, and the prefix length of each bridge. */
+  readonly bridges: { readonly base: string; readonly size: number };
   /** The host key that the program pins for this node. */
   readonly hostKey: SshKeyPair;
   /** Public key that may log in as `adminUser`. */
@@ -132,6 +134,8 @@ const engineUnit = "[Unit]\nRequires=swarm-guard.service\nAfter=swarm-guard.serv
 function daemonJson(facts: NodeFacts): string {
   return `${JSON.stringify({
     "mtu": facts.mtu,
+    // Docker's own choice, 172.17.0.0/16 and those that follow, may be where administrators are
+    "default-address-pools": [facts.bridges],
     "registry-mirrors": facts.registryMirrors,
     "insecure-registries": facts.insecureRegistries,
     "cgroup-parent": "containers.slice",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { renderUserData, type NodeFacts, type VipFacts } from "../cloudinit/render";
+import { bridgePrefix } from "../settings/reserved";
 import type { Settings } from "../settings/schema";
 import type { Identity } from "./identity";
 import type { ClusterPlan } from "./plan";
@@ -41,6 +42,7 @@ export function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, 
   return {
     managers: plan.addresses.managers,
     mtu,
+    bridges: { base: settings.bridgePool, size: bridgePrefix },
     registryMirrors: settings.registryMirrors,
     insecureRegistries: settings.insecureRegistries,
     registryCertificates: settings.registryCertificates,

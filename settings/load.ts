@@ -9,6 +9,7 @@ import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
 import { leaveReport } from "./report";
+import { reservedWarnings } from "./reserved";
 import type { SecretKey } from "./secrets";
 import type { Settings } from "./schema";
 import { expectedVariable, readWanted, WantedError, wantedVariable } from "./wanted";
@@ -63,7 +64,7 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
-    const warnings = [...warningsOf(settings), ...(standing === undefined ? [] : overlayWarnings(settings, standing))];
+    const warnings = [...warningsOf(settings), ...reservedWarnings(settings), ...(standing === undefined ? [] : overlayWarnings(settings, standing))];
     for (const warning of warnings) await pulumi.log.warn(warning);
     return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets), ...asked };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Fault } from "./errors";
 import { serviceHasItsParts } from "./autoscaler-service";
 import { overlap, prefixOf } from "./ipv4";
 import { hookKeys } from "./monitoring";
+import { networksAreApart } from "./reserved";
 import type { ShapedSettings } from "./schema";
 
 /** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
@@ -17,7 +18,7 @@ export const rules: readonly Rule[] = [
   groupsLieInZones,
   groupLimitsAreOrdered,
   networkHasRoom,
-  overlayPoolsAreApart,
+  networksAreApart,
   administrationIsNotOpen,
   nodeNamesFit,
   foreignNetworkKeepsItsServers,
@@ -61,23 +62,6 @@ function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<ShapedSettin
     path: "settings.networkCidr",
     problem: `"${networkCidr}" has room for ${room} workers, the groups may grow to ${workers}; use a larger network or a smaller max.`,
   }];
-}
-
-function overlayPoolsAreApart({ networkCidr, overlayPools = [], overlayPrefix }: Partial<ShapedSettings>): Fault[] {
-  return overlayPools.flatMap((pool, index) => {
-    const path = `settings.overlayPools.${index}`;
-    const others = [
-      ...(networkCidr === undefined ? [] : [{ name: "settings.networkCidr", network: networkCidr }]),
-      ...overlayPools.slice(0, index).map((network, earlier) => ({ name: `settings.overlayPools.${earlier}`, network })),
-    ];
-    const faults = others.filter(({ network }) => overlap(network, pool))
-      .map(({ name, network }) => ({ path, problem: `"${pool}" overlaps ${name} "${network}"; use networks apart.` }));
-    const prefix = prefixOf(pool);
-    if (overlayPrefix !== undefined && prefix > overlayPrefix) {
-      faults.push({ path, problem: `"${pool}" is smaller than one overlay network of settings.overlayPrefix /${overlayPrefix}; use /${overlayPrefix} or larger.` });
-    }
-    return faults;
-  });
 }
 
 /** Widest network of administrators: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */

@@ -113,6 +113,8 @@ export const settingsShape = {
   insecureRegistries: list(registry, "host:port").default([]).describe("Registries that are spoken to without TLS."),
   overlayPools: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network")).default(["10.200.0.0/16"])
     .describe("Addresses that overlay networks are cut from; set when the swarm is made."),
+  bridgePool: cidr.default("172.29.0.0/16")
+    .describe("Addresses of Docker's bridges on each node, /19 or larger; a node reaches nothing else there. New nodes get it."),
   overlayPrefix: integer(16, 29, "bits").default(24).describe("Prefix length of each overlay network: /24 holds some 250 tasks. ingress, proxy and monitoring are larger where the groups' max asks for it."),
   overlayEncryption: z.boolean(allowed("true or false")).default(false)
     .describe("Encrypt the overlay networks that the program makes, ingress too (IPsec between the nodes)."),

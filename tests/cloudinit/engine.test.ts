@@ -13,7 +13,7 @@ const key = { privateKey: "PRIVATE", publicKey: "ssh-ed25519 HOST" };
 function daemonJson(): string {
   const text = renderUserData({
     name: "c-worker-az1-0", address: "10.20.0.20", managers: ["10.20.0.10"], mtu: 1450, hostKey: key, adminKey: "ssh-ed25519 ADMIN",
-    registryMirrors: ["http://mirror:5000"], insecureRegistries: ["r:5000"], registryCertificates: {}, ntpServers: [],
+    bridges: { base: "172.29.0.0/16", size: 20 }, registryMirrors: ["http://mirror:5000"], insecureRegistries: ["r:5000"], registryCertificates: {}, ntpServers: [],
   });
   const { write_files: written } = parse(text) as { write_files: { path: string; content: string }[] };
   return written.find(({ path }) => path === "/etc/docker/daemon.json")?.content ?? "";

@@ -5,7 +5,7 @@ import { renderUserData, type NodeFacts } from "../../cloudinit/render";
 const facts: NodeFacts = {
   name: "c-worker-az1-0", address: "10.20.0.20", managers: ["10.20.0.10", "10.20.0.11"], mtu: 1450,
   hostKey: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 HOST" }, adminKey: "ssh-ed25519 ADMIN",
-  registryMirrors: ["http://mirror:5000"], insecureRegistries: [], registryCertificates: {}, ntpServers: [],
+  bridges: { base: "172.29.0.0/16", size: 20 }, registryMirrors: ["http://mirror:5000"], insecureRegistries: [], registryCertificates: {}, ntpServers: [],
 };
 
 interface CloudConfig {
@@ -51,8 +51,8 @@ describe("renderUserData", () => {
     expect(Buffer.byteLength(text)).to.be.below(49_151 / 2);
   });
 
-  it("configures Docker's registries", () => {
-    expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "cgroup-parent": "containers.slice", "registry-mirrors": ["http://mirror:5000"] });
+  it("configures Docker's registries and bridges", () => {
+    expect(JSON.parse(file(render(), "/etc/docker/daemon.json")?.content ?? "")).to.deep.include({ "mtu": 1450, "default-address-pools": [{ base: "172.29.0.0/16", size: 20 }], "cgroup-parent": "containers.slice", "registry-mirrors": ["http://mirror:5000"] });
   });
 
   it("lets the engine have the processor before its containers", () => {

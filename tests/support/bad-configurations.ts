@@ -29,6 +29,27 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     [`settings.overlayPools.1: "10.200.128.0/17" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks apart.`]],
   ["an overlay pool smaller than a network", { overlayPools: ["10.200.0.0/25"] },
     [`settings.overlayPools.0: "10.200.0.0/25" is smaller than one overlay network of settings.overlayPrefix /24; use /24 or larger.`]],
+  ["networks that no host has", { networkCidr: "169.254.0.0/16", overlayPools: ["224.0.0.0/8"], bridgePool: "127.0.0.0/16" }, [
+    `settings.networkCidr: "169.254.0.0/16" overlaps link-local addresses, where the metadata service is, "169.254.0.0/16"; use networks apart.`,
+    `settings.overlayPools.0: "224.0.0.0/8" overlaps multicast "224.0.0.0/4"; use networks apart.`,
+    `settings.bridgePool: "127.0.0.0/16" overlaps loopback "127.0.0.0/8"; use networks apart.`,
+  ]],
+  ["bridges in an overlay pool, and too few", { bridgePool: "10.200.16.0/20" }, [
+    `settings.bridgePool: "10.200.16.0/20" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks apart.`,
+    `settings.bridgePool: "10.200.16.0/20" has no room for two bridges of /20; use /19 or larger.`,
+  ]],
+  ["clients and DNS servers in an overlay pool", { dnsServers: ["10.200.3.53"], ingressCidrs: ["10.200.9.0/24", "0.0.0.0/0"] }, [
+    `settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`,
+    `settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`,
+  ]],
+  ["what nodes must reach, behind their own bridges", {
+    bridgePool: "172.16.0.0/14", adminCidrs: ["172.17.5.0/24"], ntpServers: ["172.18.0.4", "ntp.example"], proxy: { http: "http://172.18.0.5:3128" }, registryMirrors: ["http://172.18.0.6:5000"],
+  }, [
+    `settings.adminCidrs.0: "172.17.5.0/24" lies in settings.bridgePool "172.16.0.0/14", so nodes cannot reach it; use networks apart.`,
+    `settings.ntpServers.0: "172.18.0.4" lies in settings.bridgePool "172.16.0.0/14", so nodes cannot reach it; use networks apart.`,
+    `settings.registryMirrors.0: "172.18.0.6" lies in settings.bridgePool "172.16.0.0/14", so nodes cannot reach it; use networks apart.`,
+    `settings.proxy.http: "172.18.0.5" lies in settings.bridgePool "172.16.0.0/14", so nodes cannot reach it; use networks apart.`,
+  ]],
   ["no overlay pool", { overlayPools: [] }, ["settings.overlayPools: [] is not allowed; use at least one IPv4 network."]],
   ["an overlay prefix of a host", { overlayPrefix: 32 }, ["settings.overlayPrefix: 32 is not allowed; use a whole number of bits from 16 to 29."]],
   ["an unknown ingress mode", { ingressMode: "keepalived" }, [`settings.ingressMode: "keepalived" is not allowed; use "vip", "octavia" or "none".`]],
