@@ -12,7 +12,7 @@ import { benchSettings, userDataFor } from "../settings";
 const settings = benchSettings(Number(process.env["BENCH_NODES"]), process.env["BENCH_EDITED_RULES"] === "true");
 const plan = planCluster(settings, {});
 const [name, mark] = [settings.clusterName, "bench"];
-const network = new Network(name, { addresses: plan.addresses, settings, mark });
+const network = new Network(name, { addresses: plan.addresses, settings, held: [], mark });
 const firewall = new Firewall(name, { settings, mark });
 const group = new openstack.compute.ServerGroup(`${name}-managers-group`, { name: `${name}-managers`, policies: ["soft-anti-affinity"] });
 // no such server ever boots
