@@ -5,6 +5,7 @@ import { demoReplicas, readCompose, renderCompose } from "./components/compose";
 import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
 import { Ingress } from "./components/ingress";
+import { ingressHolder } from "./components/ingress-holder";
 import { ManagerQuorum } from "./components/manager-quorum";
 import { monitoringNetwork } from "./components/monitoring";
 import { monitoringStack } from "./components/monitoring-stack";
@@ -45,7 +46,6 @@ export = async (): Promise<Record<string, unknown>> => {
   const quorum = new ManagerQuorum(`${name}-managers`, {
     settings, plan, network, firewall, identity, repairs, unmade, made, overlayOptions: options, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
-  const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark });
   const overlay = new Overlay(`${name}-overlay`, {
     clusterName: name, networks, subnets: made.sharedSubnets ?? {}, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark),
     mark: identity.mark, options, repairs, cluster: firewall.anchor,
@@ -64,6 +64,8 @@ export = async (): Promise<Record<string, unknown>> => {
     }),
   }, { dependsOn: [overlay] });
   const managers = quorum.join(traefik);
+  const holder = ingressHolder(`${name}-ingress-holder`, { settings, plan, access: quorum.access }, { dependsOn: [...managers], deletedWith: firewall.anchor });
+  const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark, holder });
   const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
     settings, plan, workers, network, firewall, identity, quorum, managers, repairs, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
   }));
@@ -89,7 +91,8 @@ export = async (): Promise<Record<string, unknown>> => {
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }
   const parts = [
-    quorum.configuration, ...managers, ...groups.flatMap((group) => group.memberships), ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
+    quorum.configuration, ...managers, ...(holder === undefined ? [] : [holder]), ...groups.flatMap((group) => group.memberships),
+    ...overlay.networks, ...stacks.map(({ deployment }) => deployment),
   ];
   requireCompletion(parts);
 

@@ -120,10 +120,7 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     { path: "/usr/local/sbin/swarm-images", permissions: "0755", content: files.images },
     { path: "/etc/systemd/system/swarm-images.service", permissions: "0644", content: files.imagesUnit },
     { path: "/etc/systemd/system/swarm-images.timer", permissions: "0644", content: files.imagesTimer },
-    ...(facts.vip === undefined ? [] : [
-      { path: "/usr/local/sbin/swarm-ingress", permissions: "0755", content: files.ingress },
-      { path: "/etc/swarm/keepalived.conf", permissions: "0644", content: keepalivedConf(facts, facts.vip) },
-    ]),
+    ...(facts.vip === undefined ? [] : ingressFiles(facts, facts.vip)),
     ...(facts.joinToken === undefined ? [] : [{ path: "/etc/swarm/join-token", permissions: "0600", content: facts.joinToken }]),
   ];
 }
@@ -158,7 +155,15 @@ function proxyFiles({ http, https, exceptions }: ProxyFacts): WrittenFile[] {
   ];
 }
 
-function keepalivedConf(facts: NodeFacts, vip: VipFacts): string {
+/** What makes a manager one of those that pass the virtual address among themselves; a manager that runs is given it by `hold-ingress`. */
+export function ingressFiles(facts: Pick<NodeFacts, "name" | "address" | "managers">, vip: VipFacts): WrittenFile[] {
+  return [
+    { path: "/usr/local/sbin/swarm-ingress", permissions: "0755", content: files.ingress },
+    { path: "/etc/swarm/keepalived.conf", permissions: "0644", content: keepalivedConf(facts, vip) },
+  ];
+}
+
+function keepalivedConf(facts: Pick<NodeFacts, "name" | "address" | "managers">, vip: VipFacts): string {
   const values: Record<string, string> = {
     NAME: facts.name,
     ADDRESS: facts.address,

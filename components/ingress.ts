@@ -14,6 +14,8 @@ export interface IngressArgs {
   readonly network: Network;
   /** The mark of the cluster's resources. */
   readonly mark: pulumi.Input<string>;
+  /** Stands when a manager holds the virtual address; the floating IP points there no sooner. */
+  readonly holder?: pulumi.Resource | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export class Ingress extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private virtualAddress(name: string, { settings, plan, network, mark }: IngressArgs): Target {
+  private virtualAddress(name: string, { settings, plan, network, mark, holder }: IngressArgs): Target {
     // bound to no server: it keeps the address from being given away and carries the floating IP
     const port = new openstack.networking.Port(`${name}-port`, {
       name: `${settings.clusterName}-ingress`,
@@ -47,7 +49,7 @@ export class Ingress extends pulumi.ComponentResource {
       noSecurityGroups: true,
       tags: [`cluster=${settings.clusterName}`],
     }, { parent: this });
-    return { portId: port.id, ready: [] };
+    return { portId: port.id, ready: holder === undefined ? [] : [holder] };
   }
 
   /** Passes connections on as they are, with the client's address before them (PROXY protocol, version 2). */

@@ -1,6 +1,6 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { adminUser } from "../cloudinit/render";
+import { adminUser, type VipFacts } from "../cloudinit/render";
 import { initResult, type InitSpec, type Repairs, type SwarmSpec } from "../settings/specs";
 import type { MadeWith } from "../settings/lasting";
 import type { ClusterAccess } from "../settings/outputs";
@@ -101,9 +101,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
 
   private manager(name: string, args: ManagerQuorumArgs, planned: PlannedManager, group: openstack.compute.ServerGroup): SwarmNode {
     const { settings, plan, network, firewall, identity, joinToken } = args;
-    const vip = settings.ingressMode === "vip"
-      ? { address: plan.addresses.vip, prefix: plan.addresses.prefix, priority: planned.priority }
-      : undefined;
+    const vip = settings.ingressMode === "vip" ? virtualAddressOf(plan, planned) : undefined;
     return new SwarmNode(`${name}-${planned.place.zone}-${planned.place.ordinal}`, {
       cluster: settings.clusterName,
       mark: identity.mark,
@@ -154,6 +152,11 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     const result = pulumi.secret(init.stdout).apply((text) => initResult.parse(JSON.parse(text)));
     return { init, clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };
   }
+}
+
+/** The virtual address as a manager takes part in holding it. */
+export function virtualAddressOf({ addresses: { vip, prefix } }: ClusterPlan, { priority }: PlannedManager): VipFacts {
+  return { address: vip, prefix, priority };
 }
 
 /** The swarm, and what stands when it is made. The tokens are secrets. */

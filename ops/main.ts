@@ -4,6 +4,7 @@ import { configureSwarm } from "./configure";
 import { clusterNameIn, confirmDestroy, requireStack } from "./confirm";
 import { makeContext } from "./context";
 import { BusyError, LockedError, messageOf, OperationError } from "./errors";
+import { holdIngress } from "./hold-ingress";
 import { initSwarm } from "./init";
 import { lastOutput, readAccess, readJson, readText } from "./input";
 import { judgement, previewTable } from "./preview";
@@ -12,7 +13,7 @@ import { removeNode } from "./remove";
 import { runMain } from "./run-main";
 import { makeWay } from "./locks";
 import { leaveReport } from "../settings/report";
-import { initSpec, nodeResult, nodeSpec, repairVariable, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
+import { ingressSpec, initSpec, nodeResult, nodeSpec, repairVariable, stackSpec, swarmSpec, type NodeResult } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
 /** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
@@ -32,6 +33,10 @@ const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   },
   "remove-node": async () => {
     await removeNode(readAccess(process.env), readJson(process.env, "SWARM_SPEC", nodeSpec));
+    return undefined;
+  },
+  "hold-ingress": async () => {
+    await holdIngress(readAccess(process.env), readJson(process.env, "SWARM_SPEC", ingressSpec));
     return undefined;
   },
   "deploy-stack": async () => {

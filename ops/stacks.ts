@@ -134,10 +134,10 @@ async function ingressLogs(access: ClusterAccess): Promise<string> {
   return (await onEveryManager(access, ["sudo", "sh", "-c", script])).map(({ name, output }) => `Traefik and its proxy on ${name}:\n${output}`).join("\n");
 }
 
-const notReached = "not reached";
+export const notReached = "not reached";
 
 /** Standard output of a command on every manager; of one that does not answer, that. */
-async function onEveryManager(access: ClusterAccess, argv: readonly string[]): Promise<readonly { readonly name: string; readonly output: string }[]> {
+export async function onEveryManager(access: ClusterAccess, argv: readonly string[]): Promise<readonly { readonly name: string; readonly output: string }[]> {
   return Promise.all(access.managers.map(async (manager) => {
     const node = await openManager(access, manager).catch(() => undefined);
     if (node === undefined) return { name: manager.name, output: notReached };

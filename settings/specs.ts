@@ -66,6 +66,14 @@ export const noRepairs: Repairs = { nodes: new Map(), networks: new Map(), stack
 /** Environment variable of a verb that runs since something is to be repaired. */
 export const repairVariable = "SWARM_REPAIR";
 
+/** The virtual address of the ingress, and the files by which each manager takes part in holding it. */
+export const ingressSpec = z.object({
+  vip: z.string(),
+  managers: z.array(z.object({ name: z.string(), files: z.array(z.object({ path: z.string(), permissions: z.string(), content: z.string() })) })),
+  deadlineSeconds: z.int(),
+});
+export type IngressSpec = z.output<typeof ingressSpec>;
+
 /** A stack; `route` is a path that must answer through the ingress before the stack counts as running. */
 export const stackSpec = z.object({ name: z.string(), deadlineSeconds: z.int(), route: z.string().optional() });
 export type StackSpec = z.output<typeof stackSpec>;

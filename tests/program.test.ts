@@ -10,7 +10,7 @@ import { leaveSeconds } from "../components/traefik";
 import { imageTag, programFingerprint } from "../ops/program";
 import { madeWith } from "../settings/lasting";
 import { clusterOutputs } from "../settings/outputs";
-import { initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../settings/specs";
+import { ingressSpec, initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
 import { goodConfiguration, goodSettings, serviceSecrets } from "./support/settings";
@@ -120,6 +120,16 @@ describe("the program", () => {
 
   it("names the login's key where it was written to, in words that are the same on every machine", () => {
     expect(JSON.stringify(run.recorder.named("test-overlay-docker").inputs["sshOpts"])).to.include("IdentityFile=${HOME}/.ssh/swarm/test");
+  });
+
+  it("points the floating IP at the virtual address once a manager holds it, with the files of user data", () => {
+    const order = run.recorder.registrations.map(({ name }) => name);
+    expect(order.indexOf("test-ingress-ip")).to.be.greaterThan(order.indexOf("test-ingress-holder"));
+    const { vip, managers } = ingressSpec.parse(JSON.parse((run.recorder.named("test-ingress-holder").inputs["environment"] as Secret).value["SWARM_SPEC"] ?? ""));
+    expect(vip).to.equal("10.20.0.5");
+    const server = run.recorder.named("test-managers-az2-0-server").inputs;
+    for (const file of managers[1]?.files ?? []) expect(written(server, file.path)).to.deep.equal(file);
+    expect(managers[1]?.files.map(({ path }) => path)).to.deep.equal(["/usr/local/sbin/swarm-ingress", "/etc/swarm/keepalived.conf"]);
   });
 
   it("deploys Traefik and the demo", () => {
@@ -375,7 +385,7 @@ describe("the program behind a load balancer", () => {
       expect(run.recorder.named(`${name}-port`).inputs["allowedAddressPairs"]).to.deep.equal([]);
       expect(paths(run.recorder.named(`${name}-server`).inputs)).not.to.include("/etc/swarm/keepalived.conf");
     }
-    expect(run.recorder.registrations.map(({ name }) => name)).not.to.include("test-ingress-port");
+    expect(run.recorder.registrations.map(({ name }) => name)).not.to.include.oneOf(["test-ingress-port", "test-ingress-holder"]);
   });
 
   it("points the floating IP at the load balancer", () => {

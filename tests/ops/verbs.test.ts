@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import type { SwarmNodeState } from "../../ops/nodes";
 import type { SwarmService, SwarmTask } from "../../ops/services";
 import { givenUp, lateness, unreported } from "../../ops/stacks";
-import type { NodeSpec, StackSpec, SwarmSpec } from "../../settings/specs";
+import type { IngressSpec, NodeSpec, StackSpec, SwarmSpec } from "../../settings/specs";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 
 const root = join(__dirname, "..", "..");
@@ -22,7 +22,7 @@ describe("a verb that the program runs", function () {
 
   /** Runs it as the program does, with every manager at the fake one. */
   async function run(
-    verb: string, spec: NodeSpec | StackSpec | SwarmSpec, { stdin = "", before = "", repair = "", known = access } = {},
+    verb: string, spec: NodeSpec | StackSpec | SwarmSpec | IngressSpec, { stdin = "", before = "", repair = "", known = access } = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
       ...process.env, SWARM_ACCESS: JSON.stringify(known), SWARM_SPEC: JSON.stringify(spec),
@@ -46,6 +46,27 @@ describe("a verb that the program runs", function () {
   const drained = (role: string): string => JSON.stringify({ Role: role, Availability: "drain", Labels: { "swarm.drained-by": "remove-node TIME" } });
   /** Without the versions, which the client puts into the body as well, and the time. */
   const changes = (): string[] => fake.changes.map((change) => change.replace(/"version":\d+,?/, "").replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME"));
+
+  const vip = "10.20.0.5";
+  const ingress: IngressSpec = {
+    vip, deadlineSeconds: 20, managers: access.managers.map(({ name }) => ({ name, files: [{ path: "/etc/swarm/keepalived.conf", permissions: "0644", content: `of ${name}` }] })),
+  };
+
+  it("gives managers that run what holds the ingress address, and waits until one holds it", async () => {
+    const one = { ...ingress, managers: ingress.managers.slice(0, 1) };
+    fake.commandOutput = (command) => command.includes("keepalived.conf") ? "changed\n" : command.includes("address show") ? "200" : "";
+    expect((await run("hold-ingress", one, { known: { ...access, managers: access.managers.slice(0, 1) } })).code).to.equal(0);
+    expect(fake.changes[0]).to.match(/^command: sudo sh -c .*keepalived\.conf.* <of test-manager-az1-0>$/);
+    expect(fake.changes[1]).to.include("/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node");
+  });
+
+  it("restarts nothing where a manager has it already, and fails where nobody holds the address", async () => {
+    const one = { ...ingress, deadlineSeconds: 6, managers: ingress.managers.slice(0, 1) };
+    const { code, stderr } = await run("hold-ingress", one, { known: { ...access, managers: access.managers.slice(0, 1) } });
+    expect(code).to.equal(1);
+    expect(stderr).to.include("a manager to answer at the ingress address 10.20.0.5").and.include("does not hold it");
+    expect(fake.changes.filter((change) => change.includes("swarm-install"))).to.deep.equal([]);
+  });
 
   it("removes a manager: the ingress address goes first, then the tasks, the vote, the entry", async () => {
     fake.runningTasks = [1, 0];
