@@ -150,6 +150,8 @@ describe("a cluster on the lab", () => {
       });
     }
     const { access, madeWith } = await cluster.outputs();
+    const bridges = await onManager(access, "docker network inspect --format '{{(index .IPAM.Config 0).Subnet}}' bridge docker_gwbridge");
+    for (const subnet of bridges.trim().split("\n")) expect(subnet).to.match(/^172\.29\.\d+\.0\/20$/);
     const subnets = await onManager(access, "docker network inspect --format '{{.Name}} {{(index .IPAM.Config 0).Subnet}}' ingress proxy");
     expect(subnets.trim().split("\n")).to.deep.equal([`ingress ${madeWith.sharedSubnets?.ingress ?? ""}`, `proxy ${madeWith.sharedSubnets?.proxy ?? ""}`]);
   });

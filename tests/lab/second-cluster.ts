@@ -23,6 +23,7 @@ const other = new LabStack("other", {
   "swarm:workerGroups": { edge: { zone: "az2", min: 1, max: 1, labels: { tier: "edge" } } },
   "swarm:networkName": network,
   "swarm:networkCidr": cidr,
+  "swarm:ingressMode": "none",
   "swarm:images": { ...labConfiguration()["swarm:images"] as object, traefik: "traefik:v2.9" },
   "swarm:dashboard": true,
   "swarm:overlayEncryption": true,
@@ -48,6 +49,14 @@ export function secondCluster(first: LabStack): void {
     }
     expect(nodes.find((node) => nameOf(node) === "other-worker-edge-0")?.Spec.Labels).to.deep.equal({ az: "az2", group: "edge", ordinal: "0", tier: "edge" });
     expect(await otherKernelSettings((await other.outputs()).access), "kernel settings that are otherwise").to.deep.equal([]);
+  });
+
+  it("gives its neighbour an ingress address by an edit: the manager that runs gets keepalived and holds it", async () => {
+    other.editConfig((config) => { config["swarm:ingressMode"] = "vip"; });
+    const { seconds } = await other.up();
+    say(`ingressMode none to vip: ${Math.round(seconds)} s`);
+    const { access } = await other.outputs();
+    expect(await onManager(access, "ip -4 -o address show to 10.30.0.5/32")).to.include("10.30.0.5/");
   });
 
   it("has a neighbour with another engine than its own, held, within reach of the program", async () => {
