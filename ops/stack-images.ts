@@ -66,8 +66,8 @@ export function resolvedCompose({ stack, compose, hash, images }: StackText, res
   return document.toString({ lineWidth: 0 });
 }
 
-/** Seconds for the registries to say which digest a reference has now. */
-const registrySeconds = 60;
+/** Seconds for the registries to say which digest a reference has now; less than a look at Docker may take, so that a silent registry is not taken for a dead manager. */
+const registrySeconds = 100;
 
 /**
  * Resolves every image of a text to a digest; asks a manager's engine, which asks its registry or mirror, for those alone that are not known.

@@ -184,7 +184,7 @@ describe("a cluster on the lab", () => {
         const { seconds } = await cluster.up();
         say(`Traefik rolled out on three managers: ${Math.round(seconds)} s`);
       });
-    }, 150);
+    }, 200);
     expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
     const rest = await ask(url, Math.max(1000 - tally.answered, 1));
     expect(rest.failures).to.deep.equal({});
