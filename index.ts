@@ -11,7 +11,7 @@ import { monitoringNetwork } from "./components/monitoring";
 import { monitoringStack } from "./components/monitoring-stack";
 import { Network } from "./components/network";
 import { Overlay, overlayOptions } from "./components/overlay";
-import { imageReference, placedGroups, planCluster, plannedNodes, plannedStacks } from "./components/plan";
+import { imageReference, placedGroups, planCluster, plannedLabels, plannedNodes, plannedStacks } from "./components/plan";
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
@@ -96,6 +96,7 @@ export = async (): Promise<Record<string, unknown>> => {
   ];
   requireCompletion(parts);
 
+  const labels = plannedLabels(plan);
   const nodes = [...quorum.nodes, ...groups.flatMap((group) => group.nodes)];
   return {
     version: outputsVersion,
@@ -108,7 +109,9 @@ export = async (): Promise<Record<string, unknown>> => {
     ...(settings.autoscale === undefined ? {} : { autoscale: settings.autoscale }),
     deadlines: settings.deadlines,
     workerSets: plan.workerSets,
-    nodes: nodes.map((node) => ({ ...node.place, address: node.address, stale: node.stale, serverUrn: node.server.urn })),
+    nodes: nodes.map((node) => ({ ...node.place, address: node.address, labels: { ...labels.get(node.place.name) }, stale: node.stale, serverUrn: node.server.urn })),
+    networks,
+    stacks: Object.fromEntries(stacks.map(({ stack: of, services }) => [of, services])),
     staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),
     ...(ingress.address === undefined ? {} : { ingressAddress: ingress.address }),
     ...(settings.demo && ingress.address !== undefined ? { demoUrl: pulumi.interpolate`http://${ingress.address}${demoPath}` } : {}),

@@ -57,6 +57,11 @@ export function plannedNodes({ managers, workers }: ClusterPlan): string[] {
   return [...managers, ...Object.values(workers).flat()].map(({ place }) => place.name);
 }
 
+/** Labels of all nodes of a plan by name. */
+export function plannedLabels({ managers, workers }: ClusterPlan): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  return new Map([...managers, ...Object.values(workers).flat()].map(({ place, labels }) => [place.name, labels]));
+}
+
 /** Names of the stacks that a cluster of these settings has in the swarm. */
 export function plannedStacks({ monitoring, autoscalerService, demo }: Settings): string[] {
   return [

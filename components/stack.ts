@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Repairs, StackSpec } from "../settings/specs";
+import { stackParts } from "../settings/stack-parts";
 import { swarmCommand } from "./swarm-command";
 
 export interface StackArgs {
@@ -25,12 +26,15 @@ export interface StackArgs {
 export class Stack extends pulumi.ComponentResource {
   /** Name of the stack in the swarm. */
   readonly stack: string;
+  /** Full names of its services. */
+  readonly services: pulumi.Output<string[]>;
   /** Stands when every task of the stack runs. */
   readonly deployment: pulumi.Resource;
 
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Stack", name, { stack: args.stack }, opts);
     this.stack = args.stack;
+    this.services = pulumi.output(args.compose).apply((text) => [...stackParts(args.stack, text).services]);
     const spec: StackSpec = {
       name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
     };

@@ -1,7 +1,8 @@
-import { parse } from "yaml";
 import { z } from "zod";
+import type { ClusterOutputs } from "../settings/outputs";
 import { nodeSpec, stackSpec, type KeptParts, type NodeSpec } from "../settings/specs";
-import type { Desired, DesiredNode, DesiredStack } from "./drift";
+import { stackParts } from "../settings/stack-parts";
+import type { Desired, DesiredNode } from "./drift";
 import type { StateResource } from "./state";
 
 /** A node as its last admission was told: it can be asked itself. */
@@ -29,22 +30,17 @@ export function desiredSwarm(state: readonly StateResource[], kept: KeptParts): 
     nodes: nodes.filter(({ name }) => kept.nodes.includes(name)).map(({ name, role, address, labels, hostKey }) => ({ name, role, address, labels, hostKey })),
     networks: state.flatMap(({ type, id, inputs }) => type === "docker:index/network:Network" && id !== undefined
       ? [{ id, name: String(inputs?.["name"]) }] : []).filter(({ name }) => kept.networks.includes(name)),
-    stacks: verbs.filter(({ verb }) => verb === "deploy-stack").map(({ spec, stdin }) => stackOf(stackSpec.parse(spec).name, stdin)).filter(({ name }) => kept.stacks.includes(name)),
+    stacks: verbs.filter(({ verb }) => verb === "deploy-stack").map(({ spec, stdin }) => stackParts(stackSpec.parse(spec).name, stdin)).filter(({ name }) => kept.stacks.includes(name)),
     others: [...known, ...kept.nodes].filter((name) => !(known.has(name) && kept.nodes.includes(name))),
   };
 }
 
-const composeFile = z.object({
-  services: z.record(z.string(), z.unknown()).default({}),
-  networks: z.record(z.string(), z.object({ name: z.string().optional(), external: z.union([z.boolean(), z.object({ name: z.string() })]).optional() }).nullable()).default({}),
-});
-
-/** The services of a stack and the networks of others that it uses, by the text of its compose file. */
-export function stackOf(name: string, text: string): DesiredStack {
-  const { services, networks } = composeFile.parse(parse(text) ?? {});
+/** The same by a stack's outputs, for who looks at a cluster without its state: what they do not know is not judged. Pure. */
+export function desiredOf({ nodes, networks = [], stacks = {} }: ClusterOutputs): Desired {
   return {
-    name,
-    services: Object.keys(services).map((service) => `${name}_${service}`),
-    networks: Object.entries(networks).flatMap(([key, network]) => network?.external === true ? [network.name ?? key] : []),
+    nodes: nodes.map(({ name, role, address, labels }) => ({ name, role, address, labels })),
+    networks: networks.map((name) => ({ name })),
+    stacks: Object.entries(stacks).map(([name, services]) => ({ name, services, networks: [] })),
+    others: [],
   };
 }

@@ -1,3 +1,4 @@
+import type { StackParts } from "../settings/stack-parts";
 import { drainedBy, unreadiness, type SwarmNodeState } from "./nodes";
 import type { Claim } from "./on-node";
 
@@ -18,19 +19,11 @@ export interface DesiredNetwork {
   readonly id?: string;
 }
 
-export interface DesiredStack {
-  readonly name: string;
-  /** Full names, e.g. "traefik_traefik". */
-  readonly services: readonly string[];
-  /** Names of the shared networks that it uses. */
-  readonly networks: readonly string[];
-}
-
 /** What the swarm holds by the stack's own account. */
 export interface Desired {
   readonly nodes: readonly DesiredNode[];
   readonly networks: readonly DesiredNetwork[];
-  readonly stacks: readonly DesiredStack[];
+  readonly stacks: readonly StackParts[];
   /** Names of further nodes that are the stack's: those that come or go with this update. */
   readonly others: readonly string[];
 }
@@ -152,7 +145,7 @@ function drains(name: string, own: SwarmNodeState): Finding[] {
   const by = drainedBy(own);
   if (by !== undefined) {
     const since = new Date(by.at).toISOString();
-    return [{ code: "drained", subject: name, problem: `${by.program} drained it at ${since} and did not finish`, repairs: [{ kind: "node", name }] }];
+    return [{ code: "drained", subject: name, problem: `${by.program} drained it at ${since} and has not finished`, repairs: [{ kind: "node", name }] }];
   }
   if (own.Spec.Availability === "active") return [];
   return [{
@@ -192,7 +185,7 @@ function ofNetwork({ name, id }: DesiredNetwork, { stacks }: Desired, { networks
   return [{ code: "network-missing", subject, problem: "it was removed", repairs: [{ kind: "network", name }, ...users] }];
 }
 
-function ofStack({ name, services }: DesiredStack, seen: SeenSwarm): Finding[] {
+function ofStack({ name, services }: StackParts, seen: SeenSwarm): Finding[] {
   const missing = services.filter((service) => seen.services?.includes(service) === false);
   if (missing.length === 0) return [];
   return [{ code: "service-missing", subject: `stack ${name}`, problem: `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} removed`, repairs: [{ kind: "stack", name }] }];

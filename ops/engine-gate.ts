@@ -2,11 +2,16 @@ import type { DockerNode } from "./docker";
 import { enginesOf, misfits, type EngineUse, type Misfit } from "./engine-fit";
 import { OperationError } from "./errors";
 import { listNodes } from "./nodes";
-import { listServices } from "./services";
+import { listOverlays } from "./networks";
+import { listServices, type SwarmService } from "./services";
 
 /** What the swarm runs that depends on its engines. */
 export async function engineUse(manager: DockerNode): Promise<EngineUse> {
-  const [services, networks] = await Promise.all([listServices(manager), manager.api.listNetworks({ filters: { driver: ["overlay"] } })]);
+  const [services, networks] = await Promise.all([listServices(manager), listOverlays(manager)]);
+  return useOf(services, networks);
+}
+
+export function useOf(services: readonly SwarmService[], networks: readonly { readonly Options?: Readonly<Record<string, string>> | undefined }[]): EngineUse {
   return {
     images: services.map(({ Spec }) => Spec.TaskTemplate.ContainerSpec?.Image ?? ""),
     // the option's value is "" or "true", as who made the network wrote it

@@ -1,10 +1,19 @@
 import type { ClusterOutputs } from "../settings/outputs";
 import type { Quorum } from "../settings/quorum";
+import { desiredOf } from "./desired";
+import { drift, sentence, type Finding, type SeenNetwork } from "./drift";
 import { enginesOf, misfits, type EngineUse } from "./engine-fit";
-import { quorumIn, unreadiness, type SwarmNodeState } from "./nodes";
+import { quorumIn, type SwarmNodeState } from "./nodes";
 
-/** What the swarm says of its nodes and of what depends on their engines, or why nobody could be asked. */
-export type Seen = { readonly states: readonly SwarmNodeState[]; readonly use?: EngineUse } | { readonly unreachable: string };
+/** What the swarm says, or why nobody could be asked. */
+export type Seen = SeenHealth | { readonly unreachable: string };
+export interface SeenHealth {
+  readonly states: readonly SwarmNodeState[];
+  readonly networks?: readonly SeenNetwork[];
+  /** Names of all services. */
+  readonly services?: readonly string[];
+  readonly use?: EngineUse;
+}
 
 /** One node: what the stack knows of it and what the swarm says. */
 export interface NodeHealth {
@@ -66,12 +75,13 @@ export function clusterHealth(outputs: ClusterOutputs, seen: Seen, autoscaler: L
   const quorum = "states" in seen ? quorumIn(seen.states) : null;
   const ofEngines = "states" in seen && seen.use !== undefined ? misfits(enginesOf(seen.states), seen.use) : [];
   const told = (breaks: boolean): string[] => ofEngines.filter((misfit) => misfit.breaks === breaks).map(({ message }) => message);
-  const reasons = "states" in seen ? [...faults(outputs, seen.states, quorum), ...told(true)] : [`${outputs.clusterName}: ${seen.unreachable}`];
+  const findings = "states" in seen ? drift(desiredOf(outputs), { ...seen, nodes: seen.states }) : [];
+  const reasons = "states" in seen ? [...findings.filter(({ code }) => !noted.has(code)).map(say), ...quorumFaults(seen.states, quorum), ...told(true)] : [`${outputs.clusterName}: ${seen.unreachable}`];
   return {
     clusterName: outputs.clusterName,
     healthy: reasons.length === 0,
     reasons,
-    notes: [...remarks(nodes, quorum), ...("states" in seen ? strangers(outputs, seen.states) : []), ...told(false)],
+    notes: [...remarks(nodes, findings, quorum), ...told(false)],
     quorum,
     zones: zonesOf(nodes),
     nodes,
@@ -98,34 +108,32 @@ function nodeHealth({ access }: ClusterOutputs, seen: Seen, node: ClusterOutputs
   };
 }
 
-function faults(outputs: ClusterOutputs, states: readonly SwarmNodeState[], quorum: Quorum | null): string[] {
-  const ofNodes = outputs.nodes.flatMap(({ name, role }) => {
-    const why = unreadiness(role, states.filter(({ Description }) => Description?.Hostname === name));
-    return why === undefined ? [] : [`${name}: ${why}; docs/runbook.md has what to do when a node is gone.`];
-  });
+/** What is no fault: somebody or some program is at work on a node, or a machine is there that is not the stack's. */
+const noted: ReadonlySet<Finding["code"]> = new Set(["drained", "drained-by-hand", "stranger"]);
+
+function say(finding: Finding): string {
+  return sentence(finding, "`pulumi up` repairs it");
+}
+
+function quorumFaults(states: readonly SwarmNodeState[], quorum: Quorum | null): string[] {
   const ofQuorum = quorum !== null && quorum.managers > 1 && quorum.margin <= 0
     ? [`quorum: ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed, so the next loss stops changes to the swarm; see "A manager dies" in docs/runbook.md.`]
     : [];
   const leader = states.some(({ ManagerStatus }) => ManagerStatus?.Leader === true) ? [] : ["quorum: no manager leads; wait for an election, then see \"The quorum is lost\" in docs/runbook.md."];
-  return [...ofNodes, ...ofQuorum, ...leader];
+  return [...ofQuorum, ...leader];
 }
 
-function remarks(nodes: readonly NodeHealth[], quorum: Quorum | null): string[] {
+function remarks(nodes: readonly NodeHealth[], findings: readonly Finding[], quorum: Quorum | null): string[] {
   const names = (which: (node: NodeHealth) => boolean): string => nodes.filter(which).map(({ name }) => name).join(", ");
-  const [drained, stale] = [names(({ availability }) => availability === "drain" || availability === "pause"), names((node) => node.stale)];
+  const byProgram = new Set(findings.filter(({ code }) => code === "drained").map(({ subject }) => subject));
+  const drained = names(({ name, availability }) => (availability === "drain" || availability === "pause") && !byProgram.has(name));
+  const stale = names((node) => node.stale);
   return [
     ...(drained === "" ? [] : [`${drained}: no tasks are given to it; \`swarmctl node activate NODE\` changes that.`]),
     ...(stale === "" ? [] : [`${stale}: stale, a new one would be made differently; \`swarmctl cluster rollout\` replaces them.`]),
     ...(quorum?.managers === 1 ? ["quorum: one manager; its loss is the loss of the swarm, see settings.managers in docs/configuration.md."] : []),
+    ...findings.filter(({ code }) => code === "drained" || code === "stranger").map(say),
   ];
-}
-
-/** Entries that belong to no node of the stack. One without a name was never used by a node. */
-function strangers({ nodes }: ClusterOutputs, states: readonly SwarmNodeState[]): string[] {
-  return states.flatMap(({ ID, Description, Status }) => {
-    const name = Description?.Hostname ?? "";
-    return name === "" || nodes.some((node) => node.name === name) ? [] : [`${name}: in the swarm (${Status.State}), but not of this stack; \`docker node rm --force ${ID}\` takes it out.`];
-  });
 }
 
 function zonesOf(nodes: readonly NodeHealth[]): ZoneHealth[] {

@@ -1,3 +1,4 @@
+import type { NetworkInspectInfo } from "dockerode";
 import { markLabel } from "../settings/names";
 import type { DockerNode } from "./docker";
 import type { PendingCreate } from "./state";
@@ -7,6 +8,11 @@ const networkType = "docker:index/network:Network";
 /** The part of a service that says which networks it uses (Engine API, ServiceSpec); older clients wrote them beside the template. */
 interface NetworkUser {
   readonly Spec?: { readonly Networks?: readonly { Target?: string }[]; readonly TaskTemplate?: { readonly Networks?: readonly { Target?: string }[] } };
+}
+
+/** The swarm's networks, as a manager knows them. */
+export async function listOverlays({ api }: Pick<DockerNode, "api">): Promise<NetworkInspectInfo[]> {
+  return api.listNetworks({ filters: { driver: ["overlay"] } });
 }
 
 /**

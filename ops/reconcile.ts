@@ -5,6 +5,7 @@ import type { DesiredSwarm, KnownNode } from "./desired";
 import { oneLook, withManager, type DockerNode } from "./docker";
 import { absentNodes, drift, sentence, type Finding, type Part, type SeenNetwork, type SeenSwarm } from "./drift";
 import { messageOf } from "./errors";
+import { listOverlays } from "./networks";
 import { listNodes } from "./nodes";
 import { claimOf, onNode, type Claim } from "./on-node";
 import { listServices } from "./services";
@@ -49,11 +50,6 @@ async function lookAt(manager: DockerNode, access: ClusterAccess, desired: Desir
     nodes, networks, services: services.map(({ Spec }) => Spec.Name),
     claims: await askThemselves(manager, access, absentNodes(desired.nodes, nodes)),
   };
-}
-
-/** The swarm's networks, as a manager knows them. */
-export async function listOverlays(manager: DockerNode): Promise<SeenNetwork[]> {
-  return manager.api.listNetworks({ filters: { driver: ["overlay"] } });
 }
 
 /** What nodes themselves say; those that do not answer in time are left out. */

@@ -15,6 +15,8 @@ const node = z.object({
   address: z.string(),
   /** True where a new server would be made from another image, flavor, key or user data. */
   stale: z.boolean(),
+  /** Labels of its entry in the swarm; older programs gave none. */
+  labels: z.record(z.string(), z.string()).optional(),
   /** URN of its server, which `pulumi up --replace` takes; older programs gave none. */
   serverUrn: z.string().optional(),
 });
@@ -56,6 +58,10 @@ export const clusterOutputs = z.object({
   deadlines,
   workerSets: z.record(z.string(), z.array(z.int())),
   nodes: z.array(node),
+  /** Names of the shared overlay networks; older programs gave none. */
+  networks: z.array(z.string()).optional(),
+  /** The stacks, each with the full names of its services; older programs gave none. */
+  stacks: z.record(z.string(), z.array(z.string())).optional(),
   /** Number of stale nodes. */
   staleNodes: z.int(),
   /** Absent in the ingress mode "none". */

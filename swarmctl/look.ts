@@ -1,17 +1,21 @@
 import { parseRecord, recordName } from "../autoscaler/loop/record";
 import { oneLook, withManager, type DockerNode } from "../ops/docker";
-import { engineUse } from "../ops/engine-gate";
+import { useOf } from "../ops/engine-gate";
 import { messageOf } from "../ops/errors";
 import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/health";
+import { listOverlays } from "../ops/networks";
 import { listNodes } from "../ops/nodes";
+import { listServices } from "../ops/services";
 import { readRecord } from "../ops/swarm-record";
 import type { ClusterOutputs } from "../settings/outputs";
 
 /** Looks once how a cluster is; that nobody answers is part of the answer. */
 export async function look(outputs: ClusterOutputs): Promise<ClusterHealth> {
   const ask = async (manager: DockerNode): Promise<ClusterHealth> => {
-    const [states, use, decision] = await Promise.all([listNodes(manager), engineUse(manager), outputs.autoscale === undefined ? null : lastDecision(manager)]);
-    return clusterHealth(outputs, { states, use }, decision);
+    const [states, networks, services, decision] = await Promise.all([
+      listNodes(manager), listOverlays(manager), listServices(manager), outputs.autoscale === undefined ? null : lastDecision(manager),
+    ]);
+    return clusterHealth(outputs, { states, networks, services: services.map(({ Spec }) => Spec.Name), use: useOf(services, networks) }, decision);
   };
   return withManager(outputs.access, ask, oneLook)
     .catch((error: unknown) => clusterHealth(outputs, { unreachable: `${messageOf(error)}; see docs/runbook.md.` }));

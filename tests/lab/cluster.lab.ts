@@ -7,6 +7,7 @@ import { proveBackend } from "../support/backend";
 import { proveOneName } from "../support/one-name";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
+import { repairs } from "./repairs";
 import { rollout } from "./rollout";
 import { secondCluster } from "./second-cluster";
 import {
@@ -420,6 +421,8 @@ docker service scale --detach demo_whoami=5`);
       say(`nodes of ${zone} are Ready again: ${Math.round(back)} s`);
     });
   });
+
+  repairs(cluster, isSoak);
 
   if (isSoak) {
     secondCluster(cluster);

@@ -26,15 +26,16 @@ describe("clusterHealth", () => {
   });
 
   const rows: readonly (readonly [string, readonly SwarmNodeState[], readonly string[]])[] = [
-    ["a worker that is down", all({ "c-worker-az1-0": down }), ["c-worker-az1-0: its state is down; docs/runbook.md has what to do when a node is gone."]],
-    ["a worker that the swarm does not know", all().filter(({ ID }) => ID !== "id-c-worker-az3-2"), ["c-worker-az3-2: not in the swarm; docs/runbook.md has what to do when a node is gone."]],
+    ["a worker that is down", all({ "c-worker-az1-0": down }), ["c-worker-az1-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone."]],
+    ["a worker that the swarm does not know", all().filter(({ ID }) => ID !== "id-c-worker-az3-2"), ["c-worker-az3-2: not in the swarm; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone."]],
     ["a manager that is lost: no margin", all({ "c-manager-az2-0": lost }), [
-      "c-manager-az2-0: its state is down; docs/runbook.md has what to do when a node is gone.",
+      "c-manager-az2-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone.",
       "quorum: 2 of 3 managers are reachable and 2 are needed, so the next loss stops changes to the swarm; see \"A manager dies\" in docs/runbook.md.",
     ]],
     ["the entry of a manager's earlier server: it counts in raft", [...all(), swarmNode("c-manager-az1-0", { ID: "old", ...lost }), swarmNode("c-manager-az2-0", { ID: "older", ...lost })],
-      ["quorum: 3 of 5 managers are reachable and 3 are needed, so the next loss stops changes to the swarm; see \"A manager dies\" in docs/runbook.md."]],
-    ["a dead entry of a worker's earlier server beside its own", [swarmNode("c-worker-az1-0", { ID: "old", ...down }), ...all()], []],
+      ["c-manager-az1-0: the swarm has 2 entries of it, 2 of them with a vote; `pulumi up` repairs it.", "c-manager-az2-0: the swarm has 2 entries of it, 2 of them with a vote; `pulumi up` repairs it.",
+        "quorum: 3 of 5 managers are reachable and 3 are needed, so the next loss stops changes to the swarm; see \"A manager dies\" in docs/runbook.md."]],
+    ["a dead entry of a worker's earlier server beside its own", [swarmNode("c-worker-az1-0", { ID: "old", ...down }), ...all()], ["c-worker-az1-0: the swarm has 2 entries of it; `pulumi up` repairs it."]],
     ["no leader", all({ "c-manager-az1-0": { ManagerStatus: { Reachability: "reachable" } } }), ["quorum: no manager leads; wait for an election, then see \"The quorum is lost\" in docs/runbook.md."]],
     ["a drained worker", all({ "c-worker-az1-0": { availability: "drain" } }), []],
   ];
@@ -64,6 +65,18 @@ describe("clusterHealth", () => {
       ["service names: c-manager-az1-0 with 29.1.3 may lose those of a node that was away for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service then."]]);
   });
 
+  it("says what is not as the last update left it, and notes the drain of a program, which may be at work", () => {
+    const [worker = ""] = names.filter((name) => name.includes("-worker-"));
+    const known = { ...outputs, networks: ["proxy"], stacks: { demo: ["demo_whoami"] }, nodes: outputs.nodes.map((node) => node.name === worker ? { ...node, labels: { az: "az1" } } : node) };
+    const bare = clusterHealth(known, { states: all(), networks: [], services: [] });
+    expect(bare.reasons).to.deep.equal([
+      `${worker}: label az=az1 is missing; \`pulumi up\` repairs it.`, "network proxy: it was removed; `pulumi up` repairs it.", "stack demo: demo_whoami was removed; `pulumi up` repairs it.",
+    ]);
+    const Spec = { Role: "worker", Availability: "drain", Labels: { "az": "az1", "swarm.drained-by": "remove-node 2026-01-01T00:00:00.000Z" } } as const;
+    const drained = clusterHealth(known, { states: all({ [worker]: { Spec } }), networks: [{ Id: "n", Name: "proxy" }], services: ["demo_whoami"] });
+    expect([drained.healthy, drained.notes]).to.deep.equal([true, [`${worker}: remove-node drained it at 2026-01-01T00:00:00.000Z and has not finished; \`pulumi up\` repairs it.`]]);
+  });
+
   it("knows of one manager that there is no margin by design", () => {
     const single = { ...outputs, nodes: outputs.nodes.slice(0, 1) };
     const { healthy, notes } = clusterHealth(single, { states: [swarmNode("c-manager-az1-0")] });
@@ -87,7 +100,7 @@ describe("statusPage", () => {
       "c-manager-az1-0  az1   manager  ready, leader     10.20.0.10  192.0.2.1", "c-manager-az2-0  az2   manager  ready, reachable  10.20.0.11  192.0.2.2",
       "c-manager-az3-0  az3   manager  ready, reachable  10.20.0.12  192.0.2.3", "c-worker-az1-0   az1   worker   down, drain       10.20.0.20  -",
       "c-worker-az3-2   az3   worker   ready             10.20.0.42  -", "",
-      "not healthy because:", "  c-worker-az1-0: its state is down; docs/runbook.md has what to do when a node is gone.", "",
+      "not healthy because:", "  c-worker-az1-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone.", "",
       "to know:", "  c-worker-az1-0: no tasks are given to it; `swarmctl node activate NODE` changes that.", "",
     ].join("\n"));
   });

@@ -1,9 +1,10 @@
 import net from "node:net";
 import { expect } from "chai";
-import { desiredSwarm, stackOf } from "../../ops/desired";
+import { desiredSwarm } from "../../ops/desired";
 import { reconcile } from "../../ops/reconcile";
 import type { StateResource } from "../../ops/state";
 import { noRepairs, type NodeSpec } from "../../settings/specs";
+import { stackParts } from "../../settings/stack-parts";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 
 const { access, nodes } = outputsOf("test", { az1: [0, 1] });
@@ -54,7 +55,7 @@ describe("desiredSwarm", () => {
   });
 
   it("takes a network that another name of the file stands for, and none of the stack's own", () => {
-    expect(stackOf("x", "services: {a: {}}\nnetworks: {in: {name: proxy, external: true}, out: {external: true}, own: {}}").networks).to.deep.equal(["proxy", "out"]);
+    expect(stackParts("x", "services: {a: {}}\nnetworks: {in: {name: proxy, external: true}, out: {external: true}, own: {}}").networks).to.deep.equal(["proxy", "out"]);
   });
 });
 
