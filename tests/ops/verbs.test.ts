@@ -255,7 +255,7 @@ describe("a verb that the program runs", function () {
       const drained = { ...swarmNode(second, { ManagerStatus: { Reachability: "reachable" } }), Spec: { Role: "worker", Availability: "drain", Labels } } as const;
       expect((await repair(second, `active id-${second}\n`, [drained])).code).to.equal(0);
       const [role, address, ...rest] = changes().filter((change) => !change.startsWith("command: docker info"));
-      expect(role).to.equal(`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "drain", Labels })}`);
+      expect(role).to.equal(`POST /nodes/id-${second}/update ${JSON.stringify({ Role: "manager", Availability: "drain", Labels: { ...Labels, "swarm.drained-by": "remove-node TIME" } })}`);
       expect(address).to.match(/^command: sudo sh -c .*systemctl start keepalived/);
       expect(rest).to.deep.equal([`POST /nodes/id-${second}/update ${labelled("manager", { own: "kept", az: "az1" })}`]);
     });
