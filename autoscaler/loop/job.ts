@@ -1,5 +1,5 @@
 import { BusyError, messageOf } from "../../ops/errors";
-import { UpdateError } from "../../ops/update";
+import { RefusedError, UpdateError } from "../../ops/update";
 import type { UpdateStep } from "../../ops/update-events";
 import type { StackPort, UpdateOrder } from "./ports";
 
@@ -8,6 +8,8 @@ export type Outcome =
   | { readonly kind: "done"; readonly steps: readonly UpdateStep[] }
   /** Another update is at it; nothing was begun. */
   | { readonly kind: "busy"; readonly message: string }
+  /** The plan guard refused what it would do; nothing was begun, and asked for again it is refused again. */
+  | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "failed" | "interrupted"; readonly message: string; readonly steps: readonly UpdateStep[] };
 
 /** An update that runs beside the ticks. */
@@ -34,6 +36,7 @@ export class Job {
 function outcomeOf(error: unknown): Outcome {
   const message = messageOf(error);
   if (error instanceof BusyError) return { kind: "busy", message };
+  if (error instanceof RefusedError) return { kind: "refused", message };
   if (error instanceof UpdateError) return { kind: error.interrupted ? "interrupted" : "failed", message, steps: error.steps };
   return { kind: "failed", message, steps: [] };
 }

@@ -2,7 +2,7 @@ import { messageOf, OperationError } from "../../ops/errors";
 import { updateSeconds } from "../../ops/update";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { decide, type Decision } from "../decide";
-import { keysOf, nodeKey, type Failure, type Obstacle, type Seen } from "../observation";
+import { keysOf, nodeKey, type Failure, type NodeRef, type Obstacle, type Seen } from "../observation";
 import type { Policy } from "../policy";
 import { policyOf } from "../policy-of";
 import type { Gate, Verdict } from "../verdict";
@@ -13,6 +13,7 @@ import { leads, observe, ownNodes } from "./observe";
 import type { Clock, Figures, MetricsPort, NotifyPort, ScaleEvent, StackPort, SwarmPort, SwarmView } from "./ports";
 import { actionOf, dueRebalance, settleActions, startOf, withoutKept } from "./progress";
 import { nextRebalanceStep } from "./rebalance";
+import { blockedByRefusal, refusalOfOrder } from "./refused";
 import { emptyRecord, isDue, isHeldByOther, parseRecord, withDecision, type AutoscalerRecord, type BegunUpdate, type Holder } from "./record";
 import { adoptDrains, markOf, planSteps, sameSets, type Steps } from "./steps";
 import { blindness } from "./summary";
@@ -125,7 +126,7 @@ export class Loop {
     const look = { outputs, view, figures, unavailableZones, lockHolder, before };
     if (ended?.outcome === undefined) return { ...look, record: known, failures: [] };
     this.job = undefined;
-    const fault = ended.outcome.kind === "failed" ? { updateFault: `update: ${ended.outcome.message}` } : {};
+    const fault = ended.outcome.kind === "failed" || ended.outcome.kind === "refused" ? { updateFault: `update: ${ended.outcome.message}` } : {};
     return { ...look, ...fault, ...this.fold(known, ended, ended.outcome, outputs, now) };
   }
 
@@ -143,6 +144,14 @@ export class Loop {
       const nodes = record.memory.inFlight.filter((node) => !held.has(nodeKey(node)));
       return { record: rest, failures: nodes.length === 0 ? [] : [{ kind: "refused", nodes, at: now, message: outcome.message }] };
     }
+    if (outcome.kind === "refused") {
+      // its nodes are given back: those to come are not on their way, those to go take tasks again
+      const [before, after] = [new Set(keysOf(job.order.expected)), new Set(keysOf(job.order.wanted))];
+      const { inFlight, drains } = record.memory;
+      const nodes: NodeRef[] = [...inFlight.filter((node) => !before.has(nodeKey(node))), ...drains.filter((node) => !after.has(nodeKey(node)))];
+      const failures: Failure[] = nodes.length === 0 ? [] : [{ kind: "refused", nodes, at: now, message: outcome.message }];
+      return { record: { ...(job.isFresh ? rest : record), refused: refusalOfOrder(job.order, outcome.message, now) }, failures };
+    }
     if (outcome.kind === "interrupted") return { record: { ...rest, update: { ...begun, at: 0 } }, failures: [] };
     return { record: { ...rest, update: { ...begun, failures: begun.failures + 1, at: now } }, failures: failuresOf(outcome.steps, outputs, now) };
   }
@@ -159,7 +168,7 @@ export class Loop {
     const active = seen.leader && seen.obstacles.length === 0;
     const mayWrite = active || before?.holder?.instance === this.options.own.instance;
     const gates = [...decision.gates, updateGate({ job: this.job, busyUntil: this.busyUntil, lockHolder: look.lockHolder, update: look.record.update, holder: before?.holder, own: this.options.own, now })];
-    const verdict = active ? this.accept(decision, now) : decision.verdict;
+    const verdict = active ? blockedByRefusal(this.accept(decision, now), look.record.refused, now) : decision.verdict;
     const accepted = verdict === decision.verdict && verdict.kind !== "hold" && verdict.kind !== "blocked";
     const memory = verdict === decision.verdict ? decision.memory : { ...decision.remembered, lastDecision: { at: now, kind: verdict.kind, why: verdict.why } };
     const operation = `${this.options.own.instance}@${now}`;

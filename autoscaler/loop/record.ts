@@ -51,6 +51,15 @@ const update = z.object({
 }).readonly();
 export type BegunUpdate = z.output<typeof update>;
 
+/** A change that the plan guard refused. */
+const refusedChange = z.object({
+  at: z.number(),
+  /** True where it took workers away; else it added some. */
+  removes: z.boolean(),
+  why: z.string(),
+}).readonly();
+export type RefusedChange = z.output<typeof refusedChange>;
+
 const rebalance = z.object({
   /** The join that it follows. */
   since: z.number(),
@@ -66,6 +75,7 @@ const recordSchema = z.object({
   holder: holder.optional(),
   memory: memorySchema,
   update: update.optional(),
+  refused: refusedChange.optional(),
   actions: z.array(action).readonly(),
   rebalance: rebalance.optional(),
   /** The last decisions, the newest first; one whose reason was given since the last action is not repeated. */

@@ -7,7 +7,7 @@ import { BusyError, OperationError } from "../../ops/errors";
 import type { SwarmNodeState } from "../../ops/nodes";
 import type { SwarmService, SwarmTask } from "../../ops/services";
 import type { KeptRecord } from "../../ops/swarm-record";
-import { UpdateError } from "../../ops/update";
+import { RefusedError, UpdateError } from "../../ops/update";
 import type { UpdateStep } from "../../ops/update-events";
 import { readWorkerName } from "../../settings/names";
 import { countWorkers, type WorkerSets } from "../../settings/ordinals";
@@ -38,6 +38,10 @@ export class LoopWorld {
   lookSeconds = 0;
   /** A person's update holds the lock. */
   locked = false;
+  /** What the plan guard says of an update that takes workers away; undefined: it lets them go. */
+  planRefusal: string | undefined;
+  /** Updates that it refused. */
+  refused = 0;
   /** Readings of the outputs that a tick waited for. */
   fresh = 0;
   /** Some update runs. */
@@ -159,6 +163,10 @@ export class LoopWorld {
     if (JSON.stringify(expected) !== JSON.stringify(this.outputs.workerSets)) throw new BusyError("another update changed its workers in between");
     const [most, now] = [this.outputs.autoscale?.maxNodes ?? Infinity, countWorkers(expected)];
     if (countWorkers(wanted) > Math.max(most, now)) throw new BusyError("another update changed their limits in between");
+    if (this.planRefusal !== undefined && countWorkers(wanted) < now) {
+      this.refused += 1;
+      throw new RefusedError(this.planRefusal);
+    }
     this.updates += 1;
     this.updating = true;
     try {

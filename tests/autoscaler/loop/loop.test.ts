@@ -167,6 +167,25 @@ describe("Loop", () => {
     expectHoldings(world, ["az1-0", "az2-0", "az3-0"]);
   });
 
+  it("takes a removal that the plan guard refuses for blocked: the node takes tasks again, nothing is retried for an hour, and workers may still come", async () => {
+    const world = new LoopWorld({ az1: [0, 1], az2: [0], az3: [0] });
+    const loop = world.start("one");
+    [world.cpu, world.planRefusal] = [0.1, "stack test: Plan: beyond the limits.\nCHECK  WHERE"];
+    const ticks = await loop.ticks(40);
+    expect(world.refused).to.equal(1);
+    const blocked = ticks.filter(({ verdict }) => verdict.kind === "blocked").at(-1);
+    expect(blocked?.verdict.why).to.match(/The plan guard refused such a change: stack test: Plan: beyond the limits\. It is asked for again in .*; see "A plan is refused" in docs\/runbook\.md\.$/);
+    expect(world.nodes.map(({ Spec }) => Spec.Availability)).not.to.include("drain");
+    expectHoldings(world, ["az1-0", "az1-1", "az2-0", "az3-0"]);
+    world.cpu = 0.95;
+    await loop.ticks(10);
+    expect(world.created).to.have.length.above(0);
+    [world.cpu, world.planRefusal] = [0.1, undefined];
+    await world.pass(3600);
+    await settle(world, loop);
+    expect(world.refused).to.equal(1);
+  });
+
   it("does nothing twice where two were started", async () => {
     const world = new LoopWorld();
     world.cpu = 0.9;
