@@ -4,9 +4,11 @@ import { requireCompletion } from "./components/completion";
 import { demoReplicas, readCompose, renderCompose } from "./components/compose";
 import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
+import { newestImage } from "./components/image";
 import { Ingress } from "./components/ingress";
 import { ingressHolder } from "./components/ingress-holder";
 import { ManagerQuorum } from "./components/manager-quorum";
+import { ownZone } from "./components/membership";
 import { monitoringNetwork } from "./components/monitoring";
 import { monitoringStack } from "./components/monitoring-stack";
 import { Network } from "./components/network";
@@ -42,9 +44,11 @@ export = async (): Promise<Record<string, unknown>> => {
   const network = new Network(name, { addresses: plan.addresses, settings, held: previous.managers.map(({ address }) => address), mark: identity.mark });
   const firewall = new Firewall(name, { settings, mark: identity.mark });
   const tokens = previous.joinTokens;
+  const imageId = newestImage(settings.image);
   const options = network.mtu.apply((mtu) => overlayOptions(mtu, settings.overlayEncryption));
   const quorum = new ManagerQuorum(`${name}-managers`, {
-    settings, plan, network, firewall, identity, repairs, unmade, made, overlayOptions: options, ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
+    settings, plan, network, firewall, identity, repairs, unmade, made, imageId, groupPolicies: previous.managerGroupPolicies, overlayOptions: options,
+    ...(tokens === undefined ? {} : { joinToken: tokens.manager }),
   });
   const overlay = new Overlay(`${name}-overlay`, {
     clusterName: name, networks, subnets: made.sharedSubnets ?? {}, access: onceNetworksSwept(prepared, name, networks, quorum.access, identity.mark),
@@ -67,7 +71,7 @@ export = async (): Promise<Record<string, unknown>> => {
   const holder = ingressHolder(`${name}-ingress-holder`, { settings, plan, access: quorum.access }, { dependsOn: [...managers], deletedWith: firewall.anchor });
   const ingress = new Ingress(`${name}-ingress`, { settings, plan, network, mark: identity.mark, holder });
   const groups = Object.entries(plan.workers).map(([group, workers]) => new WorkerGroup(`${name}-workers-${group}`, {
-    settings, plan, workers, network, firewall, identity, quorum, managers, repairs, unmade, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
+    settings, plan, workers, network, firewall, identity, quorum, managers, repairs, unmade, imageId, ...(tokens === undefined ? {} : { joinToken: tokens.worker }),
   }));
   const stacks = [traefik];
   if (settings.monitoring !== undefined) {
@@ -109,9 +113,12 @@ export = async (): Promise<Record<string, unknown>> => {
     ...(settings.autoscale === undefined ? {} : { autoscale: settings.autoscale }),
     deadlines: settings.deadlines,
     workerSets: plan.workerSets,
-    nodes: nodes.map((node) => ({ ...node.place, address: node.address, labels: { ...labels.get(node.place.name) }, stale: node.stale, serverUrn: node.server.urn })),
+    nodes: nodes.map((node) => ({
+      ...node.place, zone: node.zone, address: node.address, labels: { ...labels.get(node.place.name), ...ownZone(node) }, stale: node.stale, serverUrn: node.server.urn,
+    })),
     networks,
     stacks: Object.fromEntries(stacks.map(({ stack: of, services }) => [of, services])),
+    managerGroupPolicies: quorum.groupPolicies,
     staleNodes: pulumi.all(nodes.map((node) => node.stale)).apply((stale) => stale.filter(Boolean).length),
     ...(ingress.address === undefined ? {} : { ingressAddress: ingress.address }),
     ...(settings.demo && ingress.address !== undefined ? { demoUrl: pulumi.interpolate`http://${ingress.address}${demoPath}` } : {}),

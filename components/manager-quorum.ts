@@ -15,6 +15,8 @@ import type { Stack } from "./stack";
 import { swarmCommand } from "./swarm-command";
 import { templateHash, userDataOf } from "./user-data";
 
+type AntiAffinity = Settings["managerAntiAffinity"];
+
 export interface ManagerQuorumArgs {
   readonly settings: Settings;
   readonly plan: ClusterPlan;
@@ -29,6 +31,10 @@ export interface ManagerQuorumArgs {
   readonly overlayOptions: pulumi.Output<Record<string, string>>;
   /** What the cluster is made with; recorded in the state with the swarm. */
   readonly made: MadeWith;
+  /** Id that the image's name has now. */
+  readonly imageId: pulumi.Input<string | undefined>;
+  /** Policies of the server groups that earlier updates made, the first one first; none before the first update. */
+  readonly groupPolicies: readonly AntiAffinity[];
   /** Join token of managers from the last update; absent while there is no swarm. Secret. */
   readonly joinToken?: pulumi.Output<string>;
 }
@@ -44,6 +50,8 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   /** Access to the cluster as JSON, in the shape of `clusterAccess`; secret. */
   readonly access: pulumi.Output<string>;
   readonly clusterId: pulumi.Output<string>;
+  /** Policies of the server groups that there are, the first one first. */
+  readonly groupPolicies: readonly AntiAffinity[];
   /** Stands when there is a swarm to join. */
   readonly swarm: pulumi.Resource;
   /** Stands when the swarm has what may be changed while it runs. */
@@ -53,11 +61,10 @@ export class ManagerQuorum extends pulumi.ComponentResource {
 
   constructor(private readonly name: string, private readonly args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:ManagerQuorum", name, { managers: args.plan.managers.length }, opts);
-    const serverGroup = new openstack.compute.ServerGroup(`${name}-group`, {
-      // a group bears no mark but its name
-      name: pulumi.interpolate`${args.settings.clusterName}-managers-${args.identity.owner}`,
-      policies: [args.settings.managerAntiAffinity === "hard" ? "anti-affinity" : "soft-anti-affinity"],
-    }, { parent: this });
+    const groups = serverGroups(name, args, this);
+    this.groupPolicies = [...groups.keys()];
+    const serverGroup = groups.get(args.settings.managerAntiAffinity);
+    if (serverGroup === undefined) throw new Error("managerAntiAffinity: its server group was not planned");
     this.nodes = args.plan.managers.map((manager) => this.manager(name, args, manager, serverGroup));
     this.floatingIps = this.nodes.map((node) => new openstack.networking.FloatingIp(`${name}-ip-${node.place.zone}-${node.place.ordinal}`, {
       pool: args.settings.externalNetwork, portId: node.port.id, description: args.identity.mark, tags: [args.settings.clusterName, node.place.name],
@@ -113,6 +120,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       flavor: planned.flavor,
       unmade: args.unmade,
       image: settings.image,
+      imageId: args.imageId,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       serverGroupId: group.id,
       template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, planned.flavor, vip)),
@@ -165,4 +173,18 @@ interface SwarmMade {
   readonly clusterId: pulumi.Output<string>;
   readonly managerToken: pulumi.Output<string>;
   readonly workerToken: pulumi.Output<string>;
+}
+
+/**
+ * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy nor a server's group, so
+ * an edit makes a second group for new servers; the first stays, since servers that are not rolled yet are in it.
+ */
+function serverGroups(name: string, { settings, identity, groupPolicies }: ManagerQuorumArgs, parent: pulumi.Resource): Map<AntiAffinity, openstack.compute.ServerGroup> {
+  const policies = [...new Set([...groupPolicies, settings.managerAntiAffinity])];
+  return new Map(policies.map((policy, index) => [policy, new openstack.compute.ServerGroup(index === 0 ? `${name}-group` : `${name}-group-${policy}`, {
+    // a group bears no mark but its name
+    name: pulumi.interpolate`${settings.clusterName}-managers${index === 0 ? "" : `-${policy}`}-${identity.owner}`,
+    policies: [policy === "hard" ? "anti-affinity" : "soft-anti-affinity"],
+    // an older program did not say which policy its group has
+  }, { parent, ignoreChanges: ["policies"] })]));
 }

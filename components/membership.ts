@@ -9,7 +9,7 @@ export interface MembershipArgs {
   readonly node: SwarmNode;
   /** Public SSH host key that is pinned for the node. */
   readonly hostKey: pulumi.Input<string>;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
   /** Stacks whose global services run on the node before it counts; none by default. */
   readonly stacks?: readonly string[];
   readonly deadlines: Settings["deadlines"];
@@ -19,6 +19,11 @@ export interface MembershipArgs {
   readonly access: pulumi.Input<string>;
   /** What is deleted together with the whole cluster: then no node needs to leave the swarm. */
   readonly cluster: pulumi.Resource;
+}
+
+/** The label of a node's zone as its server has it: an edit of a group's zone moves no server. */
+export function ownZone(node: SwarmNode): Readonly<Record<string, pulumi.Input<string>>> {
+  return { az: node.zone };
 }
 
 /**
@@ -33,7 +38,7 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     address: node.address,
     hostKey: args.hostKey,
     serverId: node.server.id,
-    labels: { ...args.labels },
+    labels: pulumi.all({ ...args.labels }),
     holdsToken: node.holdsToken,
     stacks: [...args.stacks ?? []],
     readySeconds: deadlines.nodeReadyMinutes * 60,

@@ -21,6 +21,8 @@ export interface SwarmNodeArgs {
   readonly sharedAddress?: string;
   readonly flavor: string;
   readonly image: string;
+  /** Id that the image's name has now; undefined where the cloud has no image of that name. */
+  readonly imageId?: pulumi.Input<string | undefined>;
   readonly keyPair?: string;
   /** Hash of what cannot be changed on the server, of templateHash. */
   readonly template: pulumi.Input<string>;
@@ -47,7 +49,9 @@ export class SwarmNode extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   /** True where the server was made with a join token in its user data. */
   readonly holdsToken: pulumi.Output<boolean>;
-  /** True where the server was made from another template than a new one would be. */
+  /** Zone that the server is in: its own, whatever zone a new one would be made in. */
+  readonly zone: pulumi.Output<string>;
+  /** True where a new server would be made otherwise: from another template or image, in another zone or server group. */
   readonly stale: pulumi.Output<boolean>;
 
   constructor(name: string, args: SwarmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -85,10 +89,23 @@ export class SwarmNode extends pulumi.ComponentResource {
       // that it could not be made counts as a change for this alone
       ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
       // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
-      ignoreChanges: ["imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
+      ignoreChanges: ["availabilityZone", "imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
     });
     this.holdsToken = this.server.metadata.apply((metadata) => metadata?.["token"] === tokenGiven);
-    this.stale = pulumi.all([this.server.metadata, args.template]).apply(([metadata, template]) => metadata?.["template"] !== template);
+    this.zone = this.server.availabilityZone;
+    this.stale = this.differs(args);
     this.registerOutputs({});
   }
+
+  /** What is not known of a server, as of one that an older provider made, does not count. */
+  private differs({ template, imageId, serverGroupId, place }: SwarmNodeArgs): pulumi.Output<boolean> {
+    const { metadata, imageId: ownImage, schedulerHints } = this.server;
+    const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({ template: data?.["template"], image, zone, group: hints?.[0]?.group }));
+    return pulumi.all([own, template, imageId, serverGroupId]).apply(([had, wanted, image, group]) =>
+      had.template !== wanted || isOther(had.zone, place.zone) || isOther(had.image, image) || isOther(had.group, group));
+  }
+}
+
+function isOther(had: string | undefined, wanted: string | undefined): boolean {
+  return had !== undefined && had !== "" && wanted !== undefined && had !== wanted;
 }

@@ -4,7 +4,7 @@ import type { Repairs } from "../settings/specs";
 import type { Firewall } from "./firewall";
 import type { Identity } from "./identity";
 import type { ManagerQuorum } from "./manager-quorum";
-import { membership } from "./membership";
+import { membership, ownZone } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import type { ClusterPlan, PlannedWorker } from "./plan";
@@ -25,6 +25,8 @@ export interface WorkerGroupArgs {
   readonly repairs: Repairs;
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
+  /** Id that the image's name has now. */
+  readonly imageId: pulumi.Input<string | undefined>;
   /** Join token of workers from the last update; absent while there is no swarm. Secret. */
   readonly joinToken?: pulumi.Output<string>;
 }
@@ -50,6 +52,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
       flavor,
       unmade: args.unmade,
       image: settings.image,
+      imageId: args.imageId,
       ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
       template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
       holdsToken: joinToken !== undefined,
@@ -58,7 +61,7 @@ export class WorkerGroup extends pulumi.ComponentResource {
     this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.ordinal}`, {
       node,
       hostKey: identity.publicHostKey(node.place.name),
-      labels: args.workers[index]?.labels ?? {},
+      labels: { ...args.workers[index]?.labels, ...ownZone(node) },
       deadlines: settings.deadlines,
       repairs: args.repairs,
       access: quorum.access,

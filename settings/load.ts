@@ -23,6 +23,8 @@ export interface Previous {
   readonly workerSets: WorkerSets;
   /** Number of the last complete update; 0 where there was none. */
   readonly serial: number;
+  /** Policies of the managers' server groups, the first one first; none before the first update and where an older program did not say. */
+  readonly managerGroupPolicies: readonly Settings["managerAntiAffinity"][];
   /** How the cluster was reached, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
   /** Largest number of nodes that its settings allowed. */
@@ -75,11 +77,12 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (name: "clusterId" | "madeWith" | "nodes" | "serial" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
+  const output = async (name: "clusterId" | "madeWith" | "managerGroupPolicies" | "nodes" | "serial" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
   const { shape } = clusterOutputs;
   const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
   const serial = shape.serial.parse(await output("serial")) ?? 0;
-  if (await output("clusterId") === undefined) return { workerSets, serial, managers: [], mostNodes: 0 };
+  const managerGroupPolicies = shape.managerGroupPolicies.parse(await output("managerGroupPolicies")) ?? [];
+  if (await output("clusterId") === undefined) return { workerSets, serial, managerGroupPolicies, managers: [], mostNodes: 0 };
   const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
   const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
   const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
@@ -88,6 +91,7 @@ async function readPrevious(): Promise<Previous> {
     managers,
     workerSets,
     serial,
+    managerGroupPolicies,
     access,
     mostNodes: mostNodes({ managers: managers.length, workerGroups: shape.workerGroups.parse(await output("workerGroups") ?? {}) }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },

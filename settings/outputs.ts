@@ -62,6 +62,8 @@ export const clusterOutputs = z.object({
   networks: z.array(z.string()).optional(),
   /** The stacks, each with the full names of its services; older programs gave none. */
   stacks: z.record(z.string(), z.array(z.string())).optional(),
+  /** Policies of the managers' server groups, the first one first; absent in what an older program left. */
+  managerGroupPolicies: z.array(z.enum(["soft", "hard"])).optional(),
   /** Number of stale nodes. */
   staleNodes: z.int(),
   /** Absent in the ingress mode "none". */

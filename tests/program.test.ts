@@ -216,6 +216,23 @@ describe("the program with the autoscaler's service", () => {
   });
 });
 
+describe("the program after an edit that cannot be made in place", () => {
+  const groups = (run: Run): unknown[] => run.recorder.ofType("openstack:compute/serverGroup:ServerGroup").map(({ name, inputs }) => [name, inputs["policies"]]);
+  const first = ["test-managers-group", ["soft-anti-affinity"]];
+
+  it("makes a second server group for another policy, and keeps the one that servers are in", async () => {
+    expect(groups(await runProgram(goodConfiguration))).to.deep.equal([first]);
+    expect(groups(await runProgram({ ...goodConfiguration, managerAntiAffinity: "hard" }))).to.deep.equal([["test-managers-group", ["anti-affinity"]]]);
+    const edited = await runProgram({ ...goodConfiguration, managerAntiAffinity: "hard" }, { managerGroupPolicies: ["soft"] });
+    expect(groups(edited)).to.deep.equal([first, ["test-managers-group-hard", ["anti-affinity"]]]);
+    expect(clusterOutputs.parse(edited.outputs).managerGroupPolicies).to.deep.equal(["soft", "hard"]);
+    expect(edited.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([{ group: "test-managers-group-hard-id" }]);
+    const back = await runProgram(goodConfiguration, { managerGroupPolicies: ["soft", "hard"] });
+    expect(groups(back)).to.have.length(2);
+    expect(back.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([{ group: "test-managers-group-id" }]);
+  });
+});
+
 describe("the program with monitoring", () => {
   const slackWebhook = "https://hooks.slack.com/services/T/B/5ec5e7";
   let run: Run;
