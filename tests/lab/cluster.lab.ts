@@ -8,6 +8,7 @@ import { proveOneName } from "../support/one-name";
 import { badConfigurations } from "../support/bad-configurations";
 import { goodConfiguration } from "../support/settings";
 import { repairs } from "./repairs";
+import { planGuard } from "./plan-guard";
 import { rollout } from "./rollout";
 import { secondCluster } from "./second-cluster";
 import {
@@ -423,6 +424,7 @@ docker service scale --detach demo_whoami=5`);
   });
 
   repairs(cluster, isSoak);
+  planGuard(cluster);
 
   if (isSoak) {
     secondCluster(cluster);

@@ -19,7 +19,7 @@ const { SwarmNode } = require("${root}/components/node");
 const { prepareUpdate, stateBefore } = require("${root}/ops/prepare");
 module.exports = async () => {
   const config = new pulumi.Config("swarm");
-  await prepareUpdate({ cluster: "c", state: await stateBefore(pulumi.getStack()), environment: process.env });
+  await prepareUpdate({ ...await stateBefore(pulumi.getStack()), cluster: "c", serial: 0, kept: { nodes: [], networks: [], stacks: [] }, environment: process.env });
   const network = new openstack.networking.Network("network", {});
   const subnet = new openstack.networking.Subnet("subnet", { networkId: network.id, cidr: "10.0.0.0/24", gatewayIp: "10.0.0.1", allocationPools: [{ start: "10.0.0.10", end: "10.0.0.99" }] });
   const node = (role, zone, ordinal) => new SwarmNode(\`c-\${role}-\${zone}-\${ordinal}\`, {
