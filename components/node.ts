@@ -100,7 +100,7 @@ export class SwarmNode extends pulumi.ComponentResource {
   /** What is not known of a server, as of one that an older provider made, does not count. */
   private differs({ template, imageId, serverGroupId, place }: SwarmNodeArgs): pulumi.Output<boolean> {
     const { metadata, imageId: ownImage, schedulerHints } = this.server;
-    const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({ template: data?.["template"], image, zone, group: hints?.[0]?.group }));
+    const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({ template: data?.["template"] as string | undefined, image, zone, group: hints?.[0]?.group }));
     return pulumi.all([own, template, imageId, serverGroupId]).apply(([had, wanted, image, group]) =>
       had.template !== wanted || isOther(had.zone, place.zone) || isOther(had.image, image) || isOther(had.group, group));
   }
