@@ -22,6 +22,14 @@ export const worker = (op: string, zone: string, ordinal: number, more?: Readonl
 /** So many workers of a zone, from an ordinal on. */
 export const workers = (op: string, zone: string, count: number, from = 0): ShownStep[] => Array.from({ length: count }, (_, index) => worker(op, zone, from + index));
 
+/** A node's part in the swarm, by the node's name. */
+export function membership(op: string, node: string): ShownStep {
+  return step(op, "command:local:Command", `${node}-membership`, {
+    create: "node --import tsx ops/main.ts admit-node", delete: "node --import tsx ops/main.ts remove-node",
+    environment: { SWARM_ACCESS: "[secret]", SWARM_SPEC: JSON.stringify({ name: node }) },
+  });
+}
+
 /** What stands in a cluster whose swarm is made. */
 export const swarm = step("same", "command:local:Command", "c-managers-init");
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { judge, type Verdict } from "../../../ops/guard/judge";
 import { readPlan } from "../../../ops/guard/plan";
-import { manager, preview, step, swarm, worker, workers, zones, type ShownStep } from "../../support/plan";
+import { manager, membership, preview, step, swarm, worker, workers, zones, type ShownStep } from "../../support/plan";
 
 const now = new Date("2026-12-01T10:00:00Z");
 
@@ -40,6 +40,11 @@ describe("judge", () => {
     ["managers of a first update that failed before there was a swarm", managers("replace", "replace", "delete"), []],
     ["a manager that was deleted and not made anew yet", [swarm, ...managers("same", "same"), manager("create-replacement", "az3", { pendingReplacement: true })], []],
     ["a manager that a refresh found gone", [swarm, ...managers("same", "same"), manager("delete", "az3"), manager("create", "az3")], []],
+
+    ["two managers taken out of the swarm whose servers stay", [swarm, ...three, ...["az1", "az2"].map((zone) => membership("replace", `c-manager-${zone}-0`))], ["replace-managers", "lose-quorum"]],
+    ["a manager replaced with its part in the swarm", [swarm, ...managers("replace", "same", "same"), membership("replace", "c-manager-az1-0")], []],
+    ["workers taken out of the swarm whose servers stay", [swarm, ...three, ...workers("same", "az1", 3), ...["0", "1"].map((ordinal) => membership("delete", `c-worker-az1-${ordinal}`))], ["lose-workers az1", "lose-workers"]],
+    ["memberships that stay", [swarm, ...three, ...zones.map((zone) => membership("update", `c-manager-${zone}-0`))], []],
 
     ["one worker of three removed", [swarm, ...three, ...workers("same", "az1", 2), worker("delete", "az1", 2)], []],
     ["the only worker of a zone removed", [swarm, ...three, worker("delete", "az1", 0), worker("same", "az2", 0), worker("same", "az3", 0)], []],
