@@ -9,7 +9,7 @@ import { parseSecrets, parseSettings } from "./parse";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
 import { leaveReport } from "./report";
-import { reservedWarnings } from "./reserved";
+import { poolFaults, reservedWarnings } from "./reserved";
 import type { SecretKey } from "./secrets";
 import type { Settings } from "./schema";
 import { expectedVariable, readWanted, WantedError, wantedVariable } from "./wanted";
@@ -62,11 +62,15 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
     const standing = hasSwarm(before) ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes } : undefined;
     const faults = [
       ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...overlayFaults(settings, standing),
+      ...(standing === undefined ? poolFaults(settings) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
-    const warnings = [...warningsOf(settings), ...reservedWarnings(settings), ...(standing === undefined ? [] : overlayWarnings(settings, standing))];
+    const warnings = [
+      ...warningsOf(settings), ...reservedWarnings(settings),
+      ...(standing === undefined ? [] : [...overlayWarnings(settings, standing), ...poolFaults(settings).map(({ path, problem }) => `${path}: ${problem}`)]),
+    ];
     for (const warning of warnings) await pulumi.log.warn(warning);
     return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets), ...asked };
   } catch (error) {

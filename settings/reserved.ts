@@ -61,7 +61,7 @@ function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
-/** Networks of the settings that would take each other's place. A network that holds a pool among others is no fault: see `reservedWarnings`. */
+/** Networks of the settings that would take each other's place, but for `poolFaults`. A network that holds a pool among others is no fault: see `reservedWarnings`. */
 export function networksAreApart(settings: NetworkSettings): Fault[] {
   const { overlayPools = [], bridgePool, overlayPrefix } = settings;
   const own = ownNetworks(settings);
@@ -75,9 +75,16 @@ export function networksAreApart(settings: NetworkSettings): Fault[] {
     ...(bridgePool === undefined || prefixOf(bridgePool) < bridgePrefix ? [] : [{
       path: "settings.bridgePool", problem: `"${bridgePool}" has no room for two bridges of /${bridgePrefix}; use /${bridgePrefix - 1} or larger.`,
     }]),
-    ...overlayPools.flatMap((pool, index) => inside(pool, `settings.overlayPools.${index}`, "containers", peersOfContainers(settings))),
     ...(bridgePool === undefined ? [] : inside(bridgePool, "settings.bridgePool", "nodes", peersOfNodes(settings))),
   ];
+}
+
+/**
+ * DNS servers and clients that lie in an overlay pool. A new cluster is refused; one that stands keeps its pools, and an overlay network may never take
+ * those addresses, so it is warned.
+ */
+export function poolFaults(settings: NetworkSettings): Fault[] {
+  return (settings.overlayPools ?? []).flatMap((pool, index) => inside(pool, `settings.overlayPools.${index}`, "containers", peersOfContainers(settings)));
 }
 
 function inside(pool: string, name: string, who: string, peers: readonly NamedNetwork[]): Fault[] {

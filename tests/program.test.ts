@@ -322,6 +322,14 @@ describe("the program on a stack that has a swarm", () => {
     expect(last?.registrations.map(({ type }) => type)).to.deep.equal(["pulumi:pulumi:StackReference"]);
   });
 
+  it("takes clients and DNS servers in an overlay pool, which it must keep, where a new cluster is refused", async () => {
+    const edit = { ...goodConfiguration, dnsServers: ["10.200.3.53"], ingressCidrs: ["10.200.9.0/24", "0.0.0.0/0"] };
+    const refused = await runProgram(edit).then(() => "accepted", String);
+    expect(refused).to.include(`settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`)
+      .and.to.include(`settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`);
+    expect((await runProgram(edit, previous)).outputs["clusterId"]).to.equal("cluster-id");
+  });
+
   it("keeps the worker sets of the last update, within the limits", () => {
     expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
   });

@@ -38,10 +38,6 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     `settings.bridgePool: "10.200.16.0/20" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks apart.`,
     `settings.bridgePool: "10.200.16.0/20" has no room for two bridges of /20; use /19 or larger.`,
   ]],
-  ["clients and DNS servers in an overlay pool", { dnsServers: ["10.200.3.53"], ingressCidrs: ["10.200.9.0/24", "0.0.0.0/0"] }, [
-    `settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`,
-    `settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`,
-  ]],
   ["what nodes must reach, behind their own bridges", {
     bridgePool: "172.16.0.0/14", adminCidrs: ["172.17.5.0/24"], ntpServers: ["172.18.0.4", "ntp.example"], proxy: { http: "http://172.18.0.5:3128" }, registryMirrors: ["http://172.18.0.6:5000"],
   }, [
