@@ -22,7 +22,7 @@ const effects: Readonly<Record<string, string>> = { "create": "added", "delete":
 /**
  * Says in Markdown what a change does: how many resources, which nodes of which zone, and what the plan guard says of it.
  *
- * @param json what `pulumi preview --json --show-sames` printed.
+ * @param json what `pulumi preview --json --show-sames --show-replacement-steps` printed.
  */
 export function previewTable(json: unknown, now: Date): string {
   return [nodeTable(json), verdictMarkdown(judge(readPlan(json), now), stackOf(json), now)].join("\n");

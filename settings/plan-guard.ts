@@ -29,8 +29,8 @@ export const planGuardDescription = "How much one update may take away before it
   + "workers (one worker may always go), managers (1) replaced in place, hourlyIncrease of the price by flavorPrices (no limit).";
 
 const dayWords = `a day as YYYY-MM-DD, e.g. "2026-12-05"`;
-/** Pulumi reads an unquoted date in a stack's file as an instant, and hands that over. */
-const day = z.string(allowed(dayWords)).transform((value) => value.replace(/T00:00:00Z$/, "")).refine(isDay, allowed(dayWords));
+/** Pulumi reads an unquoted date in a stack's file as an instant and hands over how Go prints that. */
+const day = z.string(allowed(dayWords)).transform((value) => value.replace(/ 00:00:00 \+0000 UTC$/, "")).refine(isDay, allowed(dayWords));
 
 function isDay(value: string): boolean {
   const instant = new Date(`${value}T00:00:00Z`);

@@ -7,7 +7,7 @@ import { lastWords } from "../pulumi";
 import { findPulumi } from "./ancestor";
 import { isJudged, readInvocation, type Invocation } from "./flags";
 import { judge, type Verdict } from "./judge";
-import { readPlan } from "./plan";
+import { previewOptions, readPlan } from "./plan";
 import { verdictText } from "./report";
 
 /** The plan is beyond its limits, and nothing allows it. Its message is the verdict, with the line that would allow it. */
@@ -53,7 +53,7 @@ export async function guardUpdate({ stack, environment, now, say, pid = process.
 /** The words of the preview that shows what an update would do. Pure. */
 export function previewWords(stack: string, { flags, configFile }: Invocation, folder: string): string[] {
   const config = configFile === undefined ? [] : ["--config-file", resolve(folder, configFile)];
-  return ["preview", "--json", "--show-sames", "--non-interactive", "--stack", stack, ...config, ...flags];
+  return ["preview", ...previewOptions, "--non-interactive", "--stack", stack, ...config, ...flags];
 }
 
 async function previewOf(words: readonly string[], stack: string, environment: NodeJS.ProcessEnv): Promise<ReturnType<typeof readPlan>> {

@@ -8,9 +8,7 @@ const stateSchema = z.object({
   type: z.string(),
   id: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()).default({}),
-  /** True for a resource that was replaced and whose deletion is still due. */
-  delete: z.boolean().optional(),
-  /** True for a resource that is deleted already and not made anew yet. */
+  /** True for a resource that is deleted and not made anew yet: by an earlier update, or by the deletion that this plan begins a replacement with. */
   pendingReplacement: z.boolean().optional(),
   initErrors: z.array(z.string()).nullish(),
   retainOnDelete: z.boolean().optional(),
@@ -21,9 +19,12 @@ const stepSchema = z.object({ op: z.string(), urn: z.string(), oldState: stateSc
 type Step = z.output<typeof stepSchema>;
 
 /**
- * The part of `pulumi preview --json --show-sames` that is read here (pkg/backend/display/json.go); secrets are "[secret]". Without
- * `--show-sames` it has only what changes, and shares come out too large.
+ * Options of the preview that is read here (pkg/backend/display/json.go); secrets are "[secret]". Without `--show-sames` it has only what
+ * changes, and shares come out too large; without `--show-replacement-steps` a replacement that a killed update began counts once more.
  */
+export const previewOptions = ["--json", "--show-sames", "--show-replacement-steps"] as const;
+
+/** The part of it that is read. */
 const previewSchema = z.object({
   config: z.record(z.string(), z.unknown()).default({}),
   steps: z.array(stepSchema).default([]),
@@ -56,7 +57,7 @@ export interface Plan {
 }
 
 /**
- * Reads what `pulumi preview --json --show-sames` printed.
+ * Reads what `pulumi preview` with `previewOptions` printed.
  *
  * @throws z.ZodError when it is no preview, or the guard's settings in it are no good.
  */
@@ -82,19 +83,24 @@ function groupByUrn(steps: readonly Step[]): Map<string, Step[]> {
   return groups;
 }
 
+/** The half of a replacement that deletes, or the deletion that an earlier update's replacement still owes. */
+const deletionOp = "delete-replaced";
+
 /**
  * One resource may have several steps: a replacement with its halves, a deletion that `--refresh` found and the creation that makes
  * up for it. What an earlier update replaced and only has to delete is none of this update's doing.
  */
 function changeOf(steps: readonly Step[]): Change | undefined {
-  const own = steps.filter(({ oldState }) => oldState?.delete !== true);
+  const own = steps.filter(({ op }) => op !== deletionOp);
   const ops = new Set(own.map(({ op }) => op));
   const [before, after] = [own.map(({ oldState }) => oldState).find(Boolean), own.map(({ newState }) => newState).findLast(Boolean)];
   const type = (after ?? before)?.type;
   const first = own[0];
   if (type === undefined || first === undefined) return undefined;
-  // found gone by a refresh, or by an earlier update that was killed between deletion and creation
-  const isGone = (ops.has("delete") && ops.has("create")) || before?.pendingReplacement === true;
+  // an earlier update was killed between deletion and creation: this plan has the one half alone
+  const isHalf = before?.pendingReplacement === true && ops.has("create-replacement") && own.length === steps.length;
+  // or a refresh found it gone
+  const isGone = isHalf || (ops.has("delete") && ops.has("create"));
   const standing = isGone ? undefined : before ?? undefined;
   const kind = isGone ? "create" : kindOf(ops, standing);
   const resource = { kind, urn: first.urn, name: nameOf(first.urn), type } as const;

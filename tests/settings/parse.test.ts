@@ -25,7 +25,7 @@ describe("parseSettings", () => {
   });
 
   it("takes the day of an allowance as Pulumi hands an unquoted date over", () => {
-    for (const until of ["2026-12-05", "2026-12-05T00:00:00Z"]) {
+    for (const until of ["2026-12-05", "2026-12-05 00:00:00 +0000 UTC"]) {
       const { allow } = parseSettings({ ...goodConfiguration, allow: [{ what: "lose-workers", zone: "az1", until, why: "az1 is given up" }] });
       expect(allow).to.deep.equal([{ what: "lose-workers", zone: "az1", until: "2026-12-05", why: "az1 is given up" }]);
     }

@@ -4,10 +4,14 @@ export interface ShownStep { readonly op: string; readonly urn: string; readonly
 
 const urn = (type: string, name: string): string => `urn:pulumi:prod::swarm::${type}::${name}`;
 
+const replaced = ["replace", "create-replacement"];
+
 /** A step of a preview: a creation has no old state, a deletion no new one. */
 export function step(op: string, type: string, name: string, inputs: Readonly<Record<string, unknown>> = {}, more: Readonly<Record<string, unknown>> = {}): ShownStep {
   const state = { type, id: `${name}-id`, inputs, ...more };
-  return { op, urn: urn(type, name), ...(op === "create" ? {} : { oldState: state }), ...(op === "delete" ? {} : { newState: state }) };
+  // as the program has its servers: the preview's own deletion is noted in the state by the time that the replacement is shown
+  if (replaced.includes(op)) return { op, urn: urn(type, name), oldState: { ...state, pendingReplacement: true }, newState: state };
+  return { op, urn: urn(type, name), ...(op === "create" ? {} : { oldState: state }), ...(op.startsWith("delete") ? {} : { newState: state }) };
 }
 
 export function server(op: string, role: "manager" | "worker", zone: string, ordinal: number, more: Readonly<Record<string, unknown>> = {}): ShownStep {

@@ -43,7 +43,9 @@ describe("the plan guard in an update", function () {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-guard-"));
     for (const name of ["state", "sub"]) mkdirSync(join(folder, name));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "swarm", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }));
+    const { plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { plugins: { providers: { name: string; path: string }[] } };
+    const providers = plugins.providers.map(({ name, path }) => ({ name, path: join(root, path) }));
+    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "swarm", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", plugins: { providers } }));
     writeFileSync(join(folder, "index.js"), program);
     mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node", instead: (service, { method, path }) => {
       if (method !== "GET" && service !== "identity") changes.push([method, service, ...path.slice(1)].join(" "));
@@ -52,7 +54,8 @@ describe("the plan guard in an update", function () {
     writeFileSync(join(folder, "clouds.yaml"), mock.cloudsYaml);
     expect((await pulumi("stack", "init", "test")).code).to.equal(0);
     configure({ managers: 3, workers: 4 });
-    expect((await up()).code).to.equal(0);
+    const { code, output } = await up();
+    expect(code, output).to.equal(0);
   });
   after(async () => {
     await mock.close();
@@ -62,7 +65,7 @@ describe("the plan guard in an update", function () {
   function configure(values: Readonly<Record<string, unknown>>, file = join(folder, "Pulumi.test.yaml")): void {
     const { encryptionsalt } = parse(readFileSync(join(folder, "Pulumi.test.yaml"), "utf8")) as { encryptionsalt?: string };
     // as a person writes it, whose dates have no quotes
-    const config = stringify({ encryptionsalt, config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`swarm:${key}`, value])) }).replace(/until: "?([0-9-]+)"?/, "until: $1");
+    const config = stringify({ encryptionsalt, config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`swarm:${key}`, value])) }).replace(/until: "?([0-9-]+)"?/g, "until: $1");
     writeFileSync(file, config);
   }
 

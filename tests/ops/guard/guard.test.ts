@@ -24,7 +24,7 @@ describe("guardUpdate", () => {
   it("previews the stack and lets through what is within the limits", async () => {
     const { said, error, words } = await guard(preview([swarm, manager("same", "az1")]));
     expect(error).to.equal(undefined);
-    expect(words).to.equal("preview --json --show-sames --non-interactive --stack prod");
+    expect(words).to.equal("preview --json --show-sames --show-replacement-steps --non-interactive --stack prod");
     expect(said).to.deep.equal(["Plan guard: the Pulumi that runs this update is not found among the processes above; the plan is judged without its options."]);
   });
 
@@ -56,6 +56,6 @@ describe("guardUpdate", () => {
 describe("previewWords", () => {
   it("takes the update's own options, and its file of configuration from where it was called", () => {
     expect(previewWords("prod", { flags: ["--replace", "urn"], configFile: "../x.yaml" }, "/p/sub"))
-      .to.deep.equal(["preview", "--json", "--show-sames", "--non-interactive", "--stack", "prod", "--config-file", "/p/x.yaml", "--replace", "urn"]);
+      .to.deep.equal(["preview", "--json", "--show-sames", "--show-replacement-steps", "--non-interactive", "--stack", "prod", "--config-file", "/p/x.yaml", "--replace", "urn"]);
   });
 });

@@ -38,7 +38,8 @@ describe("judge", () => {
     ["two of three managers removed", [swarm, ...managers("same", "delete", "delete")], ["lose-quorum"]],
     ["managers that Nova could not start, made anew", [swarm, manager("same", "az1"), ...["az2", "az3"].map((zone) => manager("replace", zone, { initErrors: ["No valid host"] }))], []],
     ["managers of a first update that failed before there was a swarm", managers("replace", "replace", "delete"), []],
-    ["a manager that was deleted and not made anew yet", [swarm, ...managers("same", "same"), manager("create-replacement", "az3", { pendingReplacement: true })], []],
+    ["two managers replaced, each half of it shown", [swarm, manager("same", "az1"), ...["az2", "az3"].flatMap((zone) => ["delete-replaced", "replace", "create-replacement"].map((op) => manager(op, zone)))], ["replace-managers", "lose-quorum"]],
+    ["two managers that a killed update deleted and did not make anew", [swarm, manager("same", "az1"), ...["az2", "az3"].flatMap((zone) => ["replace", "create-replacement"].map((op) => manager(op, zone)))], []],
     ["a manager that a refresh found gone", [swarm, ...managers("same", "same"), manager("delete", "az3"), manager("create", "az3")], []],
 
     ["two managers taken out of the swarm whose servers stay", [swarm, ...three, ...["az1", "az2"].map((zone) => membership("replace", `c-manager-${zone}-0`))], ["replace-managers", "lose-quorum"]],
@@ -65,7 +66,7 @@ describe("judge", () => {
     ["a volume replaced", [volume("replace")], ["destroy-volumes"]],
     ["a volume that the cloud keeps", [volume("delete", { retainOnDelete: true })], []],
     ["a volume made", [volume("create")], []],
-    ["a volume that an earlier update replaced already", [volume("delete", { delete: true })], []],
+    ["a volume that an earlier update replaced already", [volume("same"), volume("delete-replaced", { delete: true })], []],
 
     ["SSH opened to everyone", [rule("create", { ...port(22), remoteIpPrefix: "0.0.0.0/0" })], ["open-to-world"]],
     ["SSH opened to everyone by IPv6", [rule("create", { ...port(22), remoteIpPrefix: "::/0" })], ["open-to-world"]],
