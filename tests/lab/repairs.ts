@@ -57,12 +57,8 @@ async function rebuild(cluster: LabStack, name: string): Promise<void> {
     on(cluster, name, (node) => claimOf(node, timeoutSeconds)).then((claim) => claim.id !== before.id, () => false));
 }
 
-/**
- * Registers the steps that take something out of the swarm, each followed by one update.
- *
- * @param all whether a manager is made anew as well, which takes minutes.
- */
-export function repairs(cluster: LabStack, all: boolean): void {
+/** Registers the steps that take something out of the swarm, each followed by one update. */
+export function repairs(cluster: LabStack): void {
   it("repairs a worker that left and another that lost a label", async () => {
     const outputs = await cluster.outputs();
     const [gone = "", bare = ""] = named(outputs, "worker");
@@ -83,7 +79,7 @@ export function repairs(cluster: LabStack, all: boolean): void {
     expect(await onManager(access, "docker service ls --format '{{.Name}}'")).to.include("demo_whoami").and.include("traefik_traefik");
   });
 
-  for (const role of all ? ["worker", "manager"] as const : ["worker"] as const) {
+  for (const role of ["worker", "manager"] as const) {
     it(`repairs a ${role} that Nova made anew under its id`, async () => {
       const name = named(await cluster.outputs(), role).at(-1) ?? "";
       await rebuild(cluster, name);
