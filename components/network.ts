@@ -55,7 +55,7 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
     const subnetId = subnet.apply(({ id, allocationPools }) => {
       const taken = unreservedAddresses(addresses, allocationPools, held);
       if (taken.length === 0) return id;
-      throw refusal(`settings.networkName: the subnet ${cidr} of "${networkName}" may hand out ${taken.join(", ")} to others, but the cluster's managers and its ingress need them; `
+      throw refusal(`settings.networkName: the subnet ${cidr} of "${networkName}" may assign ${taken.join(", ")} to other ports, but the cluster's managers and its ingress need these addresses; `
         + `give it the pool ${addresses.workers.start} to ${addresses.workers.end}: openstack subnet set --no-allocation-pool --allocation-pool start=${addresses.workers.start},end=${addresses.workers.end} ${id}`);
     });
     return { networkId: network.id, subnetId, mtu, route: [] };

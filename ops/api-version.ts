@@ -33,6 +33,6 @@ export function compareApiVersions(first: string, second: string): number {
 
 /** @throws OperationError where it is no version. */
 function parts(version: string): readonly number[] {
-  if (!/^\d+\.\d+$/.test(version)) throw new OperationError(`Docker's API version: "${version}" is none; allowed are two numbers as "1.45".`);
+  if (!/^\d+\.\d+$/.test(version)) throw new OperationError(`Docker's API version: "${version}" is not a version; allowed are two numbers, e.g. "1.45".`);
   return version.split(".").map(Number);
 }

@@ -18,7 +18,7 @@ export const nodeSeconds = 180;
  */
 export async function bringBack(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
   const claim = await onNode(access, manager, spec, (node) => claimOf(node, nodeSeconds)).catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}; it is waited for.\n`);
+    process.stderr.write(`${messageOf(error)}; waiting for it.\n`);
     return undefined;
   });
   if (claim === undefined) return;
@@ -32,7 +32,7 @@ async function joinAgain(
   access: ClusterAccess, manager: DockerNode, spec: NodeSpec, entries: readonly SwarmNodeState[], claim: Claim,
 ): Promise<void> {
   for (const entry of entries.filter(({ Status }) => Status.State !== "ready")) await removeVoter(manager, entry, spec.name);
-  process.stderr.write(`${spec.name}: by its own Docker its part in the swarm is ${claim.state}; it joins again.\n`);
+  process.stderr.write(`${spec.name}: its own Docker reports ${claim.state}; joining it to the swarm again.\n`);
   await deliver(access, manager, spec, rejoinScript(tokenFile));
 }
 

@@ -54,11 +54,11 @@ export async function foretell({ cluster, serial, state, pending, environment }:
   if (known.mark === undefined) return;
   try {
     const { judgement, behind } = await compare(await OpenStack.open(environment), { cluster, serial, state, pending, environment }, known, () => undefined);
-    for (const thing of judgement.leftovers) await pulumi.log.info(`${title(thing)} was left behind by an update that was killed; the update removes it unless the swarm uses it.`);
+    for (const thing of judgement.leftovers) await pulumi.log.info(`${title(thing)} was left behind by a killed update; the update will remove it unless the swarm uses it.`);
     const refusal = refusalOf(judgement, behind);
     if (refusal !== undefined) await pulumi.log.warn(`The update will be refused: ${refusal}`);
   } catch (error) {
-    await pulumi.log.info(`Nobody looked for leftovers on the cloud: ${messageOf(error)}`);
+    await pulumi.log.info(`Could not look for leftovers on the cloud: ${messageOf(error)}`);
   }
 }
 
@@ -94,6 +94,6 @@ function anchors(cluster: string, things: readonly CloudThing[]): CloudThing[] {
 /** A number that cannot be noted, e.g. since a credential lacks the right, stops no update: an old state is then known by what the cloud has. */
 async function noted(notes: readonly Promise<void>[]): Promise<void> {
   await Promise.all(notes).catch(async (error: unknown) => {
-    await pulumi.log.warn(`The number of this update could not be noted on the cloud: ${messageOf(error)} An older state may not be noticed by its number.`);
+    await pulumi.log.warn(`Could not write this update's number to the cloud: ${messageOf(error)} A later update may not notice that its state is older than the cloud.`);
   });
 }

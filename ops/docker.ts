@@ -183,7 +183,7 @@ const headStartSeconds = 5;
  * @throws NoManagersError when there is none to try.
  */
 async function firstThatAnswers(access: ClusterAccess, connectSeconds?: number): Promise<DockerNode | Pending> {
-  if (access.managers.length === 0) throw new NoManagersError("managers: the list is empty, so nobody can be asked; the stack's output `access` names them, run `pulumi up` where it has none.");
+  if (access.managers.length === 0) throw new NoManagersError("managers: the list is empty; it comes from the stack's output `access`, which `pulumi up` writes.");
   const reasons: string[] = [];
   return new Promise((resolve) => {
     let [begun, taken] = [0, false];

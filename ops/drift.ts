@@ -95,8 +95,8 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
   if (foreign.length > 0) {
     // an admission would take the other machine's entry away
     return foreign.map(({ ID, Status }) => ({
-      code: "second-machine", subject: name, problem: `another machine is in the swarm under its name, at ${Status.Addr ?? "an unknown address"}`,
-      advice: `if it does not belong there, \`docker node rm --force ${ID}\` on a manager takes it out`,
+      code: "second-machine", subject: name, problem: `another machine with this name is in the swarm, at ${Status.Addr ?? "an unknown address"}`,
+      advice: `if it does not belong there, run \`docker node rm --force ${ID}\` on a manager`,
     }));
   }
   const [own] = ready;
@@ -105,27 +105,27 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
   if (why !== undefined && drainedBy(own) === undefined) {
     return [own.Spec.Role === role
       ? { code: "unreachable", subject: name, problem: why, advice: goneAdvice }
-      : { code: "role", subject: name, problem: `${why}, not ${role}`, advice: `\`docker node ${role === "manager" ? "promote" : "demote"} ${name}\` on a manager changes that` }];
+      : { code: "role", subject: name, problem: `${why}, not ${role}`, advice: `\`docker node ${role === "manager" ? "promote" : "demote"} ${name}\` on a manager changes the role` }];
   }
   return [...labelFindings(node, own), ...drains(name, own), ...seconds(name, entries)];
 }
 
-const goneAdvice = "docs/runbook.md has what to do when a node is gone";
+const goneAdvice = "see \"The swarm is not as the last update left it\" in docs/runbook.md";
 
 function absence({ name }: DesiredNode, entries: readonly SwarmNodeState[], claims: SeenSwarm["claims"]): Finding {
   const claim = claims?.get(name);
   const problem = entries.length === 0 ? "not in the swarm" : `its state is ${entries.map(({ Status }) => Status.State).join(", ")}`;
   const code = entries.length === 0 ? "node-missing" : "node-down";
   if (claims === undefined) {
-    return { code, subject: name, problem, advice: `where its server runs, \`pulumi up\` brings it back; ${goneAdvice}` };
+    return { code, subject: name, problem, advice: `if its server runs, \`pulumi up\` brings it back; otherwise ${goneAdvice}` };
   }
   if (claim === undefined) return { code, subject: name, problem: `${problem} and it does not answer`, advice: goneAdvice };
   if (entries.some(({ ID }) => ID === claim.id)) {
-    return { code, subject: name, problem: `${problem}, though its own Docker says that it is ${claim.state}`, advice: `it may come back by itself; if not, ${goneAdvice}` };
+    return { code, subject: name, problem: `${problem}, but its own Docker reports ${claim.state}`, advice: `the node may come back by itself; if not, ${goneAdvice}` };
   }
   return entries.length === 0
-    ? { code: "node-removed", subject: name, problem: "it was removed from the swarm, though its server runs", repairs: [{ kind: "node", name }] }
-    : { code: "node-left", subject: name, problem: "it left the swarm, though its server runs", repairs: [{ kind: "node", name }] };
+    ? { code: "node-removed", subject: name, problem: "removed from the swarm, but its server runs", repairs: [{ kind: "node", name }] }
+    : { code: "node-left", subject: name, problem: "left the swarm, but its server runs", repairs: [{ kind: "node", name }] };
 }
 
 /** Whether a machine is at another address than expected. Of itself a leader may know no address. */
@@ -167,7 +167,7 @@ function strangers({ nodes, others }: Desired, seen: readonly SwarmNodeState[]):
   return seen.flatMap(({ ID, Description, Status }): Finding[] => {
     const name = Description?.Hostname ?? "";
     if (known.has(name)) return [];
-    return [{ code: "stranger", subject: name, problem: `in the swarm (${Status.State}), but not of this stack`, advice: `\`docker node rm --force ${ID}\` takes it out` }];
+    return [{ code: "stranger", subject: name, problem: `in the swarm (${Status.State}), but not of this stack`, advice: `if it should not be there, run \`docker node rm --force ${ID}\` on a manager` }];
   });
 }
 
@@ -178,7 +178,7 @@ function ofNetwork({ name, id }: DesiredNetwork, { stacks }: Desired, { networks
   if (named !== undefined && isOurs?.(named) !== true) {
     return [{
       code: "network-foreign", subject, problem: `another network of this name (${named.Id}) is in its place`,
-      advice: `take it away with \`docker network rm ${name}\` on a manager, and the next \`pulumi up\` makes the cluster's own`,
+      advice: `remove it with \`docker network rm ${name}\` on a manager, and the next \`pulumi up\` makes the cluster's own`,
     }];
   }
   const users = stacks.filter((stack) => stack.networks.includes(name)).map((stack): Part => ({ kind: "stack", name: stack.name }));

@@ -48,11 +48,11 @@ export function misfits(engines: readonly Engine[], { images, encrypted }: Engin
   const forgetful = within(engines, engineThatForgetsNames);
   return [
     ...(traefik === undefined || withoutOldApi.length === 0 ? [] : [misfit("traefik-api", true, withoutOldApi,
-      `${traefik.split("@")[0] ?? traefik}: Docker 29 does not answer it (${shown(withoutOldApi)}), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one.`)]),
+      `${traefik.split("@")[0] ?? traefik}: Docker 29 (${shown(withoutOldApi)}) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later.`)]),
     ...(!encrypted || otherEncryption.length === 0 || otherEncryption.length === engines.length ? [] : [misfit("encrypted-overlays", true, otherEncryption,
       `encrypted overlay networks: ${shown(otherEncryption)} and the other nodes drop each other's packets (moby/moby#51798); use Docker 29.2.1 or later on them.`)]),
     ...(forgetful.length === 0 ? [] : [misfit("service-names", false, forgetful,
-      `service names: ${shown(forgetful)} may lose those of a node that was away for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service then.`)]),
+      `service names: ${shown(forgetful)} may lose those of a node that was disconnected for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service when that happens.`)]),
   ];
 }
 

@@ -50,7 +50,7 @@ async function equip(access: ClusterAccess, { name, files }: IngressSpec["manage
       differs ||= said.trim() === changed;
     }
     if (!differs) return;
-    say(`${name}: gets the ingress address' configuration; keepalived is restarted.`);
+    say(`${name}: new configuration of the ingress address; restarting keepalived.`);
     // swarm-install adds keepalived where it is missing, swarm-node tells it the interface and restarts it
     await node.ssh.run(["sudo", "sh", "-c", "/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node"], { timeoutSeconds: seconds });
   } finally {

@@ -71,7 +71,7 @@ export function refusalOf({ unexplained }: Judgement, behind: Behind | undefined
     ...(behind === undefined ? [] : [`the stack's state is of update ${behind.state}, the cloud has seen update ${behind.cloud}: the state is older than the cloud.`]),
     ...(unexplained.length === 0 ? [] : [`the cloud has ${unexplained.length} of the cluster's resources that the state does not know and that are not proven leftovers:`]),
     ...unexplained.map(({ thing, why }) => `  ${title(thing)}: ${why}`),
-    "Nothing was touched. Import the newest state (docs/runbook.md, \"The state is older than the cloud\"); only where there is none, consent:",
+    "Nothing was touched. Import the newest state (docs/runbook.md, \"The state is older than the cloud\"). If there is none, consent to the removal:",
     `  ${howToConsent(consent)}`,
   ].join("\n");
 }

@@ -140,7 +140,7 @@ export const kinds: readonly Kind[] = [
 
 export async function removeThing(cloud: OpenStack, { kind, id, made }: CloudThing): Promise<void> {
   const [service, path] = kinds.find((one) => one.kind === kind)?.at ?? [];
-  if (service === undefined || path === undefined) throw new OperationError(`${kind} ${id}: nobody knows how to remove it; this is a bug.`);
+  if (service === undefined || path === undefined) throw new OperationError(`${kind} ${id}: no way to remove it is known; this is a bug.`);
   if (kind === "router interface") await cloud.put(service, `${path}${made["routerId"] ?? ""}/remove_router_interface`, { port_id: id });
   else await cloud.delete(service, `${path}${id}${kind === "load balancer" ? "?cascade=true" : ""}`);
 }

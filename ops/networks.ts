@@ -32,7 +32,7 @@ export async function sweepNetworks(
       say(`network ${Name} (${Id}) stays, though the state does not know it: ${isExplained ? "services use it" : "no killed update was creating it"}.`);
       continue;
     }
-    say(`network ${Name} (${Id}) was left behind by an update that was killed; it is removed.`);
+    say(`network ${Name} (${Id}) was left behind by a killed update; removing it.`);
     await api.getNetwork(Id).remove();
   }
 }

@@ -11,7 +11,7 @@ const orphanSeconds = 10;
 export async function endOrphans(say: (line: string) => void): Promise<void> {
   for (const { pid, name, engine } of await plugins()) {
     if (await answers(engine)) continue;
-    say(`${name} (process ${pid}) has lost its engine at ${engine}: it is ended.`);
+    say(`${name} (process ${pid}) has lost its engine at ${engine}; ending it.`);
     try {
       process.kill(pid, "SIGKILL");
     } catch (error) {

@@ -48,7 +48,7 @@ const planOnlyVariable = "SWARM_PLAN_ONLY";
 export async function stateBefore(stack: string): Promise<StackState> {
   const none: StackState = { state: [], pending: [] };
   if (pulumi.runtime.isDryRun()) return process.env[planOnlyVariable] === undefined ? readState(stack).catch(() => none) : none;
-  const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`The holder of the lock was not noted: ${messageOf(error)}\n`); });
+  const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`Could not record the holder of the lock: ${messageOf(error)}\n`); });
   const state = await refused("State", readState(stack));
   await noted;
   return state;
@@ -111,7 +111,7 @@ export function onceNetworksSwept(
     : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined || repairs.networks.has(network));
   return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
     await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, pending, say), oneLook)
-      .catch((error: unknown) => { say(`Nobody looked for networks of the swarm that an earlier update may have left: ${messageOf(error)}`); });
+      .catch((error: unknown) => { say(`Could not look for leftover networks of the swarm: ${messageOf(error)}`); });
     return text;
   });
 }

@@ -39,7 +39,7 @@ export async function reconcile({ access, desired, mark, say, now }: Reconciliat
     for (const finding of findings) say(sentence(finding, "this update repairs it"));
     return repairsOf(findings, new Date(now).toISOString());
   } catch (error) {
-    say(`Nobody looked whether the swarm is as the last update left it: ${messageOf(error)}`);
+    say(`Could not check whether the swarm is as the last update left it: ${messageOf(error)}`);
     return noRepairs;
   }
 }

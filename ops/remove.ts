@@ -31,7 +31,7 @@ export async function removeNode(access: ClusterAccess, spec: NodeSpec): Promise
     await withManager(others, async (manager) => { await takeOut(access, manager, spec, begun); });
   } catch (error) {
     const left = await undo(access, others, spec, begun);
-    throw left === undefined ? error : new OperationError(`${spec.name}: it was not removed, and is not as it was: ${left}`, { cause: error });
+    throw left === undefined ? error : new OperationError(`${spec.name}: not removed, and is not as it was: ${left}`, { cause: error });
   }
 }
 
@@ -53,7 +53,7 @@ async function takeOut(access: ClusterAccess, manager: DockerNode, spec: NodeSpe
       await waitUntilEmpty(manager, node.ID, spec.name, spec.drainSeconds).catch((error: unknown) => {
         // a manager that went meanwhile says nothing of the node
         if (!(error instanceof DeadlineError)) throw error;
-        process.stderr.write(`${messageOf(error)} It is removed all the same.\n`);
+        process.stderr.write(`${messageOf(error)} Removing it anyway.\n`);
       });
     }
     await removeEntry(manager, node, spec.name);
@@ -70,7 +70,7 @@ const stopped = "stopped";
 async function giveAddressAway(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, begun: Begun): Promise<void> {
   const script = `! systemctl is-active -q keepalived || { systemctl stop keepalived && echo ${stopped} && sleep 3; }`;
   const said = await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { timeoutSeconds: 60 })).catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)} It is removed all the same.\n`);
+    process.stderr.write(`${messageOf(error)} Removing it anyway.\n`);
     return "";
   });
   begun.gaveAddress ||= said.trim() === stopped;

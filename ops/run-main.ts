@@ -9,7 +9,7 @@ export function runMain(name: string, main: () => Promise<number>): void {
   process.exitCode = 1;
   // emitted only where nothing is left that could settle the promise
   process.once("beforeExit", () => {
-    if (!done) process.stderr.write(`${name}: it ended before it was done, waiting for something that never comes; this is a bug.\n`);
+    if (!done) process.stderr.write(`${name}: ended before it was done; this is a bug.\n`);
   });
   void main().then((code) => {
     done = true;

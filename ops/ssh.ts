@@ -84,7 +84,7 @@ export class SshConnection {
       this.whileConnected(lost, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
         if (error !== undefined) {
           if (this.ended) lost(error);
-          else fail(new OperationError(`${subject}: it was not begun`, { cause: error }));
+          else fail(new OperationError(`${subject}: could not start the command`, { cause: error }));
           return;
         }
         let [stdout, stderr] = ["", ""];
@@ -130,7 +130,7 @@ export class SshConnection {
 
   private async forward(to: string, open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => { reject(new ConnectionLostError(`${this.target.name}: no connection on to ${to}`, { cause })); };
+      const fail = (cause: unknown): void => { reject(new ConnectionLostError(`${this.target.name}: cannot connect from it to ${to}`, { cause })); };
       this.whileConnected(fail, () => open((error, channel) => { if (error === undefined) resolve(channel); else fail(error); }));
     });
   }

@@ -63,7 +63,7 @@ export function useOf(thing: CloudThing, known: Known, nodes: readonly SwarmNode
   if (thing.kind === "port") return thing.deviceId !== undefined && known.ids.has(thing.deviceId) ? `${thing.deviceId}, which the state knows, uses it` : undefined;
   if (thing.kind !== "server") return undefined;
   // one that is being built or could not be built is in no swarm
-  if (typeof nodes === "string") return ["BUILD", "ERROR"].includes(thing.status ?? "") ? undefined : `no manager tells whether the swarm uses it: ${nodes}`;
+  if (typeof nodes === "string") return ["BUILD", "ERROR"].includes(thing.status ?? "") ? undefined : `the swarm may use it: ${nodes}`;
   const entry = entryOf(thing, nodes);
   return entry?.Spec.Labels?.["ordinal"] === undefined ? undefined : `the swarm uses it: its node ${entry.ID} is ${entry.Status.State}`;
 }
@@ -87,7 +87,7 @@ export async function sweep(cloud: OpenStack, evidence: Evidence): Promise<Cloud
     const refusal = refusalOf(judgement, undefined);
     if (refusal !== undefined) throw new OperationError(refusal);
     for (const thing of judgement.leftovers) {
-      say(`${title(thing)} ${isExplained(thing, pending) ? "was left behind by an update that was killed; it is removed." : "is removed by consent."}`);
+      say(`${title(thing)} ${isExplained(thing, pending) ? "was left behind by a killed update; removing it." : "will be removed, as you consented to."}`);
       if (thing.kind === "server" && access !== undefined) await takeOut(access, thing, say);
     }
     return judgement.leftovers;
@@ -125,7 +125,7 @@ async function takeOut(access: ClusterAccess, server: CloudThing, say: (line: st
       await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: "drain" }));
       await waitUntilEmpty(manager, entry.ID, server.name, emptySeconds).catch((error: unknown) => {
         if (!(error instanceof DeadlineError)) throw error;
-        say(`${messageOf(error)} It is removed all the same.`);
+        say(`${messageOf(error)} Removing it anyway.`);
       });
     }
     await removeEntry(manager, entry, server.name);

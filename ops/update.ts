@@ -73,7 +73,7 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
   if (!isOnLab(place, environment)) await clearWay(place.stack, backendUrl, (line) => { talk(`${line}\n`); });
   const note = (pid: number, lease: string | undefined): void => {
     const backend = openBackend(backendUrl);
-    if (backend !== undefined) noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => { talk(`The holder of the lock was not noted: ${messageOf(error)}\n`); });
+    if (backend !== undefined) noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => { talk(`Could not record the holder of the lock: ${messageOf(error)}\n`); });
   };
   const sets = {
     ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),

@@ -70,7 +70,7 @@ export function networksAreApart(settings: NetworkSettings): Fault[] {
   }]);
   return [
     ...own.flatMap(({ name: path, network }, index) => [...specialNetworks, ...own.slice(0, index)].filter((other) => overlap(other.network, network))
-      .map((other) => ({ path, problem: `"${network}" overlaps ${other.name} "${other.network}"; use networks apart.` }))),
+      .map((other) => ({ path, problem: `"${network}" overlaps ${other.name} "${other.network}"; use networks that do not overlap.` }))),
     ...small,
     ...(bridgePool === undefined || prefixOf(bridgePool) < bridgePrefix ? [] : [{
       path: "settings.bridgePool", problem: `"${bridgePool}" has no room for two bridges of /${bridgePrefix}; use /${bridgePrefix - 1} or larger.`,
@@ -89,7 +89,7 @@ export function poolFaults(settings: NetworkSettings): Fault[] {
 
 function inside(pool: string, name: string, who: string, peers: readonly NamedNetwork[]): Fault[] {
   return peers.filter(({ network }) => liesIn(network, pool)).map(({ name: path, network }) => ({
-    path, problem: `"${network.replace(/\/32$/, "")}" lies in ${name} "${pool}", so ${who} cannot reach it; use networks apart.`,
+    path, problem: `"${network.replace(/\/32$/, "")}" lies in ${name} "${pool}", so ${who} cannot reach it; use networks that do not overlap.`,
   }));
 }
 

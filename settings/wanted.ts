@@ -37,7 +37,7 @@ export function readWanted(
   const expected = given.expected === undefined ? undefined : readSets(expectedVariable, given.expected, faults);
   const isOvertaken = expected !== undefined && !areEqual(expected, previous);
   if (isOvertaken) {
-    faults.push({ path: expectedVariable, problem: `the last update left ${JSON.stringify(previous)}, not ${JSON.stringify(expected)}; look at the cluster again and want anew.` });
+    faults.push({ path: expectedVariable, problem: `the last update left ${JSON.stringify(previous)}, not ${JSON.stringify(expected)}; look at the cluster again and repeat the change.` });
   }
   if (wanted !== undefined) faults.push(...wantedFaults(settings, previous, wanted, wantedVariable));
   if (wanted === undefined || faults.length > 0) throw new WantedError(faults, isOvertaken);

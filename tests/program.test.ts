@@ -325,8 +325,8 @@ describe("the program on a stack that has a swarm", () => {
   it("takes clients and DNS servers in an overlay pool, which it must keep, where a new cluster is refused", async () => {
     const edit = { ...goodConfiguration, dnsServers: ["10.200.3.53"], ingressCidrs: ["10.200.9.0/24", "0.0.0.0/0"] };
     const refused = await runProgram(edit).then(() => "accepted", String);
-    expect(refused).to.include(`settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`)
-      .and.to.include(`settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks apart.`);
+    expect(refused).to.include(`settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap.`)
+      .and.to.include(`settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap.`);
     expect((await runProgram(edit, previous)).outputs["clusterId"]).to.equal("cluster-id");
   });
 
@@ -444,7 +444,7 @@ describe("the program in a network that hands out the managers' addresses", () =
     const { addresses } = planCluster(goodSettings(), {});
     const network = new Network("test", { addresses, held: [], settings: goodSettings({ networkName: "shared" }), mark: "mark" });
     const error = await valueOf(network.subnetId).then(() => "", String);
-    expect(error).to.include(`the subnet 10.20.0.0/24 of "shared" may hand out 10.20.0.5, 10.20.0.10, 10.20.0.11,`)
+    expect(error).to.include(`the subnet 10.20.0.0/24 of "shared" may assign 10.20.0.5, 10.20.0.10, 10.20.0.11,`)
       .and.include("openstack subnet set --no-allocation-pool --allocation-pool start=10.20.0.20,end=10.20.0.254 subnet");
     expect(recorder.registrations.map(({ type }) => type)).to.deep.equal(["swarm:network:Network"]);
   });

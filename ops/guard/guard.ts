@@ -39,7 +39,7 @@ export interface GuardedUpdate {
  */
 export async function guardUpdate({ stack, environment, now, say, pid = process.ppid }: GuardedUpdate): Promise<Verdict | undefined> {
   const pulumi = await findPulumi(pid);
-  if (pulumi === undefined) say("Plan guard: the Pulumi that runs this update is not found among the processes above; the plan is judged without its options.");
+  if (pulumi === undefined) say("Plan guard: cannot find the Pulumi process that runs this update, so the plan is judged without its options.");
   const invocation = readInvocation(pulumi?.words ?? []);
   if (!isJudged(invocation)) return undefined;
   const plan = await previewOf(previewWords(stack, invocation, pulumi?.folder ?? process.cwd()), stack, environment);

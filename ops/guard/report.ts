@@ -50,7 +50,7 @@ function notesOf({ price, expired }: Verdict): string[] {
   const rise = price === undefined ? 0 : price.after - price.before;
   return [
     ...(price === undefined ? [] : [`Price of the servers: ${figure(price.before)} per hour before, ${figure(price.after)} after; ${signed(rise)} per hour, ${signed(rise * monthHours)} per month.`]),
-    ...(price === undefined || price.unknown.length === 0 ? [] : [`Not counted, since swarm:flavorPrices has no price of it: ${price.unknown.join(", ")}.`]),
+    ...(price === undefined || price.unknown.length === 0 ? [] : [`Not counted, because swarm:flavorPrices has no price: ${price.unknown.join(", ")}.`]),
     ...expired.map((one) => `swarm:allow: ${one.what}${one.zone === undefined ? "" : ` in ${one.zone}`} was allowed until ${one.until} and is ignored; remove the line.`),
   ];
 }

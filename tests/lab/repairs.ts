@@ -67,7 +67,7 @@ export function repairs(cluster: LabStack): void {
     await secondsUntilSwarm(outputs.access, `${gone} to be down`, 5, async (manager) =>
       (await manager.ssh.run(["docker", "node", "inspect", "--format", "{{.Status.State}}", gone], { timeoutSeconds })).trim() === "down");
     const output = await mend(cluster, "a worker that left, a label that is gone");
-    expect(output).to.include(`${gone}: it left the swarm, though its server runs; this update repairs it.`).and.include(`${bare}: label az=`);
+    expect(output).to.include(`${gone}: left the swarm, but its server runs; this update repairs it.`).and.include(`${bare}: label az=`);
   });
 
   it("repairs a removed service, and a removed network with the services that used it", async () => {

@@ -31,7 +31,7 @@ describe("commonApiVersion", () => {
 
   it("refuses what is no version", () => {
     expect(message(() => commonApiVersion("one", { oldest: "1.24", newest: "" }))).to.equal(
-      `OperationError: Docker's API version: "" is none; allowed are two numbers as "1.45".`);
+      `OperationError: Docker's API version: "" is not a version; allowed are two numbers, e.g. "1.45".`);
   });
 });
 

@@ -23,7 +23,7 @@ describe("confirmDestroy", () => {
   it("names stack and cluster and asks for the cluster's name", async () => {
     const { result, said } = await ask("prod-swarm-alpha\n");
     expect(result).to.equal("confirmed");
-    expect(said).to.match(/^Stack prod: this destroys the cluster prod-swarm-alpha, its servers, networks and addresses, and all that runs on it\.\nType the cluster's name to go on: /);
+    expect(said).to.match(/^Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it\.\nType the cluster's name to continue: /);
   });
 
   for (const [what, answer] of [["the stack's name", "prod\n"], ["yes", "yes\n"], ["nothing", "\n"], ["a closed terminal", ""]] as const) {
@@ -33,13 +33,13 @@ describe("confirmDestroy", () => {
   }
 
   it("refuses where nobody can be asked, and asks nobody where the answer was given", async () => {
-    expect((await ask(undefined)).result).to.equal("prod-swarm-alpha: nobody can be asked, since standard input is no terminal; `make destroy STACK=prod YES=1` asks nobody. Nothing was touched.");
-    expect(await ask(undefined, true)).to.deep.equal({ result: "confirmed", said: "Stack prod: this destroys the cluster prod-swarm-alpha, its servers, networks and addresses, and all that runs on it.\n" });
+    expect((await ask(undefined)).result).to.equal("prod-swarm-alpha: standard input is no terminal, so nobody can confirm; run `make destroy STACK=prod YES=1`. Nothing was touched.");
+    expect(await ask(undefined, true)).to.deep.equal({ result: "confirmed", said: "Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it.\n" });
   });
 
   it("takes the cluster's name from the stack's configuration", () => {
     expect([clusterNameIn(root, "prod"), clusterNameIn(root, "lab")]).to.deep.equal(["prod-swarm-alpha", "lab"]);
-    expect(() => clusterNameIn(root, "nowhere")).to.throw(/Pulumi\.nowhere\.yaml: there is no such file/);
+    expect(() => clusterNameIn(root, "nowhere")).to.throw(/Pulumi\.nowhere\.yaml: no such file/);
   });
 });
 
@@ -60,14 +60,14 @@ describe("make destroy", function () {
   it("does not take the default stack for one that was said", async () => {
     const { code, stdout, stderr } = await destroy();
     expect(code).to.equal(2);
-    expect(stderr).to.match(/^STACK: not said; name the stack that is to be destroyed, e\.g\. `make destroy STACK=prod`\. Nothing was touched\.$/m);
+    expect(stderr).to.match(/^STACK: not set; name the stack to destroy, e\.g\. `make destroy STACK=prod`\. Nothing was touched\.$/m);
     expect(stdout).not.to.include("pulumi destroy");
   });
 
   it("asks for a stack that was said, and destroys it without a question with YES=1", async () => {
     const asked = await destroy("STACK=prod");
     expect([asked.code, asked.stdout.includes("--yes")]).to.deep.equal([2, false]);
-    expect(asked.stderr).to.include("prod-swarm-alpha: nobody can be asked");
+    expect(asked.stderr).to.include("prod-swarm-alpha: standard input is no terminal");
     const { code, stdout, stderr } = await destroy("STACK=prod", "YES=1");
     expect([code, stderr.includes("Stack prod: this destroys the cluster prod-swarm-alpha")]).to.deep.equal([0, true]);
     expect(stdout.trimEnd().split("\n").at(-1)).to.equal("pulumi destroy --stack prod --parallel 64 --run-program --yes --skip-preview");

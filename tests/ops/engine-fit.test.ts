@@ -39,9 +39,9 @@ describe("misfits", () => {
 
   it("says which engines and what to do", () => {
     expect(misfits([manager("29.1.3"), manager("26.1.5+dfsg1", "m2")], { images: ["traefik:v2.9@sha256:00"], encrypted: true })).to.deep.equal([
-      { code: "traefik-api", breaks: true, nodes: ["m1"], message: "traefik:v2.9: Docker 29 does not answer it (m1 with 29.1.3), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one." },
+      { code: "traefik-api", breaks: true, nodes: ["m1"], message: "traefik:v2.9: Docker 29 (m1 with 29.1.3) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later." },
       { code: "encrypted-overlays", breaks: true, nodes: ["m1"], message: "encrypted overlay networks: m1 with 29.1.3 and the other nodes drop each other's packets (moby/moby#51798); use Docker 29.2.1 or later on them." },
-      { code: "service-names", breaks: false, nodes: ["m1"], message: "service names: m1 with 29.1.3 may lose those of a node that was away for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service then." },
+      { code: "service-names", breaks: false, nodes: ["m1"], message: "service names: m1 with 29.1.3 may lose those of a node that was disconnected for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service when that happens." },
     ]);
   });
 

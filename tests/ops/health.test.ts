@@ -26,10 +26,10 @@ describe("clusterHealth", () => {
   });
 
   const rows: readonly (readonly [string, readonly SwarmNodeState[], readonly string[]])[] = [
-    ["a worker that is down", all({ "c-worker-az1-0": down }), ["c-worker-az1-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone."]],
-    ["a worker that the swarm does not know", all().filter(({ ID }) => ID !== "id-c-worker-az3-2"), ["c-worker-az3-2: not in the swarm; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone."]],
+    ["a worker that is down", all({ "c-worker-az1-0": down }), ["c-worker-az1-0: its state is down; if its server runs, `pulumi up` brings it back; otherwise see \"The swarm is not as the last update left it\" in docs/runbook.md."]],
+    ["a worker that the swarm does not know", all().filter(({ ID }) => ID !== "id-c-worker-az3-2"), ["c-worker-az3-2: not in the swarm; if its server runs, `pulumi up` brings it back; otherwise see \"The swarm is not as the last update left it\" in docs/runbook.md."]],
     ["a manager that is lost: no margin", all({ "c-manager-az2-0": lost }), [
-      "c-manager-az2-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone.",
+      "c-manager-az2-0: its state is down; if its server runs, `pulumi up` brings it back; otherwise see \"The swarm is not as the last update left it\" in docs/runbook.md.",
       "quorum: 2 of 3 managers are reachable and 2 are needed, so the next loss stops changes to the swarm; see \"A manager dies\" in docs/runbook.md.",
     ]],
     ["the entry of a manager's earlier server: it counts in raft", [...all(), swarmNode("c-manager-az1-0", { ID: "old", ...lost }), swarmNode("c-manager-az2-0", { ID: "older", ...lost })],
@@ -53,7 +53,7 @@ describe("clusterHealth", () => {
     expect(notes).to.deep.equal([
       "c-worker-az1-0: no tasks are given to it; `swarmctl node activate NODE` changes that.",
       "c-worker-az1-0, c-worker-az3-2: stale, a new one would be made differently; `swarmctl cluster rollout` replaces them.",
-      "c-worker-az9-0: in the swarm (down), but not of this stack; `docker node rm --force x` takes it out.",
+      "c-worker-az9-0: in the swarm (down), but not of this stack; if it should not be there, run `docker node rm --force x` on a manager.",
     ]);
   });
 
@@ -61,8 +61,8 @@ describe("clusterHealth", () => {
     const states = all({ "c-manager-az1-0": { Description: { Hostname: "c-manager-az1-0", Engine: { EngineVersion: "29.1.3" } } } });
     const health = clusterHealth(outputs, { states, use: { images: ["traefik:v3.1@sha256:00"], encrypted: false } });
     expect([health.healthy, health.reasons, health.notes]).to.deep.equal([false,
-      ["traefik:v3.1: Docker 29 does not answer it (c-manager-az1-0 with 29.1.3), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one."],
-      ["service names: c-manager-az1-0 with 29.1.3 may lose those of a node that was away for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service then."]]);
+      ["traefik:v3.1: Docker 29 (c-manager-az1-0 with 29.1.3) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later."],
+      ["service names: c-manager-az1-0 with 29.1.3 may lose those of a node that was disconnected for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service when that happens."]]);
   });
 
   it("says what is not as the last update left it, and notes the drain of a program, which may be at work", () => {
@@ -100,7 +100,7 @@ describe("statusPage", () => {
       "c-manager-az1-0  az1   manager  ready, leader     10.20.0.10  192.0.2.1", "c-manager-az2-0  az2   manager  ready, reachable  10.20.0.11  192.0.2.2",
       "c-manager-az3-0  az3   manager  ready, reachable  10.20.0.12  192.0.2.3", "c-worker-az1-0   az1   worker   down, drain       10.20.0.20  -",
       "c-worker-az3-2   az3   worker   ready             10.20.0.42  -", "",
-      "not healthy because:", "  c-worker-az1-0: its state is down; where its server runs, `pulumi up` brings it back; docs/runbook.md has what to do when a node is gone.", "",
+      "not healthy because:", "  c-worker-az1-0: its state is down; if its server runs, `pulumi up` brings it back; otherwise see \"The swarm is not as the last update left it\" in docs/runbook.md.", "",
       "to know:", "  c-worker-az1-0: no tasks are given to it; `swarmctl node activate NODE` changes that.", "",
     ].join("\n"));
   });

@@ -106,7 +106,7 @@ describe("sweepNetworks", () => {
     const { asked, removed, lines } = await sweeping(["monitoring"], [create("monitoring"), create("proxy")]);
     expect(asked).to.deep.equal([{ filters: { driver: ["overlay"], label: ["swarm.mark=swarm c, owner 0a"] } }]);
     expect(removed).to.deep.equal(["n-2"]);
-    expect(lines).to.deep.equal(["network monitoring (n-2) was left behind by an update that was killed; it is removed."]);
+    expect(lines).to.deep.equal(["network monitoring (n-2) was left behind by a killed update; removing it."]);
   });
 
   it("leaves a network that the state forgot, e.g. in a refresh while the first manager was away", async () => {

@@ -11,6 +11,6 @@ describe("endOrphans", () => {
     const lines: string[] = [];
     await endOrphans((line) => lines.push(line));
     expect((await ended)[1]).to.equal("SIGKILL");
-    expect(lines).to.include(`pulumi-resource-test (process ${orphan.pid ?? 0}) has lost its engine at 127.0.0.1:1: it is ended.`);
+    expect(lines).to.include(`pulumi-resource-test (process ${orphan.pid ?? 0}) has lost its engine at 127.0.0.1:1; ending it.`);
   });
 });

@@ -93,14 +93,14 @@ describe("reconcile", () => {
     fake.nodes = fake.nodes.map((node) => node.ID === `id-${worker}` ? { ...node, Status: { State: "down" } } : node);
     fake.commandOutput = (command) => command.startsWith("docker info") ? "inactive \n" : "";
     expect([...(await look()).nodes]).to.deep.equal([[worker, `node-left ${when}`]]);
-    expect(said).to.deep.equal([`${worker}: it left the swarm, though its server runs; this update repairs it.`]);
+    expect(said).to.deep.equal([`${worker}: left the swarm, but its server runs; this update repairs it.`]);
   });
 
   it("leaves a node alone that is down and does not answer", async () => {
     fake.nodes = fake.nodes.map((node) => node.ID === `id-${worker}` ? { ...node, Status: { State: "down" } } : node);
     fake.refusals = 1;
     expect(await look()).to.deep.equal(noRepairs);
-    expect(said).to.deep.equal([`${worker}: its state is down and it does not answer; docs/runbook.md has what to do when a node is gone.`]);
+    expect(said).to.deep.equal([`${worker}: its state is down and it does not answer; see "The swarm is not as the last update left it" in docs/runbook.md.`]);
   });
 
   it("has a removed network made again and what uses it deployed again", async () => {
@@ -113,6 +113,6 @@ describe("reconcile", () => {
     ports = {};
     expect(await look()).to.deep.equal(noRepairs);
     expect(said).to.have.length(1);
-    expect(said[0]).to.match(/^Nobody looked whether the swarm is as the last update left it: no manager answers: /);
+    expect(said[0]).to.match(/^Could not check whether the swarm is as the last update left it: no manager answers: /);
   });
 });

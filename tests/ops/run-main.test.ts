@@ -21,7 +21,7 @@ describe("runMain", function () {
 
   it("fails where the program never says that it is done", async () => {
     expect(await run("() => new Promise(() => {})")).to.deep.equal({
-      code: 1, stdout: "", stderr: "ops: x: it ended before it was done, waiting for something that never comes; this is a bug.\n",
+      code: 1, stdout: "", stderr: "ops: x: ended before it was done; this is a bug.\n",
     });
   });
 

@@ -65,7 +65,7 @@ describe("SshConnection", () => {
     const words = async (promise: Promise<unknown>): Promise<string> => promise.then(() => "done", messageOf);
     await once((connection as unknown as { socket: Socket }).socket, "close");
     expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal("one: true: the connection ended before the command did (Not connected)");
-    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: no connection on to /run/docker.sock (Not connected)");
+    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: cannot connect from it to /run/docker.sock (Not connected)");
     connection.close();
   });
 

@@ -86,7 +86,7 @@ describe("useOf", () => {
     ["a server that was admitted", lost, [node("10.20.0.31", { az: "az1", group: "az1", ordinal: "0" })], "the swarm uses it: its node n is ready"],
     ["a server that joined and was never admitted", lost, [node("10.20.0.31")], undefined],
     ["a server beside another one of its name that was admitted", lost, [node("10.20.0.30", { ordinal: "0" })], undefined],
-    ["a server that runs while no manager answers", lost, "no manager answers: m: refused", "no manager tells whether the swarm uses it: no manager answers: m: refused"],
+    ["a server that runs while no manager answers", lost, "no manager answers: m: refused", "the swarm may use it: no manager answers: m: refused"],
     ["a server that is being built while no manager answers", { ...lost, status: "BUILD" }, "no manager answers: m: refused", undefined],
     ["a port that a known server uses", { ...thing("port", "p"), deviceId: "s-known" }, [], "s-known, which the state knows, uses it"],
     ["a port of a server that goes with it", { ...thing("port", "p"), deviceId: "i" }, [], undefined],
@@ -210,7 +210,7 @@ describe("an update that begins", () => {
       "DELETE /network/v2.0/ports/p-lost", "DELETE /network/v2.0/subnets/n-lost", "DELETE /network/v2.0/security-group-rules/u-lost",
       "DELETE /network/v2.0/security-groups/g-lost", "DELETE /compute/os-server-groups/sg-lost", "PUT /network/v2.0/security-groups/g-known/tags",
     ]);
-    expect(lines[0]).to.equal("server c-worker-az1-0 (s-lost) was left behind by an update that was killed; it is removed.");
+    expect(lines[0]).to.equal("server c-worker-az1-0 (s-lost) was left behind by a killed update; removing it.");
   });
 
   it("is refused where the state lacks what the cloud has and nothing was being created, and touches nothing", async () => {
@@ -219,7 +219,7 @@ describe("an update that begins", () => {
       "the cloud has 2 of the cluster's resources that the state does not know and that are not proven leftovers:",
       "  server c-worker-az1-1 (s-lost): no killed update was creating it",
       "  port c-worker-az1-1 (p-lost): no killed update was creating it",
-      "Nothing was touched. Import the newest state (docs/runbook.md, \"The state is older than the cloud\"); only where there is none, consent:",
+      "Nothing was touched. Import the newest state (docs/runbook.md, \"The state is older than the cloud\"). If there is none, consent to the removal:",
       `  make up CONSENT="remove=s-lost remove=p-lost" (SWARM_CONSENT for pulumi and swarmctl)`,
     ].join("\n"));
     expect(cloud.requests).to.deep.equal([]);
@@ -236,11 +236,11 @@ describe("an update that begins", () => {
     cloud.close();
     expect(await begin({ "servers": [lost], "ports": [port] }, [], [], { consent: "remove=s-lost remove=p-lost" })).to.equal(13);
     expect(cloud.requests).to.deep.equal(["DELETE /compute/servers/s-lost", "DELETE /network/v2.0/ports/p-lost"]);
-    expect(lines[0]).to.equal("server c-worker-az1-1 (s-lost) is removed by consent.");
+    expect(lines[0]).to.equal("server c-worker-az1-1 (s-lost) will be removed, as you consented to.");
   });
 
   it("does not understand a consent in other words", async () => {
-    expect(await begin({}, [], [], { consent: "yes" })).to.equal(`SWARM_CONSENT: "yes" is not understood; use remove=<id> and behind=<number>, as the refusal of the update names them.`);
+    expect(await begin({}, [], [], { consent: "yes" })).to.equal(`SWARM_CONSENT: "yes" is not understood; use remove=<id> and behind=<number>, as the refused update prints them.`);
   });
 
   it("asks for no rules and interfaces where none was being created, so that one who may not remove them needs not", async () => {

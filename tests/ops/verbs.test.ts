@@ -87,7 +87,7 @@ describe("a verb that the program runs", function () {
   });
 
   it("refuses to remove the only manager, whether the stack knows no other or the swarm", async () => {
-    const words = (name: string): string => `${name}: it is the only manager, and the swarm would go with it; raise settings.managers to 3 first. Nothing was touched.\n`;
+    const words = (name: string): string => `${name}: it is the only manager, and removing it destroys the swarm; raise settings.managers to 3 first. Nothing was touched.\n`;
     const alone = { ...access, managers: access.managers.filter(({ name }) => name === first) };
     expect(await run("remove-node", specOf(first), { known: alone })).to.deep.equal({ code: 1, stdout: "", stderr: words(first) });
     fake.nodes = fake.nodes.filter(({ ManagerStatus, ID }) => ManagerStatus === undefined || ID === `id-${first}`);
@@ -98,13 +98,13 @@ describe("a verb that the program runs", function () {
   it("refuses to remove a manager that the quorum needs, and touches nothing", async () => {
     fake.nodes = fake.nodes.map((node) => node.ID === `id-${second}` ? swarmNode(second, { Status: { State: "down" }, ManagerStatus: { Reachability: "unreachable" } }) : node);
     const { code, stderr } = await run("remove-node", specOf(first));
-    expect([code, stderr]).to.deep.equal([1, `${first}: the quorum needs it: 1 of the 2 other managers are reachable and 2 are needed; see "A manager dies" in docs/runbook.md. Nothing was touched.\n`]);
+    expect([code, stderr]).to.deep.equal([1, `${first}: the quorum needs it: 1 of the 2 other managers are reachable and 2 are needed; see "A manager cannot be removed" in docs/runbook.md. Nothing was touched.\n`]);
     expect(changes()).to.deep.equal([]);
   });
 
   it("says that there is no manager to ask where it knows of none", async () => {
     const { code, stderr } = await run("remove-node", specOf("test-worker-az1-0"), { known: { ...access, managers: [] } });
-    expect([code, stderr]).to.deep.equal([1, "managers: the list is empty, so nobody can be asked; the stack's output `access` names them, run `pulumi up` where it has none.\n"]);
+    expect([code, stderr]).to.deep.equal([1, "managers: the list is empty; it comes from the stack's output `access`, which `pulumi up` writes.\n"]);
   });
 
   it("undoes a removal that the swarm refuses: the manager has its tasks and keepalived again", async () => {
@@ -175,7 +175,7 @@ describe("a verb that the program runs", function () {
     fake.services = [traefik("traefik:v2.9@sha256:00")];
     const { code, stderr } = await admit({}, { joined: engine(second, "29.8.0") });
     expect([code, stderr]).to.deep.equal([1,
-      `${second}: its engine does not fit. traefik:v2.9: Docker 29 does not answer it (${second} with 29.8.0), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one.\n`]);
+      `${second}: its engine does not fit. traefik:v2.9: Docker 29 (${second} with 29.8.0) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later.\n`]);
     expect(changes().slice(1)).to.deep.equal([]);
   });
 
@@ -359,7 +359,7 @@ describe("a verb that the program runs", function () {
       fake.nodes = [engine(second, "29.8.0")];
       const { code, stderr } = await deploy(compose("one:1", "traefik:v2.9"));
       expect([code, stderr, fake.changes, fake.digestsAsked]).to.deep.equal([1,
-        `stack x: nothing is deployed. traefik:v2.9: Docker 29 does not answer it (${second} with 29.8.0), so it routes nothing; set images.traefik to 2.11.31, 3.6.1 or a later one.\n`, [], []]);
+        `stack x: nothing is deployed. traefik:v2.9: Docker 29 (${second} with 29.8.0) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later.\n`, [], []]);
     });
 
     it("tries a rollout again that the swarm gave up", async () => {

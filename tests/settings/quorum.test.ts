@@ -20,6 +20,6 @@ describe("whyNeeded", () => {
   }
 
   it("says what the others are short of", () => {
-    expect(whyNeeded(quorumOf(3, 2), true)).to.equal(`the quorum needs it: 1 of the 2 other managers are reachable and 2 are needed; see "A manager dies" in docs/runbook.md`);
+    expect(whyNeeded(quorumOf(3, 2), true)).to.equal(`the quorum needs it: 1 of the 2 other managers are reachable and 2 are needed; see "A manager cannot be removed" in docs/runbook.md`);
   });
 });

@@ -66,7 +66,7 @@ describe("readWanted", () => {
     const wanted = { az1: [0, 2, 3], az2: [0], az3: [5] };
     expect(faultsOf(wanted, { expected: { az3: [5], az2: [0], az1: [2, 0], gone: [] } })).to.deep.equal([]);
     const [fault] = faultsOf(wanted, { expected: { az1: [0], az2: [0], az3: [5] } });
-    expect(fault).to.equal(`SWARM_EXPECTED_WORKERS: the last update left {"az1":[0,2],"az2":[0],"az3":[5]}, not {"az1":[0],"az2":[0],"az3":[5]}; look at the cluster again and want anew.`);
+    expect(fault).to.equal(`SWARM_EXPECTED_WORKERS: the last update left {"az1":[0,2],"az2":[0],"az3":[5]}, not {"az1":[0],"az2":[0],"az3":[5]}; look at the cluster again and repeat the change.`);
   });
 
   it("lets through exactly the sets that the plan then takes unchanged", () => {

@@ -39,7 +39,7 @@ describe("swarmctl on a cluster", function () {
     manager.nodes = healthy.map((node) => node.ID === `id-${worker}` ? { ...node, Status: { State: "down" } } : node);
     const { code, stdout } = await run("cluster", "status", cluster);
     expect(code).to.equal(3);
-    expect(stdout).to.match(/^prod-swarm-alpha: not healthy\n/).and.to.include(`\nnot healthy because:\n  ${worker}: its state is down; where its server runs, \`pulumi up\` brings it back; docs/runbook.md has what to do when a node is gone.\n`);
+    expect(stdout).to.match(/^prod-swarm-alpha: not healthy\n/).and.to.include(`\nnot healthy because:\n  ${worker}: its state is down; if its server runs, \`pulumi up\` brings it back; otherwise see "The swarm is not as the last update left it" in docs/runbook.md.\n`);
   });
 
   it("ends with 3 when no manager answers, and shows what the outputs know", async () => {

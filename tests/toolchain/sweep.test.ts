@@ -141,7 +141,7 @@ describe("an update after a killed one", function () {
     expect(pending.map(({ type, inputs }) => [type, inputs["name"]])).to.deep.include(["openstack:compute/instance:Instance", "c-worker-az1-1"]);
 
     const foretold = await pulumi(["preview"], { SET: "0,1" });
-    expect(foretold.text).to.include(`server c-worker-az1-1 (${lost ?? ""}) was left behind by an update that was killed; the update removes it unless the swarm uses it.`);
+    expect(foretold.text).to.include(`server c-worker-az1-1 (${lost ?? ""}) was left behind by a killed update; the update will remove it unless the swarm uses it.`);
     const { code, text } = await up("0,1");
     expect(code, text).to.equal(0);
     const { servers, ports } = await onCloud();

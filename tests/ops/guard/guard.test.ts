@@ -25,7 +25,7 @@ describe("guardUpdate", () => {
     const { said, error, words } = await guard(preview([swarm, manager("same", "az1")]));
     expect(error).to.equal(undefined);
     expect(words).to.equal("preview --json --show-sames --show-replacement-steps --non-interactive --stack prod");
-    expect(said).to.deep.equal(["Plan guard: the Pulumi that runs this update is not found among the processes above; the plan is judged without its options."]);
+    expect(said).to.deep.equal(["Plan guard: cannot find the Pulumi process that runs this update, so the plan is judged without its options."]);
   });
 
   it("refuses what goes beyond them, with the table and the line that allows it", async () => {
