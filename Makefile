@@ -13,10 +13,10 @@ SWARMCTL := node swarmctl/swarmctl.cjs
 OUTPUTS := $(PULUMI) stack output $(if $(OS_CLOUD),--stack $(STACK),) --json --show-secrets
 # an update that was killed on this machine must not be in the way of the next, whose Pulumi keeps the number of the recipe's shell
 RUN := $(if $(OS_CLOUD),SWARM_STACK=$(STACK) SWARM_HOLDER_PID=$$$$ $(OPS) unlock && )exec $(PULUMI)
-# a stack that is destroyed has to be said, and is not the default
+# the stack to destroy must be named; there is no default
 SAID_STACK := $(if $(OS_CLOUD),$(if $(filter file,$(origin STACK)),,$(STACK)),lab)
 
-# what an update refused and may be done all the same, in the words of the refusal
+# consent to what an update refused; the refusal prints the value
 CONSENT ?=
 export SWARM_CONSENT := $(or $(CONSENT),$(SWARM_CONSENT))
 
@@ -36,7 +36,7 @@ nodes: ## the table of the cluster's nodes, and the demo's address
 context: ## a Docker context of the cluster's name, and `ssh MANAGER`, on this machine
 	@$(OUTPUTS) | $(OPS) context
 
-destroy: node_modules toolchain ## take the cluster away, after a question; on your cloud with STACK=…; YES=1 for scripts, which nobody asks
+destroy: node_modules toolchain ## destroy the cluster, after you type its name; on your cloud with STACK=…; YES=1 skips the question, for scripts
 	@SWARM_STACK='$(SAID_STACK)' SWARM_YES='$(YES)' $(OPS) confirm-destroy
 	$(RUN) destroy $(ON_STACK) --run-program --yes --skip-preview
 

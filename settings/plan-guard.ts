@@ -25,8 +25,8 @@ export const planGuard = z.strictObject({
 }, allowed("{zonePercent, clusterPercent, managers, hourlyIncrease}"));
 export type PlanGuard = Readonly<z.output<typeof planGuard>>;
 
-export const planGuardDescription = "How much one update may take away before it is refused. All optional: zonePercent (45) of a zone's workers, clusterPercent (34) of all "
-  + "workers (one worker may always go), managers (1) replaced in place, hourlyIncrease of the price by flavorPrices (no limit).";
+export const planGuardDescription = "Limits of one update; an update beyond them is refused. All optional: zonePercent (45) of a zone's workers and clusterPercent (34) of all "
+  + "workers may go at once (one always may), managers (1) may be replaced in place, hourlyIncrease (no limit) of the price by flavorPrices.";
 
 const dayWords = `a day as YYYY-MM-DD, e.g. "2026-12-05"`;
 /** Pulumi reads an unquoted date in a stack's file as an instant and hands over how Go prints that. */
@@ -48,10 +48,10 @@ const allowance = z.strictObject({
 export type Allowance = Readonly<z.output<typeof allowance>>;
 
 export const allow = list(allowance, "{what, zone, until, why}");
-export const allowDescription = `What updates may do beyond planGuard, until a day: a list of {what, zone, until, why}; what is ${guardCodes.join(", ")}, zone is optional. `
+export const allowDescription = `Exceptions to planGuard, each until the end of a day (UTC): a list of {what, zone, until, why}; what is one of ${guardCodes.join(", ")}; zone is optional. `
   + "A refused update prints the line to add.";
 
 const priceWords = "a price per hour, 0 or more";
 export const flavorPrices = z.record(text(/^\S(.*\S)?$/, "the name of a flavor"), z.number(allowed(priceWords)).min(0, allowed(priceWords)),
   allowed("a map of flavor to price per hour"));
-export const flavorPricesDescription = "Price of a server per hour by flavor, in any one currency; with it the judgement of an update has the difference in price.";
+export const flavorPricesDescription = "Price of a server per hour by flavor, in any one currency; with it the plan guard shows the difference in price.";

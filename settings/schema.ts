@@ -100,7 +100,7 @@ export const settingsShape = {
   ingressMode: z.enum(["vip", "octavia", "none"], allowed(`"vip", "octavia" or "none"`)).default("vip")
     .describe(`The one address of the services: "vip" passes a floating IP among the managers by VRRP, "octavia" makes a load balancer, "none" leaves it to you.`),
   ingressReadTimeoutSeconds: integer(0, 86_400, "seconds").default(600)
-    .describe("Seconds within which Traefik must have read a whole request, an upload's body included; 0: no limit. Traefik's own default of 60 cuts large uploads."),
+    .describe("Seconds within which Traefik must have read a whole request, including an upload's body; 0: no limit. Traefik's own default of 60 aborts large uploads."),
   dashboard: z.boolean(allowed("true or false")).default(false).describe("Traefik's dashboard on port 8080 of the managers, for adminCidrs."),
   keyPair: nonEmpty.optional().describe("Nova key pair given to every server for people; the program makes a key of its own."),
   dnsServers: list(address, "IPv4 addresses").default([]).describe("DNS servers of the network; empty: the cloud's own."),
@@ -114,10 +114,10 @@ export const settingsShape = {
   overlayPools: list(cidr, "IPv4 networks").min(1, allowed("at least one IPv4 network")).default(["10.200.0.0/16"])
     .describe("Addresses that overlay networks are cut from; set when the swarm is made."),
   bridgePool: cidr.default("172.29.0.0/16")
-    .describe("Addresses of Docker's bridges on each node, /19 or larger; a node reaches nothing else there. New nodes get it."),
-  overlayPrefix: integer(16, 29, "bits").default(24).describe("Prefix length of each overlay network: /24 holds some 250 tasks. ingress, proxy and monitoring are larger where the groups' max asks for it."),
+    .describe("Range of Docker's bridges on each node, /19 or larger; nodes cannot reach other hosts in this range. New nodes get it."),
+  overlayPrefix: integer(16, 29, "bits").default(24).describe("Prefix length of each overlay network: /24 holds some 250 tasks. ingress, proxy and monitoring are larger if the groups' max needs it."),
   overlayEncryption: z.boolean(allowed("true or false")).default(false)
-    .describe("Encrypt the overlay networks that the program makes, ingress too (IPsec between the nodes)."),
+    .describe("Encrypt the overlay networks that the program makes, including ingress (IPsec between the nodes)."),
   proxy: proxy.optional().describe("HTTP proxy of the nodes, for images and packages: http, https, and exceptions that are reached without it."),
   ntpServers: list(hostName, "host names").default([]).describe("Time servers of the nodes; empty: the image's own."),
   dispatcherHeartbeatSeconds: integer(2, 60, "seconds").default(5)
