@@ -48,6 +48,9 @@ export interface Change {
 const guardSettings = z.object({ planGuard: planGuard.prefault({}), allow: allow.default([]), flavorPrices: flavorPrices.default({}) });
 export type GuardSettings = Readonly<z.output<typeof guardSettings>>;
 
+/** The limits' defaults, without allowances and prices. */
+export const noSettings: GuardSettings = guardSettings.parse({});
+
 export interface Plan {
   readonly changes: readonly Change[];
   /** Limits, allowances and prices of the configuration that was previewed. */
