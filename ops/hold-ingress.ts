@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../settings/outputs";
 import type { IngressSpec } from "../settings/specs";
-import { openManager } from "./docker";
-import { OperationError } from "./errors";
+import { openManager, type DockerNode } from "./docker";
+import { ConnectionLostError, messageOf, OperationError } from "./errors";
 import { quote } from "./ssh";
 import { onEveryManager } from "./stacks";
 import { Pending, waitFor } from "./wait";
@@ -11,10 +11,10 @@ const fileSeconds = 180;
 
 /**
  * Gives each manager the files by which it takes part in holding the ingress address, where it has other ones, and waits until one
- * of them holds it and Traefik answers there. The first manager, which holds the address as a rule, comes last. Repeating it
- * changes nothing.
+ * of them holds it and Traefik answers there. The first manager, which holds the address as a rule, comes last. A manager that does
+ * not answer is left as it is: an update must not need every manager. Repeating it changes nothing.
  *
- * @throws OperationError when a manager does not answer, keepalived cannot be installed, or nobody answers at the address in time.
+ * @throws OperationError when keepalived cannot be installed, or nobody answers at the address in time.
  */
 export async function holdIngress(access: ClusterAccess, spec: IngressSpec, say: (line: string) => void = (line) => { process.stderr.write(`${line}\n`); }): Promise<void> {
   for (const manager of [...spec.managers].reverse()) await equip(access, manager, spec.deadlineSeconds, say);
@@ -42,7 +42,12 @@ const changed = "changed";
 async function equip(access: ClusterAccess, { name, files }: IngressSpec["managers"][number], seconds: number, say: (line: string) => void): Promise<void> {
   const target = access.managers.find((manager) => manager.name === name);
   if (target === undefined) throw new OperationError(`${name}: not among the managers; this is a bug.`);
-  const node = await openManager(access, target);
+  const node = await openManager(access, target).catch((error: unknown): DockerNode | undefined => {
+    if (!(error instanceof ConnectionLostError)) throw error;
+    say(`${name}: does not answer, so its configuration of the ingress address stays as it is; once it answers, run \`swarmctl node replace ${name}\`. ${messageOf(error)}`);
+    return undefined;
+  });
+  if (node === undefined) return;
   try {
     let differs = false;
     for (const { path, permissions, content } of files) {

@@ -1,4 +1,5 @@
 import { ingressPorts } from "../../settings/ports";
+import { majority } from "../../settings/quorum";
 import type { GuardCode } from "../../settings/plan-guard";
 import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./nodes";
 import type { Change, Plan, ResourceState } from "./plan";
@@ -33,11 +34,6 @@ function managersReplaced(plan: Plan): Finding[] {
   return replaced.length === 0 ? [] : [{
     code: "replace-managers", figure: `${replaced.length} replaced`, limit: `${limit} in one update`, beyond: replaced.length > limit, resources: namesOf(replaced),
   }];
-}
-
-/** How many of so many managers must be there (https://docs.docker.com/engine/swarm/raft/). */
-function majority(managers: number): number {
-  return Math.floor(managers / 2) + 1;
 }
 
 /** Those that are left while the others are away must be a majority of all: a manager that is replaced is a member until it has left. */

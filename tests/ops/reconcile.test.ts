@@ -50,6 +50,11 @@ describe("desiredSwarm", () => {
     expect(others).to.deep.equal(["test-manager-az1-0", "test-worker-az1-9"]);
   });
 
+  it("judges nothing that another version of the program wrote in another shape", () => {
+    const strange = [verb("membership-a", "admit-node", { name: "a" }), verb("traefik", "deploy-stack", {}, compose), verb("b", "admit-node", {})];
+    expect(desiredSwarm(strange, { nodes: ["a"], networks: [], stacks: ["traefik"] })).to.deep.equal({ nodes: [], networks: [], stacks: [], others: ["a"] });
+  });
+
   it("is empty before there is a swarm", () => {
     expect(desiredSwarm([], { nodes: ["a"], networks: ["proxy"], stacks: ["traefik"] })).to.deep.equal({ nodes: [], networks: [], stacks: [], others: ["a"] });
   });

@@ -60,6 +60,16 @@ describe("a verb that the program runs", function () {
     expect(fake.changes[1]).to.include("/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node");
   });
 
+  it("holds the ingress address without a manager that does not answer", async () => {
+    const [first, second] = access.managers;
+    if (first === undefined || second === undefined) throw new Error("two managers are needed");
+    fake.commandOutput = (command) => command.includes("address show") ? "200" : "";
+    const two = { ...ingress, managers: ingress.managers.slice(0, 2) };
+    const { code, stderr } = await run("hold-ingress", two, { known: { ...access, managers: [first, { ...second, host: "127.0.0.9" }] } });
+    expect(code).to.equal(0);
+    expect(stderr).to.include(`${second.name}: does not answer, so its configuration of the ingress address stays as it is`);
+  });
+
   it("restarts nothing where a manager has it already, and fails where nobody holds the address", async () => {
     const one = { ...ingress, deadlineSeconds: 6, managers: ingress.managers.slice(0, 1) };
     const { code, stderr } = await run("hold-ingress", one, { known: { ...access, managers: access.managers.slice(0, 1) } });

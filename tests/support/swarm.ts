@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Server as TcpServer } from "node:net";
 import type { Duplex } from "node:stream";
-import { Server, utils, type Connection } from "ssh2";
+import { Server, type Connection } from "ssh2";
+import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
 import { testedApi } from "../../ops/api-version";
 import type { SwarmNodeState } from "../../ops/nodes";
 import { placedGroups } from "../../components/plan";
@@ -19,7 +21,8 @@ export function swarmNode(name: string, changes: Partial<SwarmNodeState> & { ava
   };
 }
 
-const keys = utils.generateKeyPairSync("ed25519");
+// ssh2's own generator now and then makes a private key that ssh2 refuses
+const keys = deriveSshKeyPair(randomBytes(32).toString("hex"), "test");
 
 /** Outputs of a stack whose cluster has three managers and the given workers, all in zones az1 to az3. */
 export function outputsOf(clusterName: string, workerSets: Record<string, number[]>, changes: Partial<ClusterOutputs> = {}): ClusterOutputs {
@@ -31,7 +34,7 @@ export function outputsOf(clusterName: string, workerSets: Record<string, number
   return {
     version: 1, clusterName, clusterId: "cluster-id", madeWith: madeWith(goodSettings({ clusterName })), program: "0".repeat(64),
     workerGroups: placedGroups(goodSettings({ clusterName })), deadlines: goodSettings().deadlines, workerSets, nodes: [...managers, ...workers], staleNodes: 0, ingressAddress: "192.0.2.100",
-    access: { user: "swarm", privateKey: keys.private, managers: managers.map(({ name }, index) => ({ name, host: `192.0.2.${index + 1}`, hostKey: keys.public.trim() })) },
+    access: { user: "swarm", privateKey: keys.privateKey, managers: managers.map(({ name }, index) => ({ name, host: `192.0.2.${index + 1}`, hostKey: keys.publicKey })) },
     joinTokens: { manager: "SWMTKN-1-manager", worker: "SWMTKN-1-worker" }, ...changes,
   };
 }
@@ -116,7 +119,7 @@ export class FakeManager {
       } else { response.statusCode = 404; answer({ message: `${path}: not expected` }); }
     });
   });
-  private readonly ssh = new Server({ hostKeys: [keys.private] }, (client) => {
+  private readonly ssh = new Server({ hostKeys: [keys.privateKey] }, (client) => {
     client.on("authentication", (context) => { context.accept(); });
     client.on("error", () => undefined);
     this.clients.add(client);
