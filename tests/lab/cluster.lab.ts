@@ -28,8 +28,8 @@ import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikCon
 /** `make soak` proves all, `make test` what fits into an hour. */
 const isSoak = process.env["SOAK"] === "1";
 
-/** With the dashboard on, which an edit takes away under traffic. */
-const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:dashboard": true });
+/** `make soak` begins with the dashboard on, which an edit takes away under traffic. */
+const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:dashboard": isSoak });
 
 /** Its nodes: name → zone. */
 const nodes: Readonly<Record<string, string>> = {
