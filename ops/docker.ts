@@ -62,13 +62,21 @@ export function limit(stream: Duplex, seconds: number, message: string): void {
   stream.once("close", () => { clearTimeout(timer); });
 }
 
-/** Connects to a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let nobody in. */
+/**
+ * Logs in on a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let
+ * nobody in. Its Docker need not run.
+ */
+export async function logIn(access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number): Promise<SshConnection> {
+  const login = { user: access.user, privateKey: access.privateKey };
+  const host = process.env["SWARM_INSIDE"] === "true" ? manager.address ?? manager.host : manager.host;
+  return SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) });
+}
+
+/** Logs in on a manager whose Docker runs. */
 export async function openManager(
   access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number,
 ): Promise<DockerNode> {
-  const login = { user: access.user, privateKey: access.privateKey };
-  const host = process.env["SWARM_INSIDE"] === "true" ? manager.address ?? manager.host : manager.host;
-  const ssh = await SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) });
+  const ssh = await logIn(access, manager, connectSeconds);
   try {
     return await DockerNode.open(ssh);
   } catch (error) {

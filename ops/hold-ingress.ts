@@ -1,8 +1,8 @@
 import type { ClusterAccess } from "../settings/outputs";
 import type { IngressSpec } from "../settings/specs";
-import { openManager, type DockerNode } from "./docker";
+import { logIn } from "./docker";
 import { ConnectionLostError, messageOf, OperationError } from "./errors";
-import { quote } from "./ssh";
+import { quote, type SshConnection } from "./ssh";
 import { onEveryManager } from "./stacks";
 import { Pending, waitFor } from "./wait";
 
@@ -42,7 +42,7 @@ const changed = "changed";
 async function equip(access: ClusterAccess, { name, files }: IngressSpec["managers"][number], seconds: number, say: (line: string) => void): Promise<void> {
   const target = access.managers.find((manager) => manager.name === name);
   if (target === undefined) throw new OperationError(`${name}: not among the managers; this is a bug.`);
-  const node = await openManager(access, target).catch((error: unknown): DockerNode | undefined => {
+  const node = await logIn(access, target).catch((error: unknown): SshConnection | undefined => {
     if (!(error instanceof ConnectionLostError)) throw error;
     say(`${name}: does not answer, so its configuration of the ingress address stays as it is; once it answers, run \`swarmctl node replace ${name}\`. ${messageOf(error)}`);
     return undefined;
@@ -51,13 +51,13 @@ async function equip(access: ClusterAccess, { name, files }: IngressSpec["manage
   try {
     let differs = false;
     for (const { path, permissions, content } of files) {
-      const said = await node.ssh.run(["sudo", "sh", "-c", writeScript(path, permissions)], { stdin: content, timeoutSeconds: fileSeconds });
+      const said = await node.run(["sudo", "sh", "-c", writeScript(path, permissions)], { stdin: content, timeoutSeconds: fileSeconds });
       differs ||= said.trim() === changed;
     }
     if (!differs) return;
     say(`${name}: new configuration of the ingress address; restarting keepalived.`);
     // swarm-install adds keepalived where it is missing, swarm-node tells it the interface and restarts it
-    await node.ssh.run(["sudo", "sh", "-c", "/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node"], { timeoutSeconds: seconds });
+    await node.run(["sudo", "sh", "-c", "/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node"], { timeoutSeconds: seconds });
   } finally {
     node.close();
   }

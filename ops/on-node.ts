@@ -1,6 +1,6 @@
 import type { ClusterAccess } from "../settings/outputs";
 import type { NodeSpec } from "../settings/specs";
-import { openManager, type DockerNode } from "./docker";
+import { logIn, type DockerNode } from "./docker";
 import { UnreachableError } from "./errors";
 import { SshConnection } from "./ssh";
 
@@ -16,7 +16,7 @@ export async function onNode<T>(
   const { user, privateKey } = access;
   const opened = itself === undefined
     ? SshConnection.open({ name: spec.name, host: spec.address, hostKey: spec.hostKey, user, privateKey }, manager.ssh)
-    : openManager(access, itself).then(({ ssh }) => ssh);
+    : logIn(access, itself);
   const node = await opened.catch((cause: unknown) => { throw new UnreachableError(`${spec.name}: not reached`, { cause }); });
   try {
     return await action(node);

@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../settings/outputs";
-import { openManager, whileOvertaken, withManager, withManagers, type DockerNode, type Managers } from "./docker";
+import { logIn, whileOvertaken, withManager, withManagers, type DockerNode, type Managers } from "./docker";
 import { refuseImages } from "./engine-gate";
 import { messageOf, OperationError } from "./errors";
 import { forgetGhosts } from "./nodes";
@@ -139,10 +139,10 @@ export const notReached = "not reached";
 /** Standard output of a command on every manager; of one that does not answer, that. */
 export async function onEveryManager(access: ClusterAccess, argv: readonly string[]): Promise<readonly { readonly name: string; readonly output: string }[]> {
   return Promise.all(access.managers.map(async (manager) => {
-    const node = await openManager(access, manager).catch(() => undefined);
+    const node = await logIn(access, manager).catch(() => undefined);
     if (node === undefined) return { name: manager.name, output: notReached };
     try {
-      return { name: manager.name, output: (await node.ssh.exec(argv, { timeoutSeconds: 60 })).stdout };
+      return { name: manager.name, output: (await node.exec(argv, { timeoutSeconds: 60 })).stdout };
     } finally {
       node.close();
     }

@@ -60,6 +60,14 @@ describe("a verb that the program runs", function () {
     expect(fake.changes[1]).to.include("/usr/local/sbin/swarm-install && /usr/local/sbin/swarm-node");
   });
 
+  it("looks at a manager's ingress address where its Docker does not run", async () => {
+    fake.dockerRuns = false;
+    fake.commandOutput = (command) => command.includes("address show") ? "200" : "";
+    const one = { ...ingress, managers: ingress.managers.slice(0, 1) };
+    const { code, stderr } = await run("hold-ingress", one, { known: { ...access, managers: access.managers.slice(0, 1) } }).finally(() => { fake.dockerRuns = true; });
+    expect(code, stderr).to.equal(0);
+  });
+
   it("holds the ingress address without a manager that does not answer", async () => {
     const [first, second] = access.managers;
     if (first === undefined || second === undefined) throw new Error("two managers are needed");
@@ -174,7 +182,7 @@ describe("a verb that the program runs", function () {
     const worker = { name: "test-worker-az1-0" };
     expect((await admit({ holdsToken: true }, { ...worker, joins: () => fake.nodesAsked > 0 })).code).to.equal(0);
     expect(changes(), "its labels alone").to.deep.equal([`POST /nodes/id-${worker.name}/update ${JSON.stringify({ Role: "worker", Availability: "active", Labels: { az: "az1" } })}`]);
-    expect((await admit({ holdsToken: true, readySeconds: 8 }, worker)).code).to.equal(0);
+    expect((await admit({ holdsToken: true, readySeconds: 24 }, worker)).code).to.equal(0);
     expect(changes()[0]).to.match(/ <SWMTKN-1-now-worker>$/);
   });
 

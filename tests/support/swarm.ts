@@ -41,6 +41,8 @@ export function outputsOf(clusterName: string, workerSets: Record<string, number
 
 /** A manager on this machine: SSH with the pinned key, and the part of Docker's API that is used, over its socket. */
 export class FakeManager {
+  /** Whether its Docker socket lets anybody in. */
+  dockerRuns = true;
   /** What was changed, in order: "command: <line>" by SSH, "<method> <path> <body>" by Docker's API. */
   readonly changes: string[] = [];
   /** Numbers of tasks that the next questions for a node's tasks find running; 0 when there are no more. */
@@ -147,7 +149,7 @@ export class FakeManager {
           });
         });
       });
-      client.on("openssh.streamlocal", (accept) => { this.pipe(accept(), this.docker.address() as AddressInfo); });
+      client.on("openssh.streamlocal", (accept, reject) => { if (this.dockerRuns) this.pipe(accept(), this.docker.address() as AddressInfo); else reject(); });
     });
   });
 

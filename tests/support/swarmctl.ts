@@ -1,21 +1,12 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { Report } from "../../settings/report";
 
 const root = join(__dirname, "..", "..");
 const bin = join(root, "tests", "swarmctl", "bin");
-
-let openstackPart: string | undefined;
-
-/** Name of the toolchain's openstack plugin as it would be built here; the fake Pulumi never starts it. */
-function builtOpenstack(): string {
-  const script = `here=$1 cache=.; . "$here/versions.env"; . "$here/lib/build.sh"; locate; basename "\${part_dir[openstack]}"`;
-  openstackPart ??= execFileSync("bash", ["-euc", script, "-", join(root, "toolchain")], { encoding: "utf8", env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` } }).trim();
-  return openstackPart;
-}
 
 export interface Result { readonly code: number; readonly stdout: string; readonly stderr: string }
 
@@ -29,12 +20,17 @@ export class TestProject {
   constructor({ program = false } = {}) {
     for (const path of program ? ["index.ts", "program.cjs", "package-lock.json", "settings", "cloudinit", "components", "ops", "stacks"] : []) symlinkSync(join(root, path), join(this.folder, path));
     for (const file of ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.lab.yaml"]) cpSync(join(root, file), join(this.folder, file));
-    symlinkSync(join(root, "toolchain"), join(this.folder, "toolchain"));
     mkdirSync(this.pulumi);
-    mkdirSync(join(this.folder, ".cache", "toolchain", "parts", builtOpenstack()), { recursive: true });
-    mkdirSync(join(this.folder, "lab"));
-    writeFileSync(join(this.folder, "lab", "pulumi"), `#!/bin/sh\nexec pulumi "$@"\n`);
-    chmodSync(join(this.folder, "lab", "pulumi"), 0o755);
+    this.program("lab/pulumi", `exec pulumi "$@"`);
+    // The real one would build a plugin. Its choice of a Pulumi has tests of its own.
+    this.program("toolchain/toolchain", `[ "$1" = exec ] || exit 2; shift; exec "$@"`);
+    symlinkSync(join(root, "toolchain", "versions.env"), join(this.folder, "toolchain", "versions.env"));
+  }
+
+  private program(path: string, script: string): void {
+    mkdirSync(dirname(join(this.folder, path)));
+    writeFileSync(join(this.folder, path), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(this.folder, path), 0o755);
   }
 
   read(file: string): string { return readFileSync(join(this.folder, file), "utf8"); }
@@ -73,7 +69,7 @@ export class TestProject {
   /** What makes swarmctl find the Pulumi of the tests. */
   environment(): Readonly<Record<string, string>> {
     return {
-      PATH: `${bin}:${process.env["PATH"] ?? ""}`, FAKE_PULUMI: this.pulumi, COLUMNS: "100", SWARM_TOOLCHAIN: "installed", SWARM_CACHE_DIR: join(this.folder, ".cache"),
+      PATH: `${bin}:${process.env["PATH"] ?? ""}`, FAKE_PULUMI: this.pulumi, COLUMNS: "100",
       ...this.backend,
     };
   }

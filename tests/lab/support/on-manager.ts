@@ -1,4 +1,5 @@
-import { Managers, openManager, type DockerNode } from "../../../ops/docker";
+import { testedApi } from "../../../ops/api-version";
+import { DockerNode, logIn, Managers } from "../../../ops/docker";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 export interface OnManager {
@@ -11,7 +12,7 @@ export interface OnManager {
 export function managerOf(access: ClusterAccess, name: string): Managers {
   const target = access.managers.find((manager) => manager.name === name);
   if (target === undefined) throw new Error(`${name}: no such manager`);
-  return new Managers(access, (_, connectSeconds) => openManager(access, target, connectSeconds), { managerSeconds: 0 });
+  return new Managers(access, async (_, connectSeconds) => new DockerNode(await logIn(access, target, connectSeconds), testedApi.oldest), { managerSeconds: 0 });
 }
 
 /**
