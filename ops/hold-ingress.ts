@@ -19,8 +19,8 @@ const fileSeconds = 180;
 export async function holdIngress(access: ClusterAccess, spec: IngressSpec, say: (line: string) => void = (line) => { process.stderr.write(`${line}\n`); }): Promise<void> {
   for (const manager of [...spec.managers].reverse()) await equip(access, manager, spec.deadlineSeconds, say);
   await waitFor({ what: `a manager to answer at the ingress address ${spec.vip}`, deadlineSeconds: spec.deadlineSeconds, intervalSeconds: 5 }, async () => {
-    const answers = await onEveryManager(access, ["sh", "-c", askScript(spec.vip)]);
-    return holderFault(answers) === undefined ? true : new Pending(holderFault(answers) ?? "");
+    const fault = holderFault(await onEveryManager(access, ["sh", "-c", askScript(spec.vip)]));
+    return fault === undefined ? true : new Pending(fault);
   });
 }
 
