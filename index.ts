@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { autoscalerStack } from "./components/autoscaler";
 import { requireCompletion } from "./components/completion";
-import { demoReplicas, readCompose, renderCompose } from "./components/compose";
+import { readCompose } from "./components/compose";
+import { demoCompose, demoPath } from "./components/demo";
 import { Firewall } from "./components/firewall";
 import { Identity } from "./components/identity";
 import { newestImage } from "./components/image";
@@ -23,9 +24,6 @@ import { imageTag, programFingerprint } from "./ops/program";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
 import type { SharedNetwork } from "./settings/overlays";
-
-/** Path of the demo service behind the ingress. */
-const demoPath = "/whoami";
 
 /** The whole cluster: settings → plan → components → outputs, the contract of settings/outputs.ts. */
 export = async (): Promise<Record<string, unknown>> => {
@@ -89,8 +87,8 @@ export = async (): Promise<Record<string, unknown>> => {
       ...stack,
       stack: "demo",
       route: demoPath,
-      compose: renderCompose(readCompose("demo"), {
-        WHOAMI_IMAGE: image("whoami"), DEMO_PATH: demoPath, DEMO_REPLICAS: String(demoReplicas(Object.values(plan.workers).flat().length)),
+      compose: demoCompose(readCompose("demo"), {
+        images: { whoami: image("whoami"), traefik: image("traefik") }, workers: Object.values(plan.workers).flat().length,
       }),
     }, { dependsOn: [traefik, ...groups.flatMap((group) => group.memberships)] }));
   }

@@ -31,8 +31,3 @@ export function readCompose(stack: string): string {
 export function readStackFile(stack: string, path: string): string {
   return readFileSync(join(__dirname, "..", "stacks", stack, path), "utf8");
 }
-
-/** Replicas of the demo: three, and no more than two a worker, as its compose file says. */
-export function demoReplicas(workers: number): number {
-  return Math.min(3, 2 * workers);
-}

@@ -1,4 +1,5 @@
-import { demoReplicas, readCompose, renderCompose } from "../../components/compose";
+import { readCompose } from "../../components/compose";
+import { demoCompose, demoPath } from "../../components/demo";
 import { overlayOptions } from "../../components/overlay";
 import { imageReference } from "../../components/plan";
 import { traefikCompose } from "../../components/traefik";
@@ -10,9 +11,6 @@ import { deployStack } from "../../ops/stacks";
 import type { Milestones } from "../phases";
 import { all } from "./all";
 import type { BootingCluster, BootingNode, ClusterSource } from "./boot";
-
-/** Path of the demo behind the ingress. */
-const demoPath = "/whoami";
 
 /**
  * Makes a swarm of servers that boot, as a person with a script would: init on the first, the token to all others at once,
@@ -48,8 +46,8 @@ export async function makeSwarm({ settings, plan }: ClusterSource, { access, mtu
   const demo = withAll.then(async () => {
     const join = seconds();
     if (settings.demo) {
-      await deployStack(access, { name: "demo", deadlineSeconds, route: demoPath }, renderCompose(readCompose("demo"), {
-        WHOAMI_IMAGE: image("whoami"), DEMO_PATH: demoPath, DEMO_REPLICAS: String(demoReplicas(Object.values(plan.workers).flat().length)),
+      await deployStack(access, { name: "demo", deadlineSeconds, route: demoPath }, demoCompose(readCompose("demo"), {
+        images: { whoami: image("whoami"), traefik: image("traefik") }, workers: Object.values(plan.workers).flat().length,
       }), process.env);
     }
     return join;

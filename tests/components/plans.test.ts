@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { files } from "../../cloudinit/files";
 import { readCompose, renderCompose } from "../../components/compose";
+import { demoCompose } from "../../components/demo";
 import { firewallTable, planFirewall } from "../../components/firewall-rules";
 import { imageReference, planCluster } from "../../components/plan";
 import { leaveSeconds, traefikCompose, type TraefikOptions } from "../../components/traefik";
@@ -78,6 +79,26 @@ describe("renderCompose", () => {
   it("refuses a mark without a value and a value without a mark", () => {
     expect(() => renderCompose("${A}", {})).to.throw("compose: no value for ${A}");
     expect(() => renderCompose("", { B: "1" })).to.throw("compose: no mark for B");
+  });
+});
+
+describe("demoCompose", () => {
+  const demo = (traefik: string, workers: number): { labels: Record<string, string>; replicas: number } => {
+    const compose = parse(demoCompose(readCompose("demo"), { images: { whoami: "whoami:1", traefik }, workers })) as {
+      services: { whoami: { image: string; deploy: { labels: Record<string, string>; replicas: number } } };
+    };
+    expect(compose.services.whoami.image).to.equal("whoami:1");
+    return compose.services.whoami.deploy;
+  };
+
+  it("leaves out a task that cannot be reached, where Traefik knows how", () => {
+    const service = "traefik.http.services.whoami.loadbalancer.passivehealthcheck";
+    expect(demo("traefik:v3.6.12", 3).labels).to.deep.include({ [`${service}.maxfailedattempts`]: "1", [`${service}.failurewindow`]: "15s" });
+    expect(Object.keys(demo("traefik:v2.9", 3).labels).filter((label) => label.includes("passive"))).to.deep.equal([]);
+  });
+
+  it("has three replicas, and no more than two a worker", () => {
+    expect([0, 1, 2, 40].map((workers) => demo("traefik", workers).replicas)).to.deep.equal([0, 2, 3, 3]);
   });
 });
 

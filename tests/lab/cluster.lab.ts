@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { listNodes, unreadiness } from "../../ops/nodes";
 import { planAddresses } from "../../settings/addresses";
@@ -23,7 +24,7 @@ import { commandLinesDuring, exposures } from "./support/secrets";
 import { labBackend, labConfiguration, LabStack } from "./support/stack";
 import { expectNothing, tellsOfFailures } from "./support/suite";
 import { ask, failures, underTraffic } from "./support/traffic";
-import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikContainer } from "./support/wire";
+import { metadataAnswers, openPorts, overlayPath, socketProxyAnswers, traefikContainer, whileOutOfReach } from "./support/wire";
 
 /** `make soak` proves all, `make test` what fits into an hour. */
 const isSoak = process.env["SOAK"] === "1";
@@ -279,6 +280,15 @@ describe("a cluster on the lab", () => {
     const { mtu, largest, larger } = await overlayPath(access, "demo_whoami");
     say(`overlay: MTU ${mtu} bytes`);
     expect({ largest, larger }).to.deep.equal({ largest: true, larger: false });
+  });
+
+  it("answers every request while Traefik cannot reach a task that it has in its list", async () => {
+    const { access, demoUrl: url = "" } = await cluster.outputs();
+    await whileOutOfReach(access, "demo_whoami", async (node) => {
+      const tally = await underTraffic(url, "a task out of reach", () => sleep(45_000), 200);
+      expect(failures(tally), JSON.stringify(tally.failures)).to.equal(0);
+      expect(tally.hosts).not.to.have.property(node);
+    });
   });
 
   const [olderState, newestState] = [join(logFolder, "older-state.json"), join(logFolder, "newest-state.json")];

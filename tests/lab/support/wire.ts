@@ -51,13 +51,9 @@ interface TaskState {
   readonly NetworksAttachments?: readonly { readonly Network?: { readonly Spec?: { readonly Name?: string } }; readonly Addresses?: readonly string[] }[];
 }
 
-/**
- * Sends packets that must not be fragmented from Traefik's task on a manager to a service's task on a node in another zone.
- *
- * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte larger does.
- */
-export async function overlayPath(access: ClusterAccess, service: string): Promise<{ mtu: number; largest: boolean; larger: boolean }> {
-  const { name, address } = await withManager(access, async (manager) => {
+/** A manager, and a service's task on a node in another zone: its node, and its address in the network of the ingress. */
+async function taskElsewhere(access: ClusterAccess, service: string): Promise<{ name: string; node: string; address: string }> {
+  return withManager(access, async (manager) => {
     const all = await listNodes(manager);
     const zones = new Map(all.map((node) => [node.ID, node.Spec.Labels?.["az"]]));
     const here = all.find((node) => nameOf(node) === manager.ssh.target.name)?.Spec.Labels?.["az"];
@@ -65,8 +61,35 @@ export async function overlayPath(access: ClusterAccess, service: string): Promi
     const task = (JSON.parse(listed) as TaskState[]).find(({ NodeID }) => zones.get(NodeID ?? "") !== here);
     const found = task?.NetworksAttachments?.find(({ Network }) => Network?.Spec?.Name === "proxy")?.Addresses?.[0]?.split("/")[0];
     if (found === undefined) throw new Error(`${service}: no task in another zone than ${String(here)}`);
-    return { name: manager.ssh.target.name, address: found };
+    const on = all.find(({ ID }) => ID === task?.NodeID);
+    return { name: manager.ssh.target.name, node: on === undefined ? "" : nameOf(on), address: found };
   });
+}
+
+/** Does something while no Traefik reaches a service's task, which goes on running: its packets go to a card that nobody has. */
+export async function whileOutOfReach(access: ClusterAccess, service: string, action: (node: string) => Promise<void>): Promise<void> {
+  const { node, address } = await taskElsewhere(access, service);
+  const neighbour = async (verb: string): Promise<void> => {
+    for (const { name } of access.managers) {
+      await onManager(access, `pid=${traefikProcess}
+        nsenter -t "$pid" -n ip neigh ${verb} dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')"`, { name });
+    }
+  };
+  await neighbour(`replace ${address} lladdr 02:00:00:00:00:01 nud permanent`);
+  try {
+    await action(node);
+  } finally {
+    await neighbour(`del ${address}`);
+  }
+}
+
+/**
+ * Sends packets that must not be fragmented from Traefik's task on a manager to a service's task on a node in another zone.
+ *
+ * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte larger does.
+ */
+export async function overlayPath(access: ClusterAccess, service: string): Promise<{ mtu: number; largest: boolean; larger: boolean }> {
+  const { name, address } = await taskElsewhere(access, service);
   const output = await onManager(access, `pid=${traefikProcess}
     mtu=$(nsenter -t "$pid" -n ip -o link show dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')" | sed 's/.* mtu \\([0-9]*\\) .*/\\1/')
     echo "$mtu"
