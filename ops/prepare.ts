@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { clusterAccess, type ClusterAccess } from "../settings/outputs";
 import { refusal } from "../settings/refusal";
+import { leaveReport } from "../settings/report";
 import { noRepairs, type KeptParts, type Repairs } from "../settings/specs";
 import { desiredSwarm } from "./desired";
 import { oneLook, withManager } from "./docker";
@@ -77,7 +78,10 @@ async function judgeAndSweep(preparation: Preparation): Promise<number> {
   const { state, environment } = preparation;
   // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
   if (state.some(({ type }) => type === serverType)) {
-    await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say }));
+    await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say }).catch((error: unknown) => {
+      if (error instanceof PlanRefusedError) leaveReport(environment, { kind: "plan-refused", words: `Plan: ${error.message}` });
+      throw error;
+    }));
   }
   return refused("Leftovers", clearCloud(preparation, say));
 }
@@ -95,7 +99,7 @@ function say(line: string): void {
 
 /** Ends the program with a message and no stack trace where a step fails. */
 async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
-  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`, error instanceof PlanRefusedError ? "plan-guard" : undefined); });
+  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`); });
 }
 
 /**

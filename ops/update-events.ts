@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { parseAs } from "../settings/json";
-import { refusalIn } from "../settings/refusal-codes";
 
 /** What an update did with one resource. Instants are milliseconds since the epoch; Pulumi notes whole seconds. */
 export interface UpdateStep {
@@ -61,17 +60,7 @@ export function nameOf(urn: string): string {
   return urn.split("::").at(-1) ?? urn;
 }
 
-/** The refusal that an update ended with, if its program refused it. */
-export function refusalOf(events: readonly UpdateEvent[]): ReturnType<typeof refusalIn> {
-  return events.map(({ diagnosticEvent: said }) => said?.severity === "error" ? refusalIn(withoutMarks(said.message)) : undefined).find(Boolean);
-}
-
-/** In one line, without Pulumi's marks. */
+/** In one line, without Pulumi's marks for colours and line ends. */
 function plain(message: string): string {
-  return withoutMarks(message).replace(/\s+/g, " ").trim();
-}
-
-/** Without Pulumi's marks for colours and line ends. */
-function withoutMarks(message: string): string {
-  return message.replace(/<\{%[^%]*%\}>/g, "");
+  return message.replace(/<\{%[^%]*%\}>/g, "").replace(/\s+/g, " ").trim();
 }

@@ -11,7 +11,7 @@ import { noteHolder } from "./holders";
 import { leaseVariable, underLease } from "./lease";
 import { clearWay, holderIn } from "./locks";
 import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
-import { refusalOf, stepsOf, type UpdateStep } from "./update-events";
+import { stepsOf, type UpdateStep } from "./update-events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
 const loadEventStream = (): typeof import("./event-stream") => require("./event-stream") as typeof import("./event-stream");
@@ -97,9 +97,8 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
     const steps = stepsOf(events);
     if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
     if (code === 0) return steps;
-    const refusal = refusalOf(events);
-    if (refusal !== undefined) throw new RefusedError(`${subject}: ${refusal.words}`);
     const refused = readReport(report);
+    if (refused?.kind === "plan-refused") throw new RefusedError(`${subject}: ${refused.words}`);
     const holder = refused?.kind === "locked" ? refused.holder : holderIn(end);
     if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
     // sets that were made from the last update fit its configuration

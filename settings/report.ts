@@ -2,7 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { parseAs } from "./json";
 
-/** Names the file in which the program, and what runs before it, leave why they refused an update, for whoever started that. */
+/**
+ * Names the file in which the program, and what runs before it, leave why they refused an update, for the program that started the update.
+ * A person reads the error itself.
+ */
 export const reportVariable = "SWARM_REPORT";
 
 const reportSchema = z.discriminatedUnion("kind", [
@@ -12,6 +15,8 @@ const reportSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("overtaken") }),
   /** The wanted worker sets do not fit the configuration. */
   z.object({ kind: z.literal("unfit") }),
+  /** The plan goes beyond the limits of `swarm:planGuard`; the verdict is in the words. */
+  z.object({ kind: z.literal("plan-refused"), words: z.string() }),
 ]);
 export type Report = z.output<typeof reportSchema>;
 

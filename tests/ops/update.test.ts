@@ -7,7 +7,6 @@ import { expect } from "chai";
 import { BusyError, LockedError, OperationError } from "../../ops/errors";
 import { pulumiArgv, stackOutputs } from "../../ops/pulumi";
 import { RefusedError, runUpdate, UpdateError, updateSeconds, type Update } from "../../ops/update";
-import { withCode } from "../../settings/refusal-codes";
 import { goodSettings } from "../support/settings";
 
 /** A project whose Pulumi, that of the lab, is the given script. */
@@ -105,11 +104,11 @@ describe("runUpdate", () => {
     expect((error as UpdateError).steps).to.deep.equal([{ ...step, error: "no valid host" }]);
   });
 
-  it("knows by its code that the program refused the plan, and hands its words over", async () => {
+  it("hears by the report alone that the program refused the plan, and hands its words over", async () => {
     const words = "Plan: beyond the limits.\nCHECK  WHERE";
-    const refusal = event({ diagnosticEvent: { severity: "error", message: `<{%reset%}>${withCode(words, "plan-guard")}<{%reset%}>\n` } });
-    expect((await update(`${sending(refusal)} exit 255`)).error).to.be.instanceOf(RefusedError).with.property("message", `stack lab: ${words}`);
-    const mention = event({ diagnosticEvent: { severity: "error", message: "refusal: plan-guard was said before\n" } });
+    const report = JSON.stringify({ kind: "plan-refused", words });
+    expect((await update(`echo '${report.replaceAll("\\", "\\\\")}' > "$SWARM_REPORT"; exit 255`)).error).to.be.instanceOf(RefusedError).with.property("message", `stack lab: ${words}`);
+    const mention = event({ diagnosticEvent: { severity: "error", message: `${words}\nrefusal: plan-guard\n` } });
     expect((await update(`${sending(mention)} exit 255`)).error).to.be.instanceOf(UpdateError);
   });
 

@@ -73,7 +73,7 @@ describe("the plan guard in an update", function () {
   async function pulumi(...words: readonly string[]): Promise<{ code: number | null; output: string }> {
     const env = {
       ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"), SWARM_REPORT: join(folder, "report.json"),
     };
     const child = spawn(toolchain, ["exec", "pulumi", ...words], { cwd: join(folder, "sub"), env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -92,7 +92,8 @@ describe("the plan guard in an update", function () {
     configure({ managers: 3, workers: 2 });
     const { code, output } = await up();
     expect(code, output).not.to.equal(0);
-    expect(output).to.match(/lose-workers +zone az2 +2 of 4 workers +1 \(45 %\) +REFUSED +c-worker-az2-2, c-worker-az2-3/).and.to.match(/refusal: plan-guard/);
+    expect(output).to.match(/lose-workers +zone az2 +2 of 4 workers +1 \(45 %\) +REFUSED +c-worker-az2-2, c-worker-az2-3/);
+    expect(JSON.parse(readFileSync(join(folder, "report.json"), "utf8"))).to.have.property("kind", "plan-refused");
     expect(changes).to.deep.equal([]);
   });
 
