@@ -30,22 +30,24 @@ interface Comparison {
 }
 
 /**
- * Removes from the cloud what killed updates left behind, and notes that this update begins.
+ * Looks on the cloud for what killed updates left behind. Changes nothing.
  *
- * @returns its number.
- * @throws OperationError where the state is older than the cloud, or where the cloud has what is no proven leftover: nothing is touched then.
+ * @returns what removes it and notes that this update begins, to be called once nothing else refuses the update; it returns the update's number.
+ * @throws OperationError where the state is older than the cloud, or where the cloud has what is no proven leftover.
  */
-export async function clearCloud(beginning: Beginning, say: (line: string) => void): Promise<number> {
+export async function lookForLeftovers(beginning: Beginning, say: (line: string) => void): Promise<() => Promise<number>> {
   const known = knownBy(beginning.cluster, beginning.state);
   // before the first resource there is nothing that could have been left behind
-  if (known.mark === undefined) return beginning.serial + 1;
+  if (known.mark === undefined) return () => Promise.resolve(beginning.serial + 1);
   const cloud = await OpenStack.open(beginning.environment);
   const { evidence, judgement, behind, serial, groups } = await compare(cloud, beginning, known, say);
   const refusal = refusalOf(judgement, behind);
   if (refusal !== undefined) throw new OperationError(refusal);
-  if (judgement.leftovers.length > 0) await sweep(cloud, evidence);
-  await noted(groups.filter(({ id }) => known.ids.has(id)).map((group) => noteSerial(cloud, group, { number: serial, ended: false })));
-  return serial;
+  return async () => {
+    if (judgement.leftovers.length > 0) await sweep(cloud, evidence);
+    await noted(groups.filter(({ id }) => known.ids.has(id)).map((group) => noteSerial(cloud, group, { number: serial, ended: false })));
+    return serial;
+  };
 }
 
 /** Says in a preview what the update would remove or refuse; that the cloud cannot be asked is no fault of a preview. Contacts no machine of the cluster. */

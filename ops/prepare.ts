@@ -10,7 +10,7 @@ import { guardUpdate, PlanRefusedError } from "./guard/guard";
 import { serverType } from "./guard/nodes";
 import { noteUpdate } from "./locks";
 import { sweepNetworks } from "./networks";
-import { clearCloud, foretell, noteEnd } from "./clear-cloud";
+import { foretell, lookForLeftovers, noteEnd } from "./clear-cloud";
 import { knownBy } from "./marked";
 import { reconcile } from "./reconcile";
 import { readState, resourceNamed, unmadeServers, type PendingCreate, type StackState, type StateResource } from "./state";
@@ -69,21 +69,32 @@ export async function prepareUpdate(preparation: Preparation): Promise<Prepared>
     await foretell(preparation);
     return { state: [], pending: [], unmade: new Set(), repairs: noRepairs, serial: preparation.serial };
   }
-  const [repairs, serial] = await Promise.all([repairsFor(preparation), judgeAndSweep(preparation)]);
+  const [repairs, serial] = await Promise.all([repairsFor(preparation), judgeAndClear(preparation)]);
   return { state, pending, unmade: unmadeServers(state), repairs, serial };
 }
 
-/** @returns the number of this update. */
-async function judgeAndSweep(preparation: Preparation): Promise<number> {
-  const { state, environment } = preparation;
+/**
+ * Judges the plan and looks for leftovers at the same time. Only the removal waits for both: where one of them refuses the update, nothing is
+ * touched.
+ *
+ * @returns the number of this update.
+ */
+async function judgeAndClear(preparation: Preparation): Promise<number> {
+  const [plan, leftovers] = await Promise.allSettled([judgePlan(preparation), lookForLeftovers(preparation, say)]);
+  if (plan.status === "fulfilled" && leftovers.status === "fulfilled") return refused("Leftovers", leftovers.value());
+  const words = [faultOf("Plan", plan), faultOf("Leftovers", leftovers)].flat().join("\n");
+  if (plan.status === "rejected" && plan.reason instanceof PlanRefusedError) leaveReport(preparation.environment, { kind: "plan-refused", words });
+  throw refusal(words);
+}
+
+async function judgePlan({ state, environment }: Preparation): Promise<void> {
   // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
-  if (state.some(({ type }) => type === serverType)) {
-    await refused("Plan", guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say }).catch((error: unknown) => {
-      if (error instanceof PlanRefusedError) leaveReport(environment, { kind: "plan-refused", words: `Plan: ${error.message}` });
-      throw error;
-    }));
-  }
-  return refused("Leftovers", clearCloud(preparation, say));
+  if (!state.some(({ type }) => type === serverType)) return;
+  await guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say });
+}
+
+function faultOf(subject: string, step: PromiseSettledResult<unknown>): string[] {
+  return step.status === "rejected" ? [`${subject}: ${messageOf(step.reason)}`] : [];
 }
 
 /** What is to be made again in the swarm, where there is one. */

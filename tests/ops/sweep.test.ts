@@ -1,18 +1,13 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { json } from "node:stream/consumers";
 import { expect } from "chai";
 import { OpenStack } from "../../ops/openstack";
-import { clearCloud, noteEnd } from "../../ops/clear-cloud";
+import { lookForLeftovers, noteEnd } from "../../ops/clear-cloud";
 import { isExplained, judge, unknownTo } from "../../ops/leftovers";
 import { knownBy, type CloudThing } from "../../ops/marked";
 import type { SwarmNodeState } from "../../ops/nodes";
 import { parsePending, parseState, type PendingCreate, type StateResource } from "../../ops/state";
 import { removeAll, useOf } from "../../ops/sweep";
 import { ownerMark } from "../../settings/names";
+import { FakeCloud } from "../support/fake-cloud";
 
 const owner: StateResource = { urn: "urn:pulumi:s::swarm::swarm:platform:Identity$command:local:Command::c-identity-owner", type: "command:local:Command", outputs: { stdout: "0a1b2c" } };
 
@@ -102,57 +97,6 @@ describe("parsePending", () => {
   });
 });
 
-/** A cloud of one page a list, in memory; remembers what was asked of it. */
-class FakeCloud {
-  readonly requests: string[] = [];
-  private readonly server: Server;
-
-  environment: NodeJS.ProcessEnv = {};
-
-  constructor(readonly lists: Record<string, Record<string, unknown>[]>) {
-    this.server = createServer((request, response) => {
-      const url = new URL(request.url ?? "", "http://cloud");
-      if (request.method !== "GET" && !url.pathname.includes("/auth/")) this.requests.push(`${request.method ?? ""} ${url.pathname}`);
-      const answer = (status: number, body: unknown = {}, headers = {}): void => {
-        response.writeHead(status, { "Content-Type": "application/json", ...headers });
-        response.end(JSON.stringify(body));
-      };
-      if (url.pathname === "/identity/v3/auth/tokens") {
-        const at = (service: string): unknown => ({ type: service, endpoints: [{ interface: "public", region: "r", url: `${this.url}/${service}` }] });
-        answer(201, { token: { project: { id: "p" }, catalog: [at("compute"), at("network")] } }, { "X-Subject-Token": "t" });
-      } else if (request.method === "GET") {
-        const kind = url.pathname.replace("/detail", "").split("/").at(-1) ?? "";
-        const wanted = [...url.searchParams].filter(([key]) => ["description", "device_id", "security_group_id"].includes(key));
-        const key = kind === "os-server-groups" ? "server_groups" : kind.replaceAll("-", "_");
-        answer(200, { [key]: (this.lists[kind] ?? []).filter((one) => wanted.every(([name, value]) => one[name] === value)) });
-      } else if (url.pathname.endsWith("/tags")) {
-        void json(request).then((body) => {
-          Object.assign(this.lists["security-groups"]?.find(({ id }) => id === url.pathname.split("/").at(-2)) ?? {}, body);
-          answer(200, body);
-        });
-      } else {
-        const id = url.pathname.split("/").at(-1);
-        for (const [kind, list] of Object.entries(this.lists)) this.lists[kind] = list.filter((one) => one["id"] !== id);
-        if (url.pathname.endsWith("/remove_router_interface")) this.lists["ports"] = (this.lists["ports"] ?? []).filter((one) => one["device_id"] !== url.pathname.split("/").at(-2));
-        answer(request.method === "DELETE" ? 204 : 200);
-      }
-    });
-  }
-
-  get url(): string { return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`; }
-
-  /** Begins to listen; the environment in which it is the cloud. */
-  async start(): Promise<NodeJS.ProcessEnv> {
-    await new Promise<void>((resolve) => { this.server.listen(0, "127.0.0.1", resolve); });
-    const file = join(mkdtempSync(join(tmpdir(), "swarm-test-cloud-")), "clouds.yaml");
-    writeFileSync(file, JSON.stringify({ clouds: { fake: { auth: { auth_url: `${this.url}/identity`, username: "u", password: "p", project_name: "n" } } } }));
-    this.environment = { OS_CLOUD: "fake", OS_CLIENT_CONFIG_FILE: file };
-    return this.environment;
-  }
-
-  close(): void { this.server.close(); this.server.closeAllConnections(); }
-}
-
 describe("an update that begins", () => {
   const mark = ownerMark("c", "0a1b2c");
   const foreign = ownerMark("c", "ffffff");
@@ -172,7 +116,7 @@ describe("an update that begins", () => {
     const environment = { ...await cloud.start(), ...(more.consent === undefined ? {} : { SWARM_CONSENT: more.consent }) };
     lines = [];
     const state = [owner, ...ids.map((id) => ({ urn: "u", type: "t", id }))];
-    return clearCloud({ cluster: "c", state, pending, serial: more.serial ?? 12, environment }, (line) => lines.push(line)).catch((error: unknown) => (error as Error).message);
+    return lookForLeftovers({ cluster: "c", state, pending, serial: more.serial ?? 12, environment }, (line) => lines.push(line)).then((clear) => clear()).catch((error: unknown) => (error as Error).message);
   }
 
   it("removes what a killed update was creating, users before what they use, and nothing else", async () => {
@@ -284,7 +228,8 @@ describe("an update that begins", () => {
 
   it("asks the cloud nothing before the stack has a mark", async () => {
     cloud = new FakeCloud({});
-    expect(await clearCloud({ cluster: "c", state: [], pending: [], serial: 0, environment: {} }, () => undefined)).to.equal(1);
+    const clear = await lookForLeftovers({ cluster: "c", state: [], pending: [], serial: 0, environment: {} }, () => undefined);
+    expect(await clear()).to.equal(1);
   });
 });
 
