@@ -6,6 +6,7 @@ import type { WorkerSets } from "./ordinals";
 import { clusterOutputs, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
 import { parseSecrets, parseSettings } from "./parse";
+import { allowFaults } from "./plan-guard";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
 import { leaveReport } from "./report";
@@ -61,7 +62,7 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
     const before = previous.madeWith ?? await madeSoFar();
     const standing = hasSwarm(before) ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes } : undefined;
     const faults = [
-      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...overlayFaults(settings, standing),
+      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...allowFaults(settings, new Date()), ...overlayFaults(settings, standing),
       ...(standing === undefined ? poolFaults(settings) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);

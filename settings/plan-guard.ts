@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Fault } from "./errors";
 import { allowed, integer, list, text } from "./values";
 
 /** What an update must not do beyond its limits, each by the code that a stack's `allow` names. */
@@ -6,6 +7,10 @@ export const guardCodes = [
   "replace-managers", "lose-quorum", "lose-workers", "replace-server-group", "destroy-volumes", "open-to-world", "raise-price",
 ] as const;
 export type GuardCode = (typeof guardCodes)[number];
+
+/** The codes that are judged zone by zone, too. */
+export const zonedCodes = ["lose-workers"] as const satisfies readonly GuardCode[];
+export type ZonedCode = (typeof zonedCodes)[number];
 
 /**
  * How much of a cluster one update may take away.
@@ -39,17 +44,31 @@ function isDay(value: string): boolean {
 
 const allowance = z.strictObject({
   what: z.enum(guardCodes, allowed(`one of ${guardCodes.map((code) => `"${code}"`).join(", ")}`)),
-  /** Only in this zone; without it everywhere. */
+  /** Only in this zone; without it everywhere. Of a code without zones it would allow nothing. */
   zone: text(/^\S(.*\S)?$/, "the name of a zone").optional(),
   /** The last day on which it holds, UTC. */
   until: day,
   why: text(/\p{L}{2}/u, "the reason, in words"),
-}, allowed("{what, zone, until, why}, of which what, until and why are required"));
+}, allowed("{what, zone, until, why}, of which what, until and why are required")).refine(({ what, zone }) => zone === undefined || zonedCodes.some((code) => code === what),
+  { path: ["zone"], error: `leave it out: only ${zonedCodes.map((code) => `"${code}"`).join(", ")} is judged by zone` });
 export type Allowance = Readonly<z.output<typeof allowance>>;
 
+/** Days that an exception may be ahead: a month, for work that takes several updates. */
+const longestDays = 31;
+const dayMilliseconds = 24 * 3600 * 1000;
+
+/** Exceptions that hold for too long. One that was accepted stays so: its day only comes closer. Pure. */
+export function allowFaults({ allow: exceptions }: { readonly allow: readonly Allowance[] }, now: Date): Fault[] {
+  const last = new Date(now.getTime() + longestDays * dayMilliseconds).toISOString().slice(0, 10);
+  return exceptions.flatMap(({ until }, index) => until <= last ? [] : [{
+    path: `settings.allow.${index}.until`, problem: `"${until}" is more than ${longestDays} days ahead; use a day up to "${last}", or change the limits in swarm:planGuard.`,
+  }]);
+}
+
 export const allow = list(allowance, "{what, zone, until, why}");
-export const allowDescription = `Exceptions to planGuard, each until the end of a day (UTC): a list of {what, zone, until, why}; what is one of ${guardCodes.join(", ")}; zone is optional. `
-  + "A refused update prints the line to add.";
+export const allowDescription = `Exceptions to planGuard, each until the end of a day (UTC): a list of {what, zone, until, why}; what is one of ${guardCodes.join(", ")}; `
+  + `zone is optional, and only for ${zonedCodes.join(", ")}. until is at most ${longestDays} days ahead: an exception that holds for longer is forgotten and lets through what nobody decided; `
+  + "renew it, or set planGuard. A refused update prints the line to add.";
 
 const priceWords = "a price per hour, 0 or more";
 export const flavorPrices = z.record(text(/^\S(.*\S)?$/, "the name of a flavor"), z.number(allowed(priceWords)).min(0, allowed(priceWords)),

@@ -315,6 +315,12 @@ describe("the program on a stack that has a swarm", () => {
     expect(outputs["madeWith"]).to.deep.include({ sharedSubnets });
   });
 
+  it("refuses an exception to the plan guard that stands for ever", async () => {
+    const allow = [{ what: "lose-workers", until: "2099-12-31", why: "as ever" }];
+    const refused = await runProgram({ ...goodConfiguration, allow }, previous).then(() => "accepted", String);
+    expect(refused).to.include(`settings.allow.0.until: "2099-12-31" is more than 31 days ahead; use a day up to "`);
+  });
+
   it("refuses more nodes than the ingress network of the cluster has addresses", async () => {
     const refused = await runProgram({ ...goodConfiguration, networkCidr: "10.20.0.0/24", overlayPrefix: 27, workerGroups: { az1: { min: 1, max: 40 } } },
       { ...previous, madeWith: { ...previous.madeWith, overlayPrefix: 27 } }).then(() => "accepted", String);

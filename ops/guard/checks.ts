@@ -1,14 +1,17 @@
 import { ingressPorts } from "../../settings/ports";
 import { majority } from "../../settings/quorum";
-import type { GuardCode } from "../../settings/plan-guard";
+import type { GuardCode, ZonedCode } from "../../settings/plan-guard";
 import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./nodes";
 import type { Change, Plan, ResourceState } from "./plan";
 
 /** One thing that a plan does and that has a limit. */
-export interface Finding {
-  readonly code: GuardCode;
+export type Finding = Measured & (
   /** The zone that it is about; absent: the cluster. */
-  readonly zone?: string;
+  | { readonly code: ZonedCode; readonly zone?: string }
+  | { readonly code: Exclude<GuardCode, ZonedCode>; readonly zone?: never }
+);
+
+interface Measured {
   /** What the plan does, in figures. */
   readonly figure: string;
   readonly limit: string;
@@ -59,12 +62,12 @@ function workersKept(plan: Plan): Finding[] {
   const { zonePercent, clusterPercent } = plan.settings.planGuard;
   const zones = [...new Set(workers.filter(({ standing }) => standing).map(({ zone }) => zone))].sort();
   return [
-    ...zones.flatMap((zone) => lossOf(workers.filter((worker) => worker.zone === zone), zonePercent).map((finding) => ({ ...finding, zone }))),
+    ...zones.flatMap((zone) => lossOf(workers.filter((worker) => worker.zone === zone), zonePercent, zone)),
     ...lossOf(workers, clusterPercent),
   ];
 }
 
-function lossOf(workers: readonly PlannedNode[], percent: number): Finding[] {
+function lossOf(workers: readonly PlannedNode[], percent: number, zone?: string): Finding[] {
   const before = workers.filter(({ standing }) => standing).length;
   const [replaced, gone] = [workers.filter(inPlace), workers.filter(removed)];
   const made = workers.filter(({ kind, standing }) => kind === "create" && !standing).length;
@@ -72,7 +75,7 @@ function lossOf(workers: readonly PlannedNode[], percent: number): Finding[] {
   // a small group must be able to shrink by hand, and a node be replaced in its place
   const allowed = percent === 0 ? 0 : Math.max(1, Math.floor(before * percent / 100));
   return lost === 0 ? [] : [{
-    code: "lose-workers", figure: `${lost} of ${before} workers`, limit: `${allowed} (${percent} %)`, beyond: lost > allowed, resources: namesOf([...replaced, ...gone]),
+    code: "lose-workers", ...(zone === undefined ? {} : { zone }), figure: `${lost} of ${before} workers`, limit: `${allowed} (${percent} %)`, beyond: lost > allowed, resources: namesOf([...replaced, ...gone]),
   }];
 }
 

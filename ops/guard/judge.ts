@@ -3,9 +3,7 @@ import { checks, priceOf, type Finding } from "./checks";
 import type { Plan } from "./plan";
 
 /** A finding, and the allowance that it goes by where it is beyond its limit and allowed. */
-export interface Judged extends Finding {
-  readonly allowance?: Allowance;
-}
+export type Judged = Finding & { readonly allowance?: Allowance };
 
 /** What the guard says of a plan. */
 export interface Verdict {

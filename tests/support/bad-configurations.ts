@@ -154,5 +154,7 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     [`settings.allow.0.until: "2026-02-30" is not allowed; use a day as YYYY-MM-DD, e.g. "2026-12-05".`]],
   ["an allowance whose reason was left as printed", { allow: [{ what: "lose-workers", until: "2026-12-05", why: "…" }] },
     [`settings.allow.0.why: "…" is not allowed; use the reason, in words.`]],
+  ["an allowance for a zone of what has none", { allow: [{ what: "raise-price", zone: "az1", until: "2026-12-05", why: "the zone grows" }] },
+    [`settings.allow.0.zone: "az1" is not allowed; leave it out: only "lose-workers" is judged by zone.`]],
   ["a price below nothing", { flavorPrices: { "m1.small": -1 } }, ["settings.flavorPrices.m1.small: -1 is not allowed; use a price per hour, 0 or more."]],
 ];
