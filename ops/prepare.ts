@@ -7,6 +7,7 @@ import { desiredSwarm } from "./desired";
 import { oneLook, withManager } from "./docker";
 import { messageOf } from "./errors";
 import { guardUpdate, PlanRefusedError } from "./guard/guard";
+import { endWithUpdate, isNested } from "./guard/nested";
 import { serverType } from "./guard/nodes";
 import { noteUpdate } from "./locks";
 import { sweepNetworks } from "./networks";
@@ -39,16 +40,17 @@ export interface Prepared {
   readonly serial: number;
 }
 
-/** Set where the plan alone is wanted: the plan guard's preview within an update, which looks for leftovers itself. */
-const planOnlyVariable = "SWARM_PLAN_ONLY";
-
 /**
- * What a stack's state holds; in a preview nothing where it cannot be read, e.g. before it exists. Read while the settings are. It is
- * the first thing that an update does, so the holder of its lock is noted beside it.
+ * What a stack's state holds; in a preview nothing where it cannot be read, e.g. before it exists. The plan guard's preview reads none: its
+ * update does. Read while the settings are. It is the first thing that an update does, so the holder of its lock is noted beside it.
  */
 export async function stateBefore(stack: string): Promise<StackState> {
   const none: StackState = { state: [], pending: [] };
-  if (pulumi.runtime.isDryRun()) return process.env[planOnlyVariable] === undefined ? readState(stack).catch(() => none) : none;
+  if (pulumi.runtime.isDryRun()) {
+    if (!isNested(process.env)) return readState(stack).catch(() => none);
+    await endWithUpdate(process.env);
+    return none;
+  }
   const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`Could not record the holder of the lock: ${messageOf(error)}\n`); });
   const state = await refused("State", readState(stack));
   await noted;
@@ -90,7 +92,7 @@ async function judgeAndClear(preparation: Preparation): Promise<number> {
 async function judgePlan({ state, environment }: Preparation): Promise<void> {
   // where there is no server there is nothing to lose; who may reach what, the settings' own rules say
   if (!state.some(({ type }) => type === serverType)) return;
-  await guardUpdate({ stack: pulumi.getStack(), environment: { ...environment, [planOnlyVariable]: "true" }, now: new Date(), say });
+  await guardUpdate({ stack: pulumi.getStack(), environment, now: new Date(), say });
 }
 
 function faultOf(subject: string, step: PromiseSettledResult<unknown>): string[] {

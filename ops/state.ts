@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { projectName } from "../settings/schema";
+import { ownPulumi } from "./ancestor";
 import { openBackend } from "./backend";
 import { OperationError } from "./errors";
 
@@ -39,9 +40,9 @@ const exportSeconds = 300;
 /** Bytes of an exported state that are taken: 1,000 nodes are some 40 MB. */
 const exportLimit = 512 * 1024 * 1024;
 
-/** What a stack's state holds, secrets encrypted; asks the installed Pulumi. */
+/** What a stack's state holds, secrets encrypted; asks the Pulumi that runs the program. */
 export async function readState(stack: string): Promise<StackState> {
-  const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
+  const { stdout } = await promisify(execFile)(await ownPulumi(), ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
     .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
   return { state: parseState(stdout), pending: parsePending(stdout) };
 }

@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 import { parseAs } from "../../settings/json";
 import { z } from "zod";
 import { OperationError } from "../errors";
+import { findPulumi, pulumiOnPath } from "../ancestor";
 import { lastWords } from "../pulumi";
-import { findPulumi } from "./ancestor";
 import { isJudged, readInvocation, type Invocation } from "./flags";
 import { judge, type Verdict } from "./judge";
+import { nestedIn } from "./nested";
 import { previewOptions, readPlan } from "./plan";
 import { verdictText } from "./report";
 
@@ -31,7 +32,7 @@ export interface GuardedUpdate {
 
 /**
  * Judges the update that this program belongs to before its first resource: runs the same update's preview, with the options
- * that the update was called with. A preview takes no lock of the stack (pkg/backend/diy/backend.go), so it runs while the update
+ * that the update was called with, by the same engine. A preview takes no lock of the stack (pkg/backend/diy/backend.go), so it runs while the update
  * holds it. A destruction is not judged: whoever asks for one has named everything.
  *
  * @throws PlanRefusedError when the plan goes beyond its limits.
@@ -42,7 +43,9 @@ export async function guardUpdate({ stack, environment, now, say, pid = process.
   if (pulumi === undefined) say("Plan guard: cannot find the Pulumi process that runs this update, so the plan is judged without its options.");
   const invocation = readInvocation(pulumi?.words ?? []);
   if (!isJudged(invocation)) return undefined;
-  const plan = await previewOf(previewWords(stack, invocation, pulumi?.folder ?? process.cwd()), stack, environment);
+  const argv = [pulumi?.executable ?? pulumiOnPath, ...previewWords(stack, invocation, pulumi?.folder ?? process.cwd())];
+  const update = [process.pid, ...(pulumi === undefined ? [] : [pulumi.pid])];
+  const plan = await previewOf(argv, stack, { ...environment, ...nestedIn(update) });
   const verdict = judge(plan, now);
   const text = verdictText(verdict, stack, now);
   if (verdict.refused.length > 0) throw new PlanRefusedError(`the update goes beyond the limits of swarm:planGuard; nothing was touched.\n${text.trimEnd()}`);
@@ -56,9 +59,9 @@ export function previewWords(stack: string, { flags, configFile }: Invocation, f
   return ["preview", ...previewOptions, "--non-interactive", "--stack", stack, ...config, ...flags];
 }
 
-async function previewOf(words: readonly string[], stack: string, environment: NodeJS.ProcessEnv): Promise<ReturnType<typeof readPlan>> {
+async function previewOf([engine = "", ...words]: readonly string[], stack: string, environment: NodeJS.ProcessEnv): Promise<ReturnType<typeof readPlan>> {
   const { failed, stdout, stderr } = await new Promise<{ failed: boolean; stdout: string; stderr: string }>((done) => {
-    execFile("pulumi", words, { env: environment, maxBuffer: previewLimit, timeout: previewSeconds * 1000 },
+    execFile(engine, words, { env: environment, maxBuffer: previewLimit, timeout: previewSeconds * 1000 },
       (error, out, said) => { done({ failed: error !== null, stdout: out, stderr: error === null || said !== "" ? said : error.message }); });
   });
   const json = parseAs(z.unknown(), stdout);

@@ -1,20 +1,26 @@
 import { execFile } from "node:child_process";
 import { readFile, readlink } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, isAbsolute, resolve } from "node:path";
 import { promisify } from "node:util";
 
-/** A running program: its words, and where it runs where that can be told. */
+/** A running program: its words, and its folder and file where they can be told. */
 export interface RunningProgram {
   readonly parent: number;
   readonly words: readonly string[];
   readonly folder?: string;
+  /** A path that runs the same file again. */
+  readonly executable?: string;
 }
 
 /** Looks a process up; undefined where there is none. */
 export type Lookup = (pid: number) => Promise<RunningProgram | undefined>;
 
-/** The Pulumi that a program belongs to: the words behind its name. */
+/** The Pulumi that a program belongs to. */
 export interface PulumiProcess {
+  readonly pid: number;
+  /** What runs the same Pulumi: `PATH` may have another version. */
+  readonly executable: string;
+  /** The words behind its name. */
   readonly words: readonly string[];
   readonly folder?: string;
 }
@@ -33,10 +39,22 @@ export async function findPulumi(pid: number, lookup: Lookup = lookupFor(process
     if (program === undefined) return undefined;
     // a script has its interpreter before it
     const index = program.words.slice(0, 2).findIndex((word) => basename(word) === "pulumi");
-    if (index >= 0) return { words: program.words.slice(index + 1), ...(program.folder === undefined ? {} : { folder: program.folder }) };
+    if (index >= 0) {
+      const { words, folder, executable = pulumiOnPath } = program;
+      const script = resolve(folder ?? ".", words[1] ?? "");
+      return { pid: next, words: words.slice(index + 1), executable: index === 0 ? executable : script, ...(folder === undefined ? {} : { folder }) };
+    }
     next = program.parent;
   }
   return undefined;
+}
+
+/** Where none is found: the one on `PATH`. */
+export const pulumiOnPath = "pulumi";
+
+/** What runs the Pulumi whose program this is. */
+export async function ownPulumi(): Promise<string> {
+  return (await findPulumi(process.ppid))?.executable ?? pulumiOnPath;
 }
 
 function lookupFor(platform: NodeJS.Platform): Lookup {
@@ -46,11 +64,12 @@ function lookupFor(platform: NodeJS.Platform): Lookup {
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold anything; the parent is the second field after it. */
 const fromProc: Lookup = async (pid) => {
   try {
-    const [stat, words, folder] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, "utf8"), readFile(`/proc/${pid}/cmdline`, "utf8"), readlink(`/proc/${pid}/cwd`).catch(() => undefined),
-    ]);
+    const link = async (name: string): Promise<string | undefined> => readlink(`/proc/${pid}/${name}`).catch(() => undefined);
+    const [stat, words, folder, file] = await Promise.all([readFile(`/proc/${pid}/stat`, "utf8"), readFile(`/proc/${pid}/cmdline`, "utf8"), link("cwd"), link("exe")]);
     const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    return { parent, words: words.split("\0").slice(0, -1), ...(folder === undefined ? {} : { folder }) };
+    // https://man7.org/linux/man-pages/man5/proc_pid_exe.5.html: the link itself still runs a file that was removed, e.g. by an upgrade
+    const executable = file?.endsWith(" (deleted)") === true ? `/proc/${pid}/exe` : file;
+    return { parent, words: words.split("\0").slice(0, -1), ...(folder === undefined ? {} : { folder }), ...(executable === undefined ? {} : { executable }) };
   } catch {
     return undefined;
   }
@@ -72,5 +91,6 @@ const fromPs: Lookup = async (pid) => {
 /** Reads a line of `ps -o ppid=,args=`. */
 export function parsePs(line: string): RunningProgram | undefined {
   const [parent, ...words] = line.trim().split(/\s+/);
-  return parent === undefined || !/^\d+$/.test(parent) ? undefined : { parent: Number(parent), words };
+  const [executable = ""] = words;
+  return parent === undefined || !/^\d+$/.test(parent) ? undefined : { parent: Number(parent), words, ...(isAbsolute(executable) ? { executable } : {}) };
 }
