@@ -5,7 +5,7 @@ import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager 
 import type { WorkerSets } from "./ordinals";
 import { clusterOutputs, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
-import { parseSecrets, parseSettings } from "./parse";
+import { parseSecrets, parseSettings, unsetKeys } from "./parse";
 import { allowFaults } from "./plan-guard";
 import { rawSettings } from "./raw";
 import { refusal } from "./refusal";
@@ -57,20 +57,21 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
   try {
     const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
     const settings = parseSettings(raw);
+    const unset = unsetKeys(raw);
     const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
     const previous = await readPrevious();
     const before = previous.madeWith ?? await madeSoFar();
     const standing = hasSwarm(before) ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes } : undefined;
     const faults = [
       ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...allowFaults(settings, new Date()), ...overlayFaults(settings, standing),
-      ...(standing === undefined ? poolFaults(settings) : []),
+      ...(standing === undefined ? poolFaults(settings, unset) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
     const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
     const warnings = [
-      ...warningsOf(settings), ...reservedWarnings(settings),
-      ...(standing === undefined ? [] : [...overlayWarnings(settings, standing), ...poolFaults(settings).map(({ path, problem }) => `${path}: ${problem}`)]),
+      ...warningsOf(settings), ...reservedWarnings(settings, unset),
+      ...(standing === undefined ? [] : [...overlayWarnings(settings, standing), ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`)]),
     ];
     for (const warning of warnings) await pulumi.log.warn(warning);
     return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets), ...asked };

@@ -21,18 +21,28 @@ export function parseSecrets(raw: Readonly<Record<string, unknown>>): Partial<Re
   return Object.fromEntries(secretKeys.filter((key) => shaped[key] !== undefined).map((key) => [key, shaped[key]]));
 }
 
+/** The keys that a configuration does not set. */
+export function unsetKeys(raw: Readonly<Record<string, unknown>>): ReadonlySet<SettingsKey> {
+  return new Set(settingsKeys.filter((key) => valueOf(raw, key) === undefined));
+}
+
+function valueOf(raw: Readonly<Record<string, unknown>>, key: SettingsKey): unknown {
+  return raw[key] === "" ? undefined : raw[key];
+}
+
 function shapedSettings(raw: Readonly<Record<string, unknown>>): ShapedSettings {
   const faults: Fault[] = unknownKeys(raw);
   const parsed: Partial<Record<SettingsKey, unknown>> = {};
   for (const key of settingsKeys) {
-    const value = raw[key] === "" ? undefined : raw[key];
+    const value = valueOf(raw, key);
     const result = settingsShape[key].safeParse(value);
     if (result.success) parsed[key] = result.data;
     else if (value === undefined) faults.push({ path: `settings.${key}`, problem: `missing; ${settingsShape[key].description}` });
     else faults.push(...result.error.issues.map((issue) => fault(key, value, issue)));
   }
   const shaped = parsed as Partial<ShapedSettings>;
-  for (const rule of rules) faults.push(...rule(shaped));
+  const unset = unsetKeys(raw);
+  for (const rule of rules) faults.push(...rule(shaped, unset));
   if (faults.length > 0) throw new SettingsError(faults);
   return shaped as ShapedSettings;
 }

@@ -4,11 +4,11 @@ import type { Fault } from "./errors";
 import { serviceHasItsParts } from "./autoscaler-service";
 import { overlap, prefixOf } from "./ipv4";
 import { hookKeys } from "./monitoring";
-import { networksAreApart } from "./reserved";
+import { networksAreApart, type AtDefault } from "./reserved";
 import type { ShapedSettings } from "./schema";
 
 /** A rule over several values. It judges what is there and stays silent about a value that is missing or misshapen. */
-export type Rule = (settings: Partial<ShapedSettings>) => Fault[];
+export type Rule = (settings: Partial<ShapedSettings>, atDefault: AtDefault) => Fault[];
 
 /** Longest host name that Linux takes: 63 characters of a DNS label (RFC 1123). */
 const hostNameLength = 63;

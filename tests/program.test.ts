@@ -331,8 +331,8 @@ describe("the program on a stack that has a swarm", () => {
   it("takes clients and DNS servers in an overlay pool, which it must keep, where a new cluster is refused", async () => {
     const edit = { ...goodConfiguration, dnsServers: ["10.200.3.53"], ingressCidrs: ["10.200.9.0/24", "0.0.0.0/0"] };
     const refused = await runProgram(edit).then(() => "accepted", String);
-    expect(refused).to.include(`settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap.`)
-      .and.to.include(`settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap.`);
+    expect(refused).to.include(`settings.dnsServers.0: "10.200.3.53" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap: "10.200.0.0/16" is the default of swarm:overlayPools; a new cluster may set it to a free range, e.g. \`pulumi config set swarm:overlayPools '["172.17.0.0/16"]'\`.`)
+      .and.to.include(`settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap:`);
     expect((await runProgram(edit, previous)).outputs["clusterId"]).to.equal("cluster-id");
   });
 

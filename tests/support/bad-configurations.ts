@@ -24,7 +24,7 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
   ["a network without room for the groups", { networkCidr: "10.20.0.0/27", workerGroups: { az1: { min: 1, max: 12 } } },
     [`settings.networkCidr: "10.20.0.0/27" has room for 11 workers, the groups may grow to 12; use a larger network or a smaller max.`]],
   ["an overlay pool in the network", { overlayPools: ["10.200.0.0/16", "10.20.0.0/16"] },
-    [`settings.overlayPools.1: "10.20.0.0/16" overlaps settings.networkCidr "10.20.0.0/24"; use networks that do not overlap.`]],
+    [`settings.overlayPools.1: "10.20.0.0/16" overlaps settings.networkCidr "10.20.0.0/24"; use networks that do not overlap: "10.20.0.0/24" is the default of swarm:networkCidr; a new cluster may set it to a free range, e.g. \`pulumi config set swarm:networkCidr 172.16.0.0/24\`.`]],
   ["overlay pools that overlap", { overlayPools: ["10.200.0.0/16", "10.200.128.0/17"] },
     [`settings.overlayPools.1: "10.200.128.0/17" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks that do not overlap.`]],
   ["an overlay pool smaller than a network", { overlayPools: ["10.200.0.0/25"] },
@@ -35,8 +35,18 @@ export const badConfigurations: readonly (readonly [string, Record<string, unkno
     `settings.bridgePool: "127.0.0.0/16" overlaps loopback "127.0.0.0/8"; use networks that do not overlap.`,
   ]],
   ["bridges in an overlay pool, and too few", { bridgePool: "10.200.16.0/20" }, [
-    `settings.bridgePool: "10.200.16.0/20" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks that do not overlap.`,
+    `settings.bridgePool: "10.200.16.0/20" overlaps settings.overlayPools.0 "10.200.0.0/16"; use networks that do not overlap: "10.200.0.0/16" is the default of swarm:overlayPools; a new cluster may set it to a free range, e.g. \`pulumi config set swarm:overlayPools '["172.17.0.0/16"]'\`.`,
     `settings.bridgePool: "10.200.16.0/20" has no room for two bridges of /20; use /19 or larger.`,
+  ]],
+  ["a network in the default range of the bridges", { networkCidr: "172.29.4.0/24" }, [
+    `settings.bridgePool: "172.29.0.0/16" overlaps settings.networkCidr "172.29.4.0/24"; use networks that do not overlap: "172.29.0.0/16" is the default of swarm:bridgePool; set it to a free range, e.g. \`pulumi config set swarm:bridgePool 172.17.0.0/16\`.`,
+  ]],
+  ["a time server in the default range of the bridges", { ntpServers: ["172.29.0.4"], adminCidrs: ["172.16.0.0/15"] }, [
+    `settings.ntpServers.0: "172.29.0.4" lies in settings.bridgePool "172.29.0.0/16", so nodes cannot reach it; use networks that do not overlap: "172.29.0.0/16" is the default of swarm:bridgePool; set it to a free range, e.g. \`pulumi config set swarm:bridgePool 172.20.0.0/16\`.`,
+  ]],
+  ["overlay pools over the defaults of the network and the bridges", { overlayPools: ["10.0.0.0/8", "172.16.0.0/12"] }, [
+    `settings.overlayPools.0: "10.0.0.0/8" overlaps settings.networkCidr "10.20.0.0/24"; use networks that do not overlap: "10.20.0.0/24" is the default of swarm:networkCidr; a new cluster may set it to a free range, e.g. \`pulumi config set swarm:networkCidr 192.168.0.0/24\`.`,
+    `settings.bridgePool: "172.29.0.0/16" overlaps settings.overlayPools.1 "172.16.0.0/12"; use networks that do not overlap: "172.29.0.0/16" is the default of swarm:bridgePool; set it to a free range.`,
   ]],
   ["what nodes must reach, behind their own bridges", {
     bridgePool: "172.16.0.0/14", adminCidrs: ["172.17.5.0/24"], ntpServers: ["172.18.0.4", "ntp.example"], proxy: { http: "http://172.18.0.5:3128" }, registryMirrors: ["http://172.18.0.6:5000"],
