@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { parseAs } from "../settings/json";
 import type { Backend } from "./backend";
-import { forgetLease, ranOut } from "./lease";
+import { forgetLease, type LeaseWatch } from "./lease";
 import type { HeldLock } from "./locks";
 import { startOf, thisSpace } from "./processes";
 
@@ -75,20 +75,25 @@ export function claimsOn(lock: HeldLock, kept: readonly KeptHolder[]): KeptHolde
   });
 }
 
-/** The proof that a lock's holder is dead; undefined without one. Each that may be the holder has to be dead. */
-export async function proofOfDeath(lock: HeldLock, kept: readonly KeptHolder[], backend: Backend, now: number): Promise<string | undefined> {
-  const proofs = await Promise.all(claimsOn(lock, kept).map(async ({ holder }) => deathOf(holder, Date.parse(lock.timestamp), backend, now)));
-  return proofs.includes(undefined) ? undefined : proofs[0];
+/** What is known of a lock's holder: a proof that it is dead, that it may live, or that only more looks at its lease can tell. */
+export type Judgement = { readonly death: string } | "held" | "undecided";
+
+/** Judges a lock's holder. Each that may be the holder has to be dead. */
+export async function judge(lock: HeldLock, kept: readonly KeptHolder[], backend: Backend, leases: LeaseWatch): Promise<Judgement> {
+  const judgements = await Promise.all(claimsOn(lock, kept).map(async ({ holder }) => judgeHolder(holder, lock.name, backend, leases)));
+  return (["held", "undecided"] as const).find((one) => judgements.includes(one)) ?? judgements[0] ?? "held";
 }
 
-async function deathOf({ lock, space, pid, ticks, lease, hostname: host }: Holder, lockedAt: number, backend: Backend, now: number): Promise<string | undefined> {
+async function judgeHolder({ lock, space, pid, ticks, lease, hostname: host }: Holder, held: string, backend: Backend, leases: LeaseWatch): Promise<Judgement> {
   const here = await thisSpace();
   if (here !== undefined && (["machineId", "bootId", "pidNamespace"] as const).every((fact) => here[fact] === space[fact])) {
     const start = await startOf(pid);
     // a later process of the number may be the one that holds a lock which no record names
-    if (start === "none" || (lock !== undefined && start !== "unknown" && start.ticks !== ticks)) return `its process ${pid} on this machine is dead`;
+    if (start === "none" || (lock !== undefined && start !== "unknown" && start.ticks !== ticks)) return { death: `its process ${pid} on this machine is dead` };
   }
-  return lease !== undefined && await ranOut(backend, lease, lockedAt, now) ? `the lease of ${host} has run out` : undefined;
+  const state = lease === undefined ? "given-back" : await leases.look(backend, lease, held);
+  if (state === "run-out") return { death: `the lease of ${host} has run out` };
+  return state === "watched" ? "undecided" : "held";
 }
 
 /** Removes the records that no lock bears out any more, and their leases: their updates are over, or never got their lock. */

@@ -1,20 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { z } from "zod";
 import { openBackend, type Backend } from "./backend";
-import { parseAs } from "../settings/json";
 
-/** What a holder says of itself: its machine's name, for people, and until when it will have ended whatever it runs, unless it has said so again. */
-const leaseSchema = z.object({ holder: z.string(), until: z.iso.datetime() });
+// No machine compares its clock with another's: the holder measures the time since its last renewal, whoever waits the time since it saw one.
 
-/** Seconds that a lease lasts; as long, and the tolerance, a dead holder keeps others waiting. */
-const leaseSeconds = 180;
+/** Seconds that a lease lasts after a renewal; a dead holder keeps others waiting as long. */
+export const leaseSeconds = 180;
 /** Seconds between two renewals. */
 const renewSeconds = 20;
 /** Seconds before its end at which the holder gives up. */
 const marginSeconds = 30;
-/** Seconds by which two machines' clocks may differ; nodes keep time by NTP, to far less. */
-const toleranceSeconds = 30;
 
 /** Names the lease to the program of an update that runs under it. */
 export const leaseVariable = "SWARM_LEASE_NAME";
@@ -27,6 +22,15 @@ export function endSelf(): void {
 }
 
 /**
+ * Measures seconds from now. A clock may be set back, and the monotonic one stands still while a machine sleeps (clock_gettime(2)), so the
+ * one that went further counts.
+ */
+function stopwatch(): () => number {
+  const [monotonic, wall] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - monotonic, Date.now() - wall) / 1000;
+}
+
+/**
  * Holds a lease beside the state for as long as an update runs, so that another machine can tell that its holder is no
  * more. A holder that can no longer renew it gives up before it runs out: what is left of it must not go on changing things.
  *
@@ -34,23 +38,27 @@ export function endSelf(): void {
  * @param giveUp called at most once, when the lease could not be renewed in time.
  * @returns gives the lease back.
  */
-export async function holdLease(backend: Backend, lease: string, giveUp: () => void, now: () => number = Date.now): Promise<() => Promise<void>> {
-  let until = 0;
+export async function holdLease(backend: Backend, lease: string, giveUp: () => void): Promise<() => Promise<void>> {
+  let sinceRenewal = stopwatch();
+  let renewals = 0;
   let ended = false;
   const renew = async (): Promise<void> => {
-    const next = now() + leaseSeconds * 1000;
-    await backend.write(keyOf(lease), JSON.stringify({ holder: hostname(), until: new Date(next).toISOString() }));
-    until = next;
+    // others see the renewal after this
+    const since = stopwatch();
+    renewals += 1;
+    // each renewal changes the text; the machine's name is for people
+    await backend.write(keyOf(lease), JSON.stringify({ holder: hostname(), renewals }));
+    sinceRenewal = since;
   };
   await renew();
-  let renewedAt = now();
+  let sinceTry = stopwatch();
   const timer = setInterval(() => {
     if (ended) return;
-    if (now() > until - marginSeconds * 1000) {
+    if (sinceRenewal() > leaseSeconds - marginSeconds) {
       ended = true;
       giveUp();
-    } else if (now() - renewedAt >= renewSeconds * 1000) {
-      renewedAt = now();
+    } else if (sinceTry() >= renewSeconds) {
+      sinceTry = stopwatch();
       // what fails now is tried again at the next turn, until the margin is reached
       void renew().catch(() => undefined);
     }
@@ -79,12 +87,33 @@ export async function underLease<T>(environment: NodeJS.ProcessEnv, action: (lea
   }
 }
 
-/** Whether a lease has run out, and what its holder locked it locked before that. One that was given back has not. */
-export async function ranOut(backend: Backend, lease: string, lockedAt: number, now: number): Promise<boolean> {
-  const kept = parseAs(leaseSchema, await backend.read(keyOf(lease)) ?? "");
-  if (kept === undefined) return false;
-  const until = Date.parse(kept.until);
-  return lockedAt < until && now > until + toleranceSeconds * 1000;
+/** What one has seen of a lease: nothing (it was given back), a renewal, none yet, or none for as long as a lease lasts. */
+export type LeaseState = "given-back" | "renewed" | "watched" | "run-out";
+
+/** Tells whether leases are renewed, by this process' own looks and its monotonic clock alone. Looks may be any time apart. */
+export class LeaseWatch {
+  private readonly seen = new Map<string, { readonly text: string; readonly since: number; readonly isRenewed: boolean }>();
+
+  /** @param now milliseconds of a monotonic clock. */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** @param lock what the holder locked: the watch begins when both were seen, so a lock that is taken later is not judged by what was seen before. */
+  async look(backend: Backend, lease: string, lock: string): Promise<LeaseState> {
+    const name = `${lease} ${lock}`;
+    const asked = this.now();
+    const text = await backend.read(keyOf(lease));
+    const before = this.seen.get(name);
+    if (text === undefined) {
+      this.seen.delete(name);
+      return "given-back";
+    }
+    if (before?.text !== text) {
+      this.seen.set(name, { text, since: this.now(), isRenewed: before !== undefined });
+      return before === undefined ? "watched" : "renewed";
+    }
+    if (asked - before.since >= leaseSeconds * 1000) return "run-out";
+    return before.isRenewed ? "renewed" : "watched";
+  }
 }
 
 /** Removes a lease that nobody holds any more. */

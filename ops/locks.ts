@@ -4,11 +4,12 @@ import { z } from "zod";
 import { parseAs } from "../settings/json";
 import { openBackend, type Backend } from "./backend";
 import { LockedError } from "./errors";
-import { forgetHolders, keptHolders, noteHolder, proofOfDeath } from "./holders";
-import { leaseVariable } from "./lease";
+import { forgetHolders, judge, keptHolders, noteHolder } from "./holders";
+import { leaseSeconds, leaseVariable, LeaseWatch } from "./lease";
 import { endOrphans } from "./orphans";
 import { ancestors } from "./processes";
 import { lockMakerIn, type LockMaker } from "./third-party";
+import { Pending, waitFor } from "./wait";
 
 /** What Pulumi writes into a lock of a backend of files or objects (pkg/backend/diy/lock.go). */
 const lockSchema = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
@@ -29,16 +30,30 @@ export function holderIn(output: string): string | undefined {
   return maker === "unknown" ? "another update" : holderOf(maker);
 }
 
+/** What this process has seen of leases. One that looks again and again, as the autoscaler does, need not wait to know that one has run out. */
+const ownWatch = new LeaseWatch();
+
+/** Seconds between two looks at a lease, of which a holder that lives makes three or four before a renewal. */
+const lookSeconds = 5;
+
 /**
- * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins.
+ * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins. It waits only where the lock's holder is under
+ * a lease: until that is renewed, mostly within 20 seconds, or has run out.
  *
  * @param backendUrl `PULUMI_BACKEND_URL`.
  * @throws LockedError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which that
  * update may be writing.
  */
-export async function clearWay(stack: string, backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
+export async function clearWay(
+  stack: string, backendUrl: string | undefined, say: (line: string) => void, leases = ownWatch, intervalSeconds = lookSeconds,
+): Promise<void> {
   await endOrphans(say);
-  const holder = (await breakDeadLocks(backendUrl, say)).find((lock) => lock.stack === stack);
+  const what = `stack ${stack}: the lease of the update that holds the lock to be renewed or to run out`;
+  // a look of its own may take the backend as long as it takes; the lease's own time is over well before the deadline
+  const holder = await waitFor({ what, deadlineSeconds: 2 * leaseSeconds, intervalSeconds, say, isFinal: () => true }, async () => {
+    const held = (await breakDeadLocks(backendUrl, say, leases)).find((lock) => lock.stack === stack);
+    return held?.isUndecided === true ? new Pending(`${holderOf(held)} has not renewed it yet, within ${leaseSeconds} s it is dead`) : held;
+  });
   if (holder !== undefined) throw new LockedError(stack, holderOf(holder));
 }
 
@@ -51,36 +66,45 @@ export async function makeWay(stack: string, pid: number, backendUrl: string | u
 
 const lockFolder = ".pulumi/locks/";
 
+/** A lock that stays. */
+export interface StandingLock extends HeldLock {
+  /** True while only further looks at its holder's lease can tell whether that lives. */
+  readonly isUndecided: boolean;
+}
+
 /**
  * Breaks the locks of holders that are proven dead: their process on this machine is no more, or the lease that they held
  * for the update has run out. Other backends than files and S3 keep their locks themselves.
  *
  * @returns the locks that stay.
  */
-export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void): Promise<HeldLock[]> {
+export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void, leases = ownWatch): Promise<StandingLock[]> {
   const backend = openBackend(backendUrl);
   if (backend === undefined) return [];
   const [locks, holders] = [await locksIn(backend), await keptHolders(backend)];
-  const held: HeldLock[] = [];
+  const held: StandingLock[] = [];
   for (const { key, lock } of locks) {
-    const proof = await proofOfDeath(lock, holders, backend, Date.now());
-    if (proof === undefined) {
-      held.push(lock);
+    const judgement = await judge(lock, holders, backend, leases);
+    if (typeof judgement === "string") {
+      held.push({ ...lock, isUndecided: judgement === "undecided" });
       continue;
     }
-    say(`The lock of ${lock.username}'s update of ${lock.timestamp} is broken: ${proof}.`);
+    say(`The lock of ${lock.username}'s update of ${lock.timestamp} is broken: ${judgement.death}.`);
     await backend.remove(key);
   }
   await forgetHolders(backend, holders, held, Date.now());
   return held;
 }
 
-/** Whose update holds a stack's lock, for who only looks; undefined where none does that may still live, or the backend keeps its locks itself. */
-export async function lockHolder(stack: string, backendUrl: string | undefined): Promise<string | undefined> {
+/**
+ * Whose update holds a stack's lock, for who only looks, and never waits; undefined where none does that may still live, or the backend keeps its locks
+ * itself. A lease that has run out is known by looks over that time.
+ */
+export async function lockHolder(stack: string, backendUrl: string | undefined, leases = ownWatch): Promise<string | undefined> {
   const backend = openBackend(backendUrl);
   if (backend === undefined) return undefined;
   const [locks, holders] = [await locksIn(backend, stack), await keptHolders(backend)];
-  for (const { lock } of locks) if (await proofOfDeath(lock, holders, backend, Date.now()) === undefined) return holderOf(lock);
+  for (const { lock } of locks) if (typeof await judge(lock, holders, backend, leases) === "string") return holderOf(lock);
   return undefined;
 }
 

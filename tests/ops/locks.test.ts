@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { openBackend, type Backend } from "../../ops/backend";
 import { LockedError } from "../../ops/errors";
 import { noteHolder } from "../../ops/holders";
+import { LeaseWatch } from "../../ops/lease";
 import { breakDeadLocks, clearWay, lockHolder, noteUpdate, type Lock } from "../../ops/locks";
 
 const quiet = (): void => { throw new Error("nothing to say"); };
@@ -142,20 +143,70 @@ describe("a lock", () => {
     expect(existsSync(path)).to.equal(true);
   });
 
-  it("under a lease is broken when that has run out, by more than clocks differ, and only where it was locked before", async () => {
-    const place = new Place();
-    const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
-    const names = [["gone", at(-60)], ["late", at(-20)], ["alive", at(60)], ["again", at(-600)]] as const;
-    for (const [lease, until] of names) {
-      await place.backend.write(`.swarm/leases/${lease}.json`, JSON.stringify({ holder: "m1", until }));
+  describe("under a lease", () => {
+    let place: Place;
+    let seconds: number;
+    const watch = (): LeaseWatch => new LeaseWatch(() => seconds * 1000);
+    const renew = async (lease: string): Promise<void> => place.backend.write(`.swarm/leases/${lease}.json`, JSON.stringify({ holder: "m1", renewals: seconds }));
+    /** A lock of another machine, which is an hour behind. */
+    const lockOf = async (lease: string): Promise<void> => {
+      const at = new Date(Date.now() - 3_600_000).toISOString();
       await place.backend.write(`.swarm/holders/s/${lease}.json`, JSON.stringify({
-        lock: lease, lease, hostname: "m1", pid: 1, ticks: "1", space: { machineId: "", bootId: "elsewhere", pidNamespace: "" }, at: at(-300),
+        lock: lease, lease, hostname: "m1", pid: 1, ticks: "1", space: { machineId: "", bootId: "elsewhere", pidNamespace: "" }, at,
       }));
-      place.lock(lease, { hostname: "m1", timestamp: at(-300) });
-    }
-    place.lock("unknown", { hostname: "m1", timestamp: at(-300) });
-    const held = await breakDeadLocks(place.url, () => undefined);
-    expect(held.map(({ name }) => name)).to.have.members(["late", "alive", "again", "unknown"]);
+      place.lock(lease, { hostname: "m1", timestamp: at });
+    };
+    beforeEach(() => { [place, seconds] = [new Place(), 0]; });
+
+    it("is broken when that was not renewed for 180 s of one's own clock, and no lock that has no lease any more", async () => {
+      const leases = watch();
+      for (const name of ["gone", "alive", "given-back"]) {
+        await lockOf(name);
+        await renew(name);
+      }
+      place.lock("unknown", { hostname: "m1" });
+      const looks = async (): Promise<unknown> => (await breakDeadLocks(place.url, () => undefined, leases)).map(({ name, isUndecided }) => `${name} ${isUndecided}`).sort();
+      expect(await looks()).to.deep.equal(["alive true", "given-back true", "gone true", "unknown false"]);
+      seconds = 20;
+      await renew("alive");
+      await place.backend.remove(".swarm/leases/given-back.json");
+      expect(await looks()).to.deep.equal(["alive false", "given-back false", "gone true", "unknown false"]);
+      seconds = 185;
+      await renew("alive");
+      expect(await looks()).to.deep.equal(["alive false", "given-back false", "unknown false"]);
+    });
+
+    it("keeps the next update waiting until it has run out, and is broken then", async () => {
+      await lockOf("gone");
+      await renew("gone");
+      const lines: string[] = [];
+      // each look takes place a minute after the one before
+      await clearWay("s", place.url, (line) => lines.push(line), new LeaseWatch(() => { seconds += 30; return seconds * 1000; }), 0.01);
+      expect(lines.join("\n")).to.match(/^The lock of ann's update of \S+ is broken: the lease of m1 has run out\.$/);
+    });
+
+    it("refuses the next update as soon as it is renewed", async () => {
+      await lockOf("alive");
+      await renew("alive");
+      const renewing = setTimeout(() => { seconds = 20; void renew("alive"); }, 100);
+      const begun = Date.now();
+      const error = await clearWay("s", place.url, quiet, watch(), 0.05).then(() => undefined, (reason: unknown) => reason);
+      clearTimeout(renewing);
+      expect(error).to.be.instanceOf(LockedError);
+      expect(Date.now() - begun).to.be.within(90, 5000);
+    });
+
+    it("does not keep updates of other stacks waiting, nor who only looks", async () => {
+      await lockOf("gone");
+      await renew("gone");
+      const begun = Date.now();
+      await clearWay("other", place.url, quiet, watch());
+      const leases = watch();
+      expect(await lockHolder("s", place.url, leases)).to.match(/^ann@m1's update/);
+      seconds = 180;
+      expect(await lockHolder("s", place.url, leases)).to.equal(undefined);
+      expect(Date.now() - begun).to.be.below(5000);
+    });
   });
 
   it("is noted by the program of its update alone, as the lock of one of its ancestors", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { openBackend } from "../../ops/backend";
+import { leaseSeconds, LeaseWatch } from "../../ops/lease";
 import { breakDeadLocks } from "../../ops/locks";
 
 /** Proves that a backend does what locks and leases need; leaves nothing in it. */
@@ -21,19 +22,24 @@ export async function proveBackend(url: string): Promise<void> {
   for (const name of ["a/one.json", "two.json", "never.json"]) await backend.remove(`${folder}${name}`);
   expect(await backend.list(folder)).to.deep.equal([]);
 
-  const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+  const at = new Date().toISOString();
   const lockOf = (name: string): string => `.pulumi/locks/organization/swarm/proof/${name}.json`;
   const leaseOf = (name: string): string => `.swarm/leases/${name}.json`;
   const holderOf = (name: string): string => `.swarm/holders/proof/${name}.json`;
-  for (const [name, until] of [["proof-dead", -60], ["proof-alive", 60]] as const) {
+  for (const name of ["proof-dead", "proof-alive"]) {
     // one host name and process number for both
     const holder = { hostname: "proof", pid: 1 };
-    await backend.write(lockOf(name), JSON.stringify({ ...holder, username: "ann", timestamp: at(-100) }));
-    await backend.write(holderOf(name), JSON.stringify({ ...holder, lock: name, ticks: "1", space: { machineId: "", bootId: "", pidNamespace: "" }, at: at(-100), lease: name }));
-    await backend.write(leaseOf(name), JSON.stringify({ holder: "proof", until: at(until) }));
+    await backend.write(lockOf(name), JSON.stringify({ ...holder, username: "ann", timestamp: at }));
+    await backend.write(holderOf(name), JSON.stringify({ ...holder, lock: name, ticks: "1", space: { machineId: "", bootId: "", pidNamespace: "" }, at, lease: name }));
+    await backend.write(leaseOf(name), JSON.stringify({ holder: "proof", renewals: 1 }));
   }
   const lines: string[] = [];
-  const held = await breakDeadLocks(url, (line) => { lines.push(line); });
+  let now = 0;
+  const leases = new LeaseWatch(() => now);
+  await breakDeadLocks(url, (line) => { lines.push(line); }, leases);
+  now = leaseSeconds * 1000;
+  await backend.write(leaseOf("proof-alive"), JSON.stringify({ holder: "proof", renewals: 2 }));
+  const held = await breakDeadLocks(url, (line) => { lines.push(line); }, leases);
   expect(held.filter(({ stack }) => stack === "proof").map(({ name }) => name)).to.deep.equal(["proof-alive"]);
   expect(lines.filter((line) => line.includes("the lease of proof has run out"))).to.have.length(1);
   expect(await backend.list(".pulumi/locks/organization/swarm/proof/")).to.deep.equal([lockOf("proof-alive")]);
