@@ -23,7 +23,7 @@ export function madeWith(settings: Settings, sharedSubnets?: Partial<SharedSubne
   };
 }
 
-/** True once there is a swarm: the whole record is known then, and a network of somebody else is named in it where there is one. */
+/** True once there is a swarm: what its overlay networks are made with is known then. */
 export function hasSwarm(made: Partial<MadeWith>): boolean {
   return made.overlayPools !== undefined;
 }
@@ -42,7 +42,8 @@ export interface StandingManager {
  * @param made what the cluster was made with, as far as it exists: a key that is absent may still be changed.
  */
 export function lastingFaults(settings: Settings, made: Partial<MadeWith>, standing: readonly StandingManager[]): Fault[] {
-  const before = { ...(hasSwarm(made) ? { networkName: undefined } : {}), ...made };
+  // what knows the network's range names the network of somebody else as well, where there is one
+  const before = { ...(made.networkCidr === undefined ? {} : { networkName: undefined }), ...made };
   const changed = lastingKeys.filter((key) => key in before && JSON.stringify(settings[key]) !== JSON.stringify(before[key]))
     // an older program did not say
     .filter((key) => key !== "externalNetwork" || before.externalNetwork !== undefined)

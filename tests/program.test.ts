@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
@@ -306,6 +308,28 @@ describe("the program on a stack that has a swarm", () => {
   it("leaves the subnets of an older program's networks to Docker", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).not.to.have.property("ipamConfigs");
     expect(run.outputs["madeWith"]).to.deep.equal(previous.madeWith);
+  });
+
+  it("keeps what an older program's swarm was made with where that program's first update did not complete", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "swarm-test-program-"));
+    const spec = { manager: "test-manager-az1-0", address: "10.20.0.10", overlayPools: ["10.200.0.0/21"], overlayPrefix: 24, overlayOptions: {}, deadlineSeconds: 300 };
+    const resources = [
+      { urn: "urn:pulumi:test::swarm::openstack:networking/subnet:Subnet::test-subnet", type: "openstack:networking/subnet:Subnet", inputs: { cidr: "10.20.0.0/24" } },
+      { urn: "urn:pulumi:test::swarm::command:local:Command::test-managers-init", type: "command:local:Command", inputs: { environment: { SWARM_SPEC: JSON.stringify(spec) } } },
+    ];
+    writeFileSync(join(folder, "pulumi"), `#!/bin/sh\ncat <<'END'\n${JSON.stringify({ version: 3, deployment: { resources } })}\nEND\n`, { mode: 0o755 });
+    const path = process.env["PATH"];
+    process.env["PATH"] = `${folder}:${path ?? ""}`;
+    try {
+      // a new cluster is refused a pool without room for the shared networks of today
+      const half = await runProgram({ ...goodConfiguration, overlayPools: ["10.200.0.0/21"] });
+      expect(half.outputs["madeWith"]).to.not.have.property("sharedSubnets");
+      expect(half.recorder.named("test-overlay-proxy").inputs).to.not.have.property("ipamConfigs");
+      const refused = await runProgram(goodConfiguration).then(() => "accepted", String);
+      expect(refused).to.include(`settings.overlayPools: ["10.200.0.0/16"], but the cluster was made with ["10.200.0.0/21"]; keep that, or destroy the cluster first.`);
+    } finally {
+      process.env["PATH"] = path;
+    }
   });
 
   it("keeps recorded subnets whatever the groups may grow to", async () => {

@@ -33,6 +33,15 @@ describe("lastingFaults", () => {
     expect(lastingFaults(goodSettings({ networkName: "shared" }), made, []).map(({ path }) => path)).to.deep.equal(["settings.networkName"]);
   });
 
+  it("names what to keep of a swarm that an older program made, and takes a network of somebody else at the configuration's word", () => {
+    const { overlayPools, overlayPrefix, overlayEncryption } = made;
+    const older = { clusterName: "test", overlayPools, overlayPrefix, overlayEncryption };
+    expect(lastingFaults(goodSettings({ networkName: "shared" }), older, [])).to.deep.equal([]);
+    expect(lastingFaults(goodSettings(), { ...older, overlayPools: ["10.128.0.0/16"] }, []).map(({ path, problem }) => `${path}: ${problem}`)).to.deep.equal([
+      `settings.overlayPools: ["10.200.0.0/16"], but the cluster was made with ["10.128.0.0/16"]; keep that, or destroy the cluster first.`,
+    ]);
+  });
+
   it("goes by the configuration where an older program did not say from which network the addresses are", () => {
     expect(lastingFaults(goodSettings({ externalNetwork: "other" }), { ...made, externalNetwork: undefined }, three)).to.deep.equal([]);
   });
