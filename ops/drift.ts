@@ -42,6 +42,8 @@ export interface SeenSwarm {
   readonly services?: readonly string[];
   /** By name, of nodes that are not Ready and answered. Absent: nobody asked them. */
   readonly claims?: ReadonlyMap<string, Claim>;
+  /** Names of nodes that are not Ready and whose turn to be asked did not come. */
+  readonly unasked?: ReadonlySet<string>;
   /** Whether a network bears the stack's own mark. */
   readonly isOurs?: (network: SeenNetwork) => boolean;
 }
@@ -100,7 +102,7 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
     }));
   }
   const [own] = ready;
-  if (own === undefined) return [absence(node, entries, seen.claims)];
+  if (own === undefined) return [absence(node, entries, seen)];
   const why = unreadiness(role, ready);
   if (why !== undefined && drainedBy(own) === undefined) {
     return [own.Spec.Role === role
@@ -112,11 +114,11 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
 
 const goneAdvice = "see \"The swarm is not as the last update left it\" in docs/runbook.md";
 
-function absence({ name }: DesiredNode, entries: readonly SwarmNodeState[], claims: SeenSwarm["claims"]): Finding {
+function absence({ name }: DesiredNode, entries: readonly SwarmNodeState[], { claims, unasked }: SeenSwarm): Finding {
   const claim = claims?.get(name);
   const problem = entries.length === 0 ? "not in the swarm" : `its state is ${entries.map(({ Status }) => Status.State).join(", ")}`;
   const code = entries.length === 0 ? "node-missing" : "node-down";
-  if (claims === undefined) {
+  if (claims === undefined || unasked?.has(name) === true) {
     return { code, subject: name, problem, advice: `if its server runs, \`pulumi up\` brings it back; otherwise ${goneAdvice}` };
   }
   if (claim === undefined) return { code, subject: name, problem: `${problem} and it does not answer`, advice: goneAdvice };

@@ -22,6 +22,8 @@ export async function onNode<T>(
     return await action(node);
   } finally {
     node.close();
+    // whoever bounds how many there are through a manager counts on it
+    await node.closed();
   }
 }
 

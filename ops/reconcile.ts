@@ -9,9 +9,23 @@ import { listOverlays } from "./networks";
 import { listNodes } from "./nodes";
 import { claimOf, onNode, type Claim } from "./on-node";
 import { listServices } from "./services";
+import { Slots } from "./slots";
 
-/** Seconds for a node that is not Ready to say what it takes itself for; a dead one never does. */
-const claimSeconds = 15;
+/** Bounds of asking the nodes that are not Ready. */
+export interface AskLimits {
+  /**
+   * Nodes at a time. Each takes a forwarded connection through the one SSH connection to a manager, and a handshake. sshd allows 10 sessions per
+   * connection by default (MaxSessions in sshd_config(5)). It does not count forwarded connections; only the file descriptors of its process bound
+   * those, so this keeps to the same number.
+   */
+  readonly atOnce: number;
+  /** Seconds for a node to say what it takes itself for; a dead one never does. */
+  readonly nodeSeconds: number;
+  /** Seconds for all of them: 1,000 that answer within a second. Each update waits for this. */
+  readonly allSeconds: number;
+}
+
+const askLimits: AskLimits = { atOnce: 10, nodeSeconds: 15, allSeconds: 120 };
 
 /** The swarm that an update begins with. */
 export interface Reconciliation {
@@ -34,7 +48,7 @@ export async function reconcile({ access, desired, mark, say, now }: Reconciliat
   if (desired.nodes.length === 0) return noRepairs;
   const isOurs = ({ Labels }: SeenNetwork): boolean => Labels?.[markLabel] === mark;
   try {
-    const seen = await withManager(access, async (manager): Promise<SeenSwarm> => ({ ...await lookAt(manager, access, desired), isOurs }), oneLook);
+    const seen = await withManager(access, async (manager): Promise<SeenSwarm> => ({ ...await lookAt(manager, access, desired, say), isOurs }), oneLook);
     const findings = drift(desired, seen);
     for (const finding of findings) say(sentence(finding, "this update repairs it"));
     return repairsOf(findings, new Date(now).toISOString());
@@ -44,24 +58,39 @@ export async function reconcile({ access, desired, mark, say, now }: Reconciliat
   }
 }
 
-async function lookAt(manager: DockerNode, access: ClusterAccess, desired: DesiredSwarm): Promise<SeenSwarm> {
+async function lookAt(manager: DockerNode, access: ClusterAccess, desired: DesiredSwarm, say: (line: string) => void): Promise<SeenSwarm> {
   const [nodes, networks, services] = await Promise.all([listNodes(manager), listOverlays(manager), listServices(manager)]);
-  return {
-    nodes, networks, services: services.map(({ Spec }) => Spec.Name),
-    claims: await askThemselves(manager, access, absentNodes(desired.nodes, nodes)),
-  };
+  const absent = absentNodes(desired.nodes, nodes);
+  const { atOnce, allSeconds } = askLimits;
+  if (absent.length > atOnce) say(`${absent.length} nodes are not Ready; asking each what state it is in, ${atOnce} at a time, for ${allSeconds} s at most.`);
+  return { nodes, networks, services: services.map(({ Spec }) => Spec.Name), ...await askThemselves(manager, access, absent) };
 }
 
-/** What nodes themselves say; those that do not answer in time are left out. */
-async function askThemselves(manager: DockerNode, access: ClusterAccess, nodes: readonly KnownNode[]): Promise<Map<string, Claim>> {
-  const claims = await Promise.all(nodes.map(async (node) => [node.name, await inTime(onNode(access, manager, node, (itself) => claimOf(itself, claimSeconds)))] as const));
-  return new Map(claims.flatMap(([name, claim]) => claim === undefined ? [] : [[name, claim]]));
+/** What nodes themselves say. Those that do not answer in time say nothing; those whose turn did not come are named. */
+export async function askThemselves(
+  manager: DockerNode, access: ClusterAccess, nodes: readonly KnownNode[], { atOnce, nodeSeconds, allSeconds } = askLimits,
+): Promise<Required<Pick<SeenSwarm, "claims" | "unasked">>> {
+  const slots = new Slots(atOnce);
+  const claims = new Map<string, Claim>();
+  const unasked = new Set(nodes.map(({ name }) => name));
+  let isOver = false;
+  await inTime(Promise.all(nodes.map(async (node) => {
+    const giveBack = await slots.take();
+    if (isOver) { giveBack(); return; }
+    // the slot of a node that hangs stays taken beyond its time: the manager still tries to connect to it
+    const claim = await inTime(onNode(access, manager, node, (itself) => claimOf(itself, nodeSeconds)).finally(giveBack), nodeSeconds);
+    unasked.delete(node.name);
+    if (claim !== undefined) claims.set(node.name, claim);
+  })), allSeconds);
+  isOver = true;
+  // as it is now: those that are still being asked go on until the manager's connection ends
+  return { claims: new Map(claims), unasked: new Set(unasked) };
 }
 
 /** What comes in time; its connection ends with the manager's, which it goes through. */
-async function inTime<T>(asked: Promise<T>): Promise<T | undefined> {
+async function inTime<T>(asked: Promise<T>, seconds: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => { resolve(undefined); }, claimSeconds * 1000); });
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => { resolve(undefined); }, seconds * 1000); });
   try {
     return await Promise.race([asked.catch(() => undefined), late]);
   } finally {

@@ -33,6 +33,7 @@ const goodbyeSeconds = 2;
 /** One SSH connection; commands and forwarded sockets are channels of it. */
 export class SshConnection {
   private ended = false;
+  private ending = Promise.resolve();
 
   private constructor(private readonly client: Client, private readonly socket: Duplex, readonly target: SshTarget) {
     client.once("close", () => { this.ended = true; });
@@ -138,9 +139,16 @@ export class SshConnection {
   close(): void {
     this.client.end();
     if (this.socket.destroyed) return;
-    // the client's own destroy() does nothing once it has said goodbye
-    const timer = setTimeout(() => this.socket.destroy(), goodbyeSeconds * 1000);
-    this.socket.once("close", () => { clearTimeout(timer); });
+    this.ending = new Promise((resolve) => {
+      // the client's own destroy() does nothing once it has said goodbye
+      const timer = setTimeout(() => { this.socket.destroy(); resolve(); }, goodbyeSeconds * 1000);
+      this.socket.once("close", () => { clearTimeout(timer); resolve(); });
+    });
+  }
+
+  /** Waits after `close` until the other side has closed, too, or its time for that is over. */
+  async closed(): Promise<void> {
+    await this.ending;
   }
 }
 

@@ -56,6 +56,8 @@ describe("drift", () => {
       [`node-down ${worker}: its state is down, but its own Docker reports active; the node may come back by itself; if not, see "The swarm is not as the last update left it" in docs/runbook.md.`]],
     ["a node that nobody asked", { nodes: [node(manager, { az: "az1" })] },
       [`node-missing ${worker}: not in the swarm; if its server runs, \`pulumi up\` brings it back; otherwise see "The swarm is not as the last update left it" in docs/runbook.md.`]],
+    ["a node whose turn to be asked did not come", { ...withWorker(node(worker, labels, down)), unasked: new Set([worker]) },
+      [`node-down ${worker}: its state is down; if its server runs, \`pulumi up\` brings it back; otherwise see "The swarm is not as the last update left it" in docs/runbook.md.`]],
     ["labels that are gone or other ones", withWorker(node(worker, { disk: "hdd" })),
       [`R labels ${worker}: label az=az1 is missing, label disk is "hdd", not "ssd"; repaired.`]],
     ["the drain of a program that died", withWorker(node(worker, mark, { availability: "drain" })),

@@ -1,7 +1,8 @@
 import net from "node:net";
 import { expect } from "chai";
 import { desiredSwarm } from "../../ops/desired";
-import { reconcile } from "../../ops/reconcile";
+import { oneLook, withManager } from "../../ops/docker";
+import { askThemselves, reconcile } from "../../ops/reconcile";
 import type { StateResource } from "../../ops/state";
 import { noRepairs, type NodeSpec } from "../../settings/specs";
 import { stackParts } from "../../settings/stack-parts";
@@ -81,6 +82,7 @@ describe("reconcile", () => {
     Object.assign(fake, {
       nodes: nodes.map(({ name }) => { const node = swarmNode(name); return { ...node, Spec: { ...node.Spec, Labels: { az: "az1" } } }; }), networks: [{ Id: "n1", Name: "proxy" }],
       services: ["traefik_traefik", "traefik_socket-proxy"].map((Name) => ({ Spec: { Name } })), commandOutput: () => "", refusals: 0, connections: 0,
+      forwardsHang: false, forwards: { now: 0, most: 0 },
     });
     said.length = 0;
   });
@@ -106,6 +108,26 @@ describe("reconcile", () => {
     fake.refusals = 1;
     expect(await look()).to.deep.equal(noRepairs);
     expect(said).to.deep.equal([`${worker}: its state is down and it does not answer; see "The swarm is not as the last update left it" in docs/runbook.md.`]);
+  });
+
+  const many = outputsOf("test", { az1: Array.from({ length: 40 }, (_, ordinal) => ordinal) }).nodes.filter(({ role }) => role === "worker").map((node) => ({ ...node, hostKey }));
+  const names = many.map(({ name }) => name);
+
+  it("asks many nodes that are down all, ten at a time", async () => {
+    fake.nodes = fake.nodes.filter(({ Spec }) => Spec.Role === "manager");
+    fake.commandOutput = (command) => command.startsWith("docker info") ? "inactive \n" : "";
+    const desired = desiredSwarm(many.map((node) => verb(`membership-${node.name}`, "admit-node", specOf(node))), { nodes: names, networks: [], stacks: [] });
+    const { nodes: repaired } = await reconcile({ access, desired, mark: "m", say: (line) => { said.push(line); }, now: Date.UTC(2026) });
+    expect([...repaired.keys()]).to.have.members(names);
+    expect(fake.forwards.most).to.equal(10);
+    expect(said[0]).to.equal("40 nodes are not Ready; asking each what state it is in, 10 at a time, for 120 s at most.");
+  });
+
+  it("asks no more than ten of many nodes that hang, and knows whose turn did not come", async () => {
+    fake.forwardsHang = true;
+    const limits = { atOnce: 10, nodeSeconds: 0.2, allSeconds: 0.6 };
+    const { claims, unasked } = await withManager(access, (manager) => askThemselves(manager, access, many, limits), oneLook);
+    expect([claims.size, [...unasked], fake.forwards.most]).to.deep.equal([0, names.slice(10), 10]);
   });
 
   it("has a removed network made again and what uses it deployed again", async () => {

@@ -63,6 +63,10 @@ export class FakeManager {
   refuse: (method: string, path: string, body: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
   /** Connections on to workers that it refuses, as to machines that boot; the others end at its own SSH server. */
   refusals = 0;
+  /** Whether it leaves connections on to workers without an answer, as to machines that hang. */
+  forwardsHang = false;
+  /** Connections on to workers: those that are asked for or open now, and the most that there were at a time. */
+  forwards = { now: 0, most: 0 };
   /** Number of SSH connections that were made to it, those by itself among them. */
   connections = 0;
   /** How often it was asked for the nodes. */
@@ -134,7 +138,12 @@ export class FakeManager {
           reject();
           return;
         }
-        this.pipe(accept(), this.ssh.address() as AddressInfo);
+        this.forwards.now += 1;
+        this.forwards.most = Math.max(this.forwards.most, this.forwards.now);
+        if (this.forwardsHang) return;
+        const channel = accept();
+        channel.once("close", () => { this.forwards.now -= 1; });
+        this.pipe(channel, this.ssh.address() as AddressInfo);
       });
       client.on("session", (acceptSession) => {
         acceptSession().on("exec", (acceptExec, _, { command }) => {
