@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
+import { traefikVersion } from "../settings/traefik-version";
 import { renderCompose } from "./compose";
-import { traefikMajor } from "./traefik";
 
 /** What the demo's stack depends on. */
 export interface DemoOptions {
@@ -26,7 +26,8 @@ export function demoCompose(text: string, { images, workers }: DemoOptions): str
   const replicas = Math.min(3, 2 * workers);
   const compose = parseDocument(renderCompose(text, { WHOAMI_IMAGE: images.whoami, DEMO_PATH: demoPath, DEMO_REPLICAS: String(replicas) }));
   // Traefik 2 refuses a service with a label that it does not know
-  if (traefikMajor(images.traefik) >= 3) {
+  const [major] = traefikVersion(images.traefik);
+  if (major >= 3) {
     for (const [label, value] of Object.entries(passiveHealthCheck)) {
       compose.setIn(["services", "whoami", "deploy", "labels", `traefik.http.services.whoami.loadbalancer.passivehealthcheck.${label}`], value);
     }

@@ -1,4 +1,5 @@
 import { parseDocument } from "yaml";
+import { traefikVersion } from "../settings/traefik-version";
 import { monitoringNetwork } from "./monitoring";
 import { dashboardPort } from "./firewall-rules";
 
@@ -66,18 +67,13 @@ export const leaveSeconds = 30;
 /** Seconds for an answer of Docker's; its managers give up a question to their leader after 20. */
 const lookSeconds = 30;
 
-/** Major version of a Traefik image, read from its tag; without one it is the newest. */
-export function traefikMajor(image: string): number {
-  const [tagged = ""] = image.split("@");
-  return Number(/:v?(\d+)[^/]*$/.exec(tagged)?.[1] ?? 3);
-}
-
 /**
  * What differs between Traefik's major versions: v2 reads services of a swarm with its docker provider in swarm mode,
  * v3 has a provider of its own.
  */
 function providerFlags(image: string): string[] {
-  const [provider, own] = traefikMajor(image) < 3
+  const [major] = traefikVersion(image);
+  const [provider, own] = major < 3
     ? ["docker", ["--providers.docker.swarmMode=true"]]
     : ["swarm", []];
   return [

@@ -1,3 +1,4 @@
+import { isTraefik, traefikVersion, type Version } from "../settings/traefik-version";
 import type { SwarmNodeState } from "./nodes";
 
 /** A node's engine, as the swarm knows it. */
@@ -25,7 +26,6 @@ export interface Misfit {
   readonly message: string;
 }
 
-type Version = readonly [major: number, minor: number, patch: number];
 /** First and last version, both of them included. */
 type Range = readonly [Version, Version];
 
@@ -43,7 +43,7 @@ const engineThatForgetsNames: readonly Range[] = [[[29, 0, 0], [29, 7, end]]];
 export function misfits(engines: readonly Engine[], { images, encrypted }: EngineUse): readonly Misfit[] {
   const managers = engines.filter(({ manager }) => manager);
   const withoutOldApi = within(managers, engineWithoutOldApi);
-  const traefik = images.find((image) => isIn(traefikVersion(image), traefikWithOldApi));
+  const traefik = images.find((image) => isTraefik(image) && isIn(traefikVersion(image), traefikWithOldApi));
   const otherEncryption = within(engines, engineWithOtherEncryption);
   const forgetful = within(engines, engineThatForgetsNames);
   return [
@@ -80,12 +80,6 @@ function within(engines: readonly Engine[], ranges: readonly Range[]): readonly 
 function parse(version: string): Version | undefined {
   const [, major, minor, patch] = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
-}
-
-/** Of Traefik's image by its tag. A tag that names fewer numbers stands for the newest of what it names. */
-function traefikVersion(image: string): Version | undefined {
-  const [, major, minor, patch] = /(?:^|\/)traefik:v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.])/.exec(image) ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor ?? end), Number(patch ?? end)];
 }
 
 function isIn(version: Version | undefined, ranges: readonly Range[]): boolean {

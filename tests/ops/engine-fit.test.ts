@@ -9,7 +9,7 @@ const codes = (engines: readonly Engine[], use: Partial<EngineUse>): string[] =>
 
 describe("misfits", () => {
   const traefiks: readonly (readonly [string, string, boolean])[] = [
-    ["traefik:v2.9", "26.1.5+dfsg1", true], ["traefik:v2.9", "28.5.2", true], ["traefik:v2.9", "29.1.3", false], ["traefik:v2.9.10", "29.8.0", false],
+    ["traefik:v2.9", "26.1.5+dfsg1", true], ["traefik:v2.9", "28.5.2", true], ["traefik:v2.9", "29.1.3", false], ["traefik:v2.9.10", "29.8.0", false], ["traefik:v2.9.10.1", "29.8.0", false],
     ["traefik:v2.11.30", "29.8.0", false], ["traefik:v2.11.31", "29.8.0", true], ["traefik:v2.11", "29.8.0", true], ["traefik:v2", "29.8.0", true],
     ["traefik:v3.1", "29.8.0", false], ["traefik:3.1.6", "29.8.0", false], ["traefik:v3.6.0", "29.8.0", false], ["traefik:v3.6.1", "29.8.0", true],
     ["traefik:v3.6", "29.8.0", true], ["traefik:v3", "29.8.0", true], ["traefik", "29.8.0", true], ["traefik:latest", "29.8.0", true], ["traefik:v4.0.0", "30.0.0", true],
