@@ -51,35 +51,40 @@ interface TaskState {
   readonly NetworksAttachments?: readonly { readonly Network?: { readonly Spec?: { readonly Name?: string } }; readonly Addresses?: readonly string[] }[];
 }
 
-/** A manager, and a service's task on a node in another zone: its node, and its address in the network of the ingress. */
-async function taskElsewhere(access: ClusterAccess, service: string): Promise<{ name: string; node: string; address: string }> {
+/** A manager, a node in another zone that runs tasks of a service, and the addresses of those in the network of the ingress. */
+async function tasksElsewhere(access: ClusterAccess, service: string): Promise<{ name: string; node: string; addresses: readonly [string, ...string[]] }> {
   return withManager(access, async (manager) => {
     const all = await listNodes(manager);
     const zones = new Map(all.map((node) => [node.ID, node.Spec.Labels?.["az"]]));
     const here = all.find((node) => nameOf(node) === manager.ssh.target.name)?.Spec.Labels?.["az"];
     const listed = await manager.ssh.run(["sh", "-c", `docker inspect $(docker service ps -q -f desired-state=running ${service})`], { timeoutSeconds: 60 });
-    const task = (JSON.parse(listed) as TaskState[]).find(({ NodeID }) => zones.get(NodeID ?? "") !== here);
-    const found = task?.NetworksAttachments?.find(({ Network }) => Network?.Spec?.Name === "proxy")?.Addresses?.[0]?.split("/")[0];
-    if (found === undefined) throw new Error(`${service}: no task in another zone than ${String(here)}`);
-    const on = all.find(({ ID }) => ID === task?.NodeID);
-    return { name: manager.ssh.target.name, node: on === undefined ? "" : nameOf(on), address: found };
+    const tasks = JSON.parse(listed) as TaskState[];
+    const elsewhere = tasks.find(({ NodeID }) => zones.get(NodeID ?? "") !== here)?.NodeID;
+    // the scheduler may have given the node more than one of them
+    const [first, ...more] = tasks.filter(({ NodeID }) => NodeID === elsewhere)
+      .flatMap(({ NetworksAttachments }) => NetworksAttachments?.find(({ Network }) => Network?.Spec?.Name === "proxy")?.Addresses?.[0]?.split("/")[0] ?? []);
+    if (first === undefined) throw new Error(`${service}: no task in another zone than ${String(here)}`);
+    const on = all.find(({ ID }) => ID === elsewhere);
+    return { name: manager.ssh.target.name, node: on === undefined ? "" : nameOf(on), addresses: [first, ...more] };
   });
 }
 
-/** Does something while no Traefik reaches a service's task, which goes on running: its packets go to a card that nobody has. */
+/** Does something while no Traefik reaches the tasks of a service on one node, which go on running: their packets go to a card that nobody has. */
 export async function whileOutOfReach(access: ClusterAccess, service: string, action: (node: string) => Promise<void>): Promise<void> {
-  const { node, address } = await taskElsewhere(access, service);
-  const neighbour = async (verb: string): Promise<void> => {
+  const { node, addresses } = await tasksElsewhere(access, service);
+  const neighbours = async (commandFor: (address: string) => string): Promise<void> => {
+    const commands = addresses.map((address) => `nsenter -t "$pid" -n ip neigh ${commandFor(address)} dev "$card"`).join("\n");
     for (const { name } of access.managers) {
-      await onManager(access, `pid=${traefikProcess}
-        nsenter -t "$pid" -n ip neigh ${verb} dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')"`, { name });
+      await onManager(access, `set -e\npid=${traefikProcess}
+        card=$(nsenter -t "$pid" -n ip -o route get ${addresses[0]} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')
+        ${commands}`, { name });
     }
   };
-  await neighbour(`replace ${address} lladdr 02:00:00:00:00:01 nud permanent`);
+  await neighbours((address) => `replace ${address} lladdr 02:00:00:00:00:01 nud permanent`);
   try {
     await action(node);
   } finally {
-    await neighbour(`del ${address}`);
+    await neighbours((address) => `del ${address}`);
   }
 }
 
@@ -89,7 +94,7 @@ export async function whileOutOfReach(access: ClusterAccess, service: string, ac
  * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte larger does.
  */
 export async function overlayPath(access: ClusterAccess, service: string): Promise<{ mtu: number; largest: boolean; larger: boolean }> {
-  const { name, address } = await taskElsewhere(access, service);
+  const { name, addresses: [address] } = await tasksElsewhere(access, service);
   const output = await onManager(access, `pid=${traefikProcess}
     mtu=$(nsenter -t "$pid" -n ip -o link show dev "$(nsenter -t "$pid" -n ip -o route get ${address} | sed 's/.* dev \\([^ ]*\\) .*/\\1/')" | sed 's/.* mtu \\([0-9]*\\) .*/\\1/')
     echo "$mtu"
