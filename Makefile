@@ -41,14 +41,15 @@ destroy: node_modules toolchain ## destroy the cluster, after you type its name;
 	$(RUN) destroy $(ON_STACK) --run-program --yes --skip-preview
 
 # the longest first: they run side by side, and each one's output comes whole, when it is done
-checks := unit lint types lab-scripts image-scripts test-scripts
+checks := unit lint types format lab-scripts image-scripts test-scripts
 
-check: node_modules ## types, lint, unit tests, shell scripts
+check: node_modules ## types, lint, format, unit tests, shell scripts
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(checks:%=check-%)
 
 check-unit: ; node_modules/.bin/mocha
 check-lint: ; node_modules/.bin/eslint .
 check-types: ; node_modules/.bin/tsc --noEmit
+check-format: ; node_modules/.bin/prettier --check --log-level warn .
 check-lab-scripts: ; lab/test.sh
 check-image-scripts: ; lab/images/test.sh
 check-test-scripts: ; tests/test.sh
