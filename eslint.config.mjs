@@ -2,10 +2,13 @@ import tseslint from "typescript-eslint";
 
 /** Forbids imports of the given folders of ours, seen from `from`, with the reason. */
 function forbid(folders, why, from = "(\\.\\./)+") {
-  return { "no-restricted-imports": ["error", { patterns: [{ regex: `^${from}(${folders.join("|")})(/|$)`, message: why }] }] };
+  return {
+    "no-restricted-imports": ["error", { patterns: [{ regex: `^${from}(${folders.join("|")})(/|$)`, message: why }] }],
+  };
 }
 
-const direction = "imports go settings ← cloudinit ← components ← index, and settings ← ops ← {swarmctl, autoscaler}; stacks/ and lab/ are read as files";
+const direction =
+  "imports go settings ← cloudinit ← components ← index, and settings ← ops ← {swarmctl, autoscaler}; stacks/ and lab/ are read as files";
 
 const folders = ["cloudinit", "components", "ops", "autoscaler", "swarmctl", "bench", "stacks", "lab", "tests"];
 
@@ -15,7 +18,9 @@ function importsOnly(allowed, alsoForbidden = [], from = undefined) {
 }
 
 /** What decides is pure: it is tested as a function, replayed and simulated. Files of the loop that act are named here. */
-const acting = ["loop", "job", "prometheus", "alertmanager", "swarm-target", "stack-target", "serve", "run", "dry"].map((name) => `autoscaler/loop/${name}.ts`);
+const acting = ["loop", "job", "prometheus", "alertmanager", "swarm-target", "stack-target", "serve", "run", "dry"].map(
+  (name) => `autoscaler/loop/${name}.ts`,
+);
 
 export default tseslint.config(
   { ignores: ["node_modules/", "**/node_modules/", "bench/out/"] },
@@ -25,7 +30,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
-      "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } }],
+      "no-restricted-exports": [
+        "error",
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } },
+      ],
       "@typescript-eslint/no-non-null-assertion": "error",
       "@typescript-eslint/no-explicit-any": "error",
       // what takes long to load and few need is loaded where it is needed
@@ -41,20 +49,47 @@ export default tseslint.config(
   { files: ["autoscaler/**"], rules: importsOnly(["ops"]) },
   { files: ["swarmctl/**"], rules: importsOnly(["ops", "autoscaler"]) },
   // what tests hold of a decision, and what they start, serves a measurement as well
-  { files: ["bench/**"], rules: importsOnly(["cloudinit", "components", "ops", "autoscaler", "tests"], ["tests/(?!support/).*"]) },
+  {
+    files: ["bench/**"],
+    rules: importsOnly(["cloudinit", "components", "ops", "autoscaler", "tests"], ["tests/(?!support/).*"]),
+  },
   {
     files: ["autoscaler/**"],
     ignores: acting,
     rules: {
       ...importsOnly(["ops"], ["node:.*", "dockerode", "@pulumi"], "((\\.\\./)+)?"),
       // what the swarm and the stack say has its shape there
-      "@typescript-eslint/no-restricted-imports": ["error", { patterns: [{ regex: "^(\\.\\./)+ops(/|$)", message: "files of autoscaler/ that decide take types of ops/ and nothing that acts", allowTypeImports: true }] }],
-      "no-restricted-globals": ["error", ...["process", "fetch", "setTimeout", "setInterval"].map((name) => ({ name, message: "files of autoscaler/ that decide do no I/O" }))],
-      "no-restricted-properties": ["error", { object: "Date", property: "now", message: "time comes in as `now`" }, { object: "Math", property: "random", message: "decisions do not vary" }],
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(\\.\\./)+ops(/|$)",
+              message: "files of autoscaler/ that decide take types of ops/ and nothing that acts",
+              allowTypeImports: true,
+            },
+          ],
+        },
+      ],
+      "no-restricted-globals": [
+        "error",
+        ...["process", "fetch", "setTimeout", "setInterval"].map((name) => ({
+          name,
+          message: "files of autoscaler/ that decide do no I/O",
+        })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "time comes in as `now`" },
+        { object: "Math", property: "random", message: "decisions do not vary" },
+      ],
     },
   },
   { files: ["index.ts"], rules: importsOnly(["cloudinit", "components", "ops"], [], "\\./") },
-  { files: ["docs/**", "toolchain/**", "tests/lab/**"], rules: forbid(["bench"], "bench/ measures what there is; nothing is made of it") },
+  {
+    files: ["docs/**", "toolchain/**", "tests/lab/**"],
+    rules: forbid(["bench"], "bench/ measures what there is; nothing is made of it"),
+  },
   {
     files: ["tests/**"],
     rules: {
@@ -64,6 +99,13 @@ export default tseslint.config(
     },
   },
   { files: ["**/*.mjs"], ...tseslint.configs.disableTypeChecked },
-  { files: ["**/*.cjs", "**/*.js"], ...tseslint.configs.disableTypeChecked, languageOptions: { ...tseslint.configs.disableTypeChecked.languageOptions, globals: { require: "readonly", module: "writable" } } },
+  {
+    files: ["**/*.cjs", "**/*.js"],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { require: "readonly", module: "writable" },
+    },
+  },
   { files: ["**/*.cjs", "**/*.js"], rules: { "@typescript-eslint/no-require-imports": "off" } },
 );

@@ -10,7 +10,13 @@ export function backoffSeconds(policy: BackoffPolicy, failures: number): number 
  * Counts a failure. Those that come while an earlier one still bars belong to the same attempt and lengthen nothing, as in
  * cluster-autoscaler.
  */
-export function countFailure(policy: BackoffPolicy, before: Backoff | undefined, now: number, why: string, down = false): Backoff {
+export function countFailure(
+  policy: BackoffPolicy,
+  before: Backoff | undefined,
+  now: number,
+  why: string,
+  down = false,
+): Backoff {
   if (before !== undefined && before.until > now) return { ...before, lastAt: now, why, down: before.down || down };
   const failures = (before?.failures ?? 0) + 1;
   return { failures, lastAt: now, until: now + backoffSeconds(policy, failures) * 1000, why, down };

@@ -11,15 +11,24 @@ export function changeOf(situation: Situation, nodes: Pick<Change, "add" | "remo
   const named = new Set(nodes.remove.map(nodeKey));
   const stay = metrics.fresh ? deadToKeep(situation, nodes.add, nodes.keep) : dead;
   const go = dead.filter((node) => !stay.includes(node) && !named.has(nodeKey(node)));
-  const remove: Removal[] = [...nodes.remove, ...go.map(({ group, ordinal, because }) => ({ group, ordinal, because }))];
+  const remove: Removal[] = [
+    ...nodes.remove,
+    ...go.map(({ group, ordinal, because }) => ({ group, ordinal, because })),
+  ];
   const held = new Set(remove.map(nodeKey));
   const here: readonly NodeRef[] = [...stay, ...nodes.add, ...nodes.keep];
   const wanted: WorkerSets = Object.fromEntries([
     // groups that are not the policy's are not ours to change
     ...Object.entries(seen.workerSets).filter(([name]) => !sets.has(name)),
     ...policy.groups.map(({ name }): [string, readonly number[]] => {
-      const ordinals = [...(sets.get(name) ?? []), ...here.filter(({ group }) => group === name).map(({ ordinal }) => ordinal)];
-      return [name, [...new Set(ordinals)].filter((ordinal) => !held.has(nodeKey({ group: name, ordinal }))).sort((a, b) => a - b)];
+      const ordinals = [
+        ...(sets.get(name) ?? []),
+        ...here.filter(({ group }) => group === name).map(({ ordinal }) => ordinal),
+      ];
+      return [
+        name,
+        [...new Set(ordinals)].filter((ordinal) => !held.has(nodeKey({ group: name, ordinal }))).sort((a, b) => a - b),
+      ];
     }),
   ]);
   return { why, wanted, add: nodes.add, remove, keep: nodes.keep };
@@ -37,7 +46,9 @@ export function recordVerdict(situation: Situation, verdict: Verdict, forLoad: b
   return {
     ...decided,
     ...(kind === "scale-out" && forLoad ? { lastOutAt: now } : {}),
-    ...(kind === "scale-in" && remove.some(({ because }) => because !== "did-not-join" && because !== "lost") ? { lastInAt: now } : {}),
+    ...(kind === "scale-in" && remove.some(({ because }) => because !== "did-not-join" && because !== "lost")
+      ? { lastInAt: now }
+      : {}),
     inFlight: [
       ...memory.inFlight.filter((node) => !gone.has(nodeKey(node))),
       ...add.map(({ group, ordinal }) => ({ group, ordinal, zone: zones.get(group) ?? "", since: now })),

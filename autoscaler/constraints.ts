@@ -27,5 +27,5 @@ function traitOf(key: string, { role, hostname, id, labels }: NodeTraits): strin
   if (key === "node.hostname") return hostname ?? "";
   if (key === "node.id") return id ?? "";
   // a label that a node does not bear is the empty text, as for Swarm
-  return key.startsWith("node.labels.") ? labels[key.slice("node.labels.".length)] ?? "" : undefined;
+  return key.startsWith("node.labels.") ? (labels[key.slice("node.labels.".length)] ?? "") : undefined;
 }

@@ -41,21 +41,31 @@ export class Draft {
     this.idle = tally([...lost, ...staying]);
     this.stuck = tally(stuck);
     const more = tally(staying);
-    this.counts = new Map(policy.groups.map(({ name }) => [name, (sets.get(name)?.length ?? 0) + (more.get(name) ?? 0)]));
+    this.counts = new Map(
+      policy.groups.map(({ name }) => [name, (sets.get(name)?.length ?? 0) + (more.get(name) ?? 0)]),
+    );
     this.leaving = new Map(tally(leaving.filter(isRunning)));
     // a zone on probation that has a node on its way is being tried already
     for (const { zone } of coming) this.probed.add(zone);
   }
 
   /** Nodes that there are or will be, those still leaving included: what the maximum is about. */
-  get total(): number { return this.situation.policy.groups.reduce((sum, { name }) => sum + this.room(name), 0); }
+  get total(): number {
+    return this.situation.policy.groups.reduce((sum, { name }) => sum + this.room(name), 0);
+  }
 
   /** Workers of a group that work or will: without those that are lost, stuck or leaving. */
-  live(group: string): number { return this.present(group) - (this.stuck.get(group) ?? 0); }
+  live(group: string): number {
+    return this.present(group) - (this.stuck.get(group) ?? 0);
+  }
 
-  get liveTotal(): number { return this.situation.policy.groups.reduce((sum, { name }) => sum + this.live(name), 0); }
+  get liveTotal(): number {
+    return this.situation.policy.groups.reduce((sum, { name }) => sum + this.live(name), 0);
+  }
 
-  get isFull(): boolean { return this.added.length >= this.situation.policy.maxStepNodes.out; }
+  get isFull(): boolean {
+    return this.added.length >= this.situation.policy.maxStepNodes.out;
+  }
 
   /** One more node of a group that qualifies: one that is draining stays, or else a new one comes. */
   grow(qualifies: (group: GroupPolicy) => boolean): Gain | undefined {
@@ -65,9 +75,15 @@ export class Draft {
   keep(qualifies: (group: GroupPolicy) => boolean): Gain | undefined {
     const node = this.situation.leaving.find((leaving) => {
       const group = this.byName.get(leaving.group);
-      return group !== undefined && qualifies(group) && isCancellable(leaving) && !this.kept.includes(leaving)
+      return (
+        group !== undefined &&
+        qualifies(group) &&
+        isCancellable(leaving) &&
+        !this.kept.includes(leaving) &&
         // limits may have been lowered since
-        && this.room(group.name) <= group.max && this.total <= this.situation.policy.max;
+        this.room(group.name) <= group.max &&
+        this.total <= this.situation.policy.max
+      );
     });
     if (node?.node === undefined) return undefined;
     this.kept.push(node);
@@ -97,14 +113,17 @@ export class Draft {
 
   /** Workers of a zone, as the balance counts them. */
   inZone(zone: string): number {
-    return this.situation.policy.groups.filter((group) => group.zone === zone).reduce((sum, { name }) => sum + this.present(name), 0);
+    return this.situation.policy.groups
+      .filter((group) => group.zone === zone)
+      .reduce((sum, { name }) => sum + this.present(name), 0);
   }
 
   /** Why no qualifying group can grow, as a clause; undefined where one can. */
   obstacle(qualifies: (group: GroupPolicy) => boolean): string | undefined {
     const { policy, memory, now } = this.situation;
     const { quota } = memory;
-    if (quota !== undefined && quota.until > now) return `nothing is asked of the cloud for ${seconds(quota.until - now)} (${quota.why})`;
+    if (quota !== undefined && quota.until > now)
+      return `nothing is asked of the cloud for ${seconds(quota.until - now)} (${quota.why})`;
     const whys = policy.groups.filter(qualifies).map((group) => this.barOf(group));
     if (whys.length === 0) return "there is no group for it";
     return whys.includes(undefined) ? undefined : [...new Set(whys)].join(", ");
@@ -114,9 +133,15 @@ export class Draft {
     if (this.obstacle(qualifies) !== undefined) return undefined;
     const heat = (group: GroupPolicy): number => this.situation.seen.zoneCpu[group.zone]?.ratio ?? 0;
     const open = this.situation.policy.groups.filter((group) => qualifies(group) && this.barOf(group) === undefined);
-    const rank = (a: GroupPolicy, b: GroupPolicy): number => this.inZone(a.zone) - this.inZone(b.zone)
-      || (heat(b) - heat(a) || 0) || (this.counts.get(a.name) ?? 0) - (this.counts.get(b.name) ?? 0);
-    return open.reduce<GroupPolicy | undefined>((best, group) => best === undefined || rank(group, best) < 0 ? group : best, undefined);
+    const rank = (a: GroupPolicy, b: GroupPolicy): number =>
+      this.inZone(a.zone) - this.inZone(b.zone) ||
+      heat(b) - heat(a) ||
+      0 ||
+      (this.counts.get(a.name) ?? 0) - (this.counts.get(b.name) ?? 0);
+    return open.reduce<GroupPolicy | undefined>(
+      (best, group) => (best === undefined || rank(group, best) < 0 ? group : best),
+      undefined,
+    );
   }
 
   private barOf({ name, zone, max }: GroupPolicy): string | undefined {

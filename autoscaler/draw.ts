@@ -46,50 +46,89 @@ export function drawTimeline(timeline: Timeline, title: string): string {
     `<style>${style}\n</style><rect width="100%" height="100%" fill="var(--paper)"/>`,
     `<text class="title" x="${left}" y="24">${escape(title)}</text>`,
     ...labels,
-    ...drawLoad(timeline, frames, x), ...drawWorkers(timeline, frames, x, most), ...drawDecisions(timeline, x), ...drawLegend(timeline.zones),
-    `<text class="faint" x="${right}" y="24" text-anchor="end">times in UTC</text></svg>`, "",
+    ...drawLoad(timeline, frames, x),
+    ...drawWorkers(timeline, frames, x, most),
+    ...drawDecisions(timeline, x),
+    ...drawLegend(timeline.zones),
+    `<text class="faint" x="${right}" y="24" text-anchor="end">times in UTC</text></svg>`,
+    "",
   ].join("\n");
 }
 
 function drawLoad({ policy }: Timeline, frames: readonly Frame[], x: Placed): string[] {
   const y = scaleLinear([0, 1], [load.bottom, load.top]);
-  const path = line<Frame>().defined(({ ratio }) => ratio !== undefined).x(({ at }) => x(new Date(at))).y(({ ratio }) => y(Math.min(1, ratio ?? 0)));
-  const threshold = (kind: "out" | "in", ratio: number): string => `<line class="threshold ${kind}" x1="${left}" x2="${right}" y1="${y(ratio)}" y2="${y(ratio)}"/>`
-    + `<text class="label-${kind}" x="${right}" y="${y(ratio) - 4}" text-anchor="end">${kind === "out" ? "scale out above" : "scale in below"} ${percent(ratio)}</text>`;
+  const path = line<Frame>()
+    .defined(({ ratio }) => ratio !== undefined)
+    .x(({ at }) => x(new Date(at)))
+    .y(({ ratio }) => y(Math.min(1, ratio ?? 0)));
+  const threshold = (kind: "out" | "in", ratio: number): string =>
+    `<line class="threshold ${kind}" x1="${left}" x2="${right}" y1="${y(ratio)}" y2="${y(ratio)}"/>` +
+    `<text class="label-${kind}" x="${right}" y="${y(ratio) - 4}" text-anchor="end">${kind === "out" ? "scale out above" : "scale in below"} ${percent(ratio)}</text>`;
   return [
     `<text class="heading" x="${left}" y="${load.top - 10}">CPU of the cluster, mean of ${policy.windowSeconds} s</text>`,
-    ...y.ticks(4).map((tick) => `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="faint" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${percent(tick)}</text>`),
+    ...y
+      .ticks(4)
+      .map(
+        (tick) =>
+          `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="faint" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${percent(tick)}</text>`,
+      ),
     `<path class="ratio" d="${short(path(frames) ?? "")}"/>`,
-    threshold("out", policy.scaleOutCpuRatio), threshold("in", policy.scaleInCpuRatio),
+    threshold("out", policy.scaleOutCpuRatio),
+    threshold("in", policy.scaleInCpuRatio),
   ];
 }
 
 function drawWorkers({ policy, zones }: Timeline, frames: readonly Frame[], x: Placed, most: number): string[] {
   // a max far above what was used would press the rest to the ground
   const showsMax = policy.max <= most * 1.5;
-  const y = scaleLinear([0, Math.max(1, most, showsMax ? policy.max : 0, policy.min)], [workers.bottom, workers.top]).nice(5);
-  const layers = stack<Frame>().keys(zones).value(({ ready }, zone) => ready[zone] ?? 0)([...frames]);
-  const shape = area<(typeof layers)[number][number]>().curve(curveStepAfter).x(({ data }) => x(new Date(data.at))).y0(([low]) => y(low)).y1(([, high]) => y(high));
-  const all = line<Frame>().curve(curveStepAfter).x(({ at }) => x(new Date(at))).y((frame) => y(workersOf(frame)));
-  const limit = (number: number, name: string): string => `<line class="threshold limit" x1="${left}" x2="${right}" y1="${y(number)}" y2="${y(number)}"/>`
-    + `<text class="over" x="${left + 6}" y="${y(number) - 5}">${name} ${number}</text>`;
+  const y = scaleLinear(
+    [0, Math.max(1, most, showsMax ? policy.max : 0, policy.min)],
+    [workers.bottom, workers.top],
+  ).nice(5);
+  const layers = stack<Frame>()
+    .keys(zones)
+    .value(({ ready }, zone) => ready[zone] ?? 0)([...frames]);
+  const shape = area<(typeof layers)[number][number]>()
+    .curve(curveStepAfter)
+    .x(({ data }) => x(new Date(data.at)))
+    .y0(([low]) => y(low))
+    .y1(([, high]) => y(high));
+  const all = line<Frame>()
+    .curve(curveStepAfter)
+    .x(({ at }) => x(new Date(at)))
+    .y((frame) => y(workersOf(frame)));
+  const limit = (number: number, name: string): string =>
+    `<line class="threshold limit" x1="${left}" x2="${right}" y1="${y(number)}" y2="${y(number)}"/>` +
+    `<text class="over" x="${left + 6}" y="${y(number) - 5}">${name} ${number}</text>`;
   return [
     `<text class="heading" x="${left}" y="${workers.top - 10}">Workers by zone</text><text class="faint" x="${left + 130}" y="${workers.top - 10}">dotted: with those on the way</text>`,
-    ...y.ticks(5).filter(Number.isInteger).map((tick) => `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="faint" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`),
-    ...layers.map((layer, index) => `<path fill="${colour(index)}" fill-opacity="0.8" stroke="var(--paper)" stroke-width="0.5" d="${short(shape(layer) ?? "")}"><title>${escape(layer.key)}</title></path>`),
+    ...y
+      .ticks(5)
+      .filter(Number.isInteger)
+      .map(
+        (tick) =>
+          `<line class="grid" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/><text class="faint" x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`,
+      ),
+    ...layers.map(
+      (layer, index) =>
+        `<path fill="${colour(index)}" fill-opacity="0.8" stroke="var(--paper)" stroke-width="0.5" d="${short(shape(layer) ?? "")}"><title>${escape(layer.key)}</title></path>`,
+    ),
     `<path class="demand" d="${short(all(frames) ?? "")}"/>`,
-    ...(showsMax ? [limit(policy.max, "max")] : []), ...(policy.min > 0 ? [limit(policy.min, "min")] : []),
+    ...(showsMax ? [limit(policy.max, "max")] : []),
+    ...(policy.min > 0 ? [limit(policy.min, "min")] : []),
   ];
 }
 
 function drawDecisions({ frames }: Timeline, x: Placed): string[] {
   const middle = (load.bottom + workers.top) / 2 - 14;
-  return frames.filter(({ verdict }) => isAction(verdict)).map(({ at, verdict: { kind, why } }) => {
-    const place = x(new Date(at));
-    const isOut = kind === "scale-out";
-    const [tip, foot] = isOut ? [middle - 5, middle + 4] : [middle + 5, middle - 4];
-    return `<path class="mark-${isOut ? "out" : "in"}" d="${short(`M${place - 5},${foot}L${place + 5},${foot}L${place},${tip}Z`)}"><title>${new Date(at).toISOString()} ${kind}: ${escape(why)}</title></path>`;
-  });
+  return frames
+    .filter(({ verdict }) => isAction(verdict))
+    .map(({ at, verdict: { kind, why } }) => {
+      const place = x(new Date(at));
+      const isOut = kind === "scale-out";
+      const [tip, foot] = isOut ? [middle - 5, middle + 4] : [middle + 5, middle - 4];
+      return `<path class="mark-${isOut ? "out" : "in"}" d="${short(`M${place - 5},${foot}L${place + 5},${foot}L${place},${tip}Z`)}"><title>${new Date(at).toISOString()} ${kind}: ${escape(why)}</title></path>`;
+    });
 }
 
 function drawLegend(zones: readonly string[]): string[] {
@@ -107,12 +146,16 @@ export function workersOf({ ready, coming }: Frame): number {
 /** As many frames as there are places for them; of those that share one the one with the highest load. */
 export function thin(frames: readonly Frame[], places: number): readonly Frame[] {
   if (frames.length <= places) return frames;
-  return Array.from({ length: places }, (_, place) => frames.slice(Math.floor(place * frames.length / places), Math.floor((place + 1) * frames.length / places))
-    .reduce((highest, frame) => (frame.ratio ?? -1) > (highest.ratio ?? -1) ? frame : highest));
+  return Array.from({ length: places }, (_, place) =>
+    frames
+      .slice(Math.floor((place * frames.length) / places), Math.floor(((place + 1) * frames.length) / places))
+      .reduce((highest, frame) => ((frame.ratio ?? -1) > (highest.ratio ?? -1) ? frame : highest)),
+  );
 }
 
 function summary({ frames, zones }: Timeline, most: number): string {
-  const number = (kind: Frame["verdict"]["kind"]): number => frames.filter(({ verdict }) => verdict.kind === kind).length;
+  const number = (kind: Frame["verdict"]["kind"]): number =>
+    frames.filter(({ verdict }) => verdict.kind === kind).length;
   return `${count(number("scale-out"), "scale-out")} and ${count(number("scale-in"), "scale-in")}, ${count(most, "worker")} at most in ${count(zones.length, "zone")}.`;
 }
 

@@ -9,19 +9,25 @@ import { count, percent } from "./wording";
 
 /** Pass, or nothing is done at all. */
 const forBoth: Readonly<Record<string, Question>> = {
-  "leader": ({ seen }) => ({
-    passed: seen.leader, value: `this autoscaler is ${seen.leader ? "" : "not "}on the raft leader`, needs: "only the leader's acts",
+  leader: ({ seen }) => ({
+    passed: seen.leader,
+    value: `this autoscaler is ${seen.leader ? "" : "not "}on the raft leader`,
+    needs: "only the leader's acts",
   }),
-  "obstacle": ({ seen: { obstacles } }) => ({
+  obstacle: ({ seen: { obstacles } }) => ({
     passed: obstacles.length === 0,
     value: obstacles.length === 0 ? "nothing stands in the way" : obstacles.map(({ value }) => value).join(", "),
     needs: obstacles.length === 0 ? "nothing in the way" : obstacles.map(({ needs }) => needs).join(", "),
   }),
-  "quorum": (situation) => {
+  quorum: (situation) => {
     const { reachable, all, quorum } = managersOf(situation);
-    return { passed: reachable >= quorum, value: `${reachable} of ${count(all, "manager")} answer`, needs: `${quorum} keep the quorum` };
+    return {
+      passed: reachable >= quorum,
+      value: `${reachable} of ${count(all, "manager")} answer`,
+      needs: `${quorum} keep the quorum`,
+    };
   },
-  "unready": (situation) => {
+  unready: (situation) => {
     const { policy, memory, workers } = situation;
     const elsewhere = new Set([...memory.drains, ...memory.inFlight].map(nodeKey));
     const counted = [...workers.values()].filter((node) => !elsewhere.has(nodeKey(node)));
@@ -39,9 +45,17 @@ const forBoth: Readonly<Record<string, Question>> = {
 export function evaluateGates(situation: Situation, choice: Choice): Gate[] {
   const ask = (questions: Readonly<Record<string, Question>>, side: Gate["side"], role: Gate["role"]): Gate[] =>
     Object.entries(questions).map(([name, question]) => ({ name, side, role, ...question(situation) }));
-  const victim: Question = () => ({ passed: choice.victims.length > 0, value: choice.why, needs: "a worker whose load and tasks the others can take" });
+  const victim: Question = () => ({
+    passed: choice.victims.length > 0,
+    value: choice.why,
+    needs: "a worker whose load and tasks the others can take",
+  });
   return [
-    ...ask(forBoth, "both", "guard"), ...ask(outSignals, "out", "signal"), ...ask(outGuards, "out", "guard"),
-    ...ask(inSignals, "in", "signal"), ...ask(quietGuards, "in", "guard"), ...ask({ patience, victim }, "in", "guard"),
+    ...ask(forBoth, "both", "guard"),
+    ...ask(outSignals, "out", "signal"),
+    ...ask(outGuards, "out", "guard"),
+    ...ask(inSignals, "in", "signal"),
+    ...ask(quietGuards, "in", "guard"),
+    ...ask({ patience, victim }, "in", "guard"),
   ];
 }

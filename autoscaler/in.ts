@@ -16,9 +16,15 @@ export interface Inward {
  * Dead nodes that stay on the books until others can take their place, because a minimum counts them: without them the
  * wanted sets would lie below the limits. `add` are nodes that come in the same action.
  */
-export function deadToKeep({ policy, sets, dead, minimum }: Situation, add: readonly NodeRef[], keep: readonly NodeRef[] = []): readonly Dead[] {
+export function deadToKeep(
+  { policy, sets, dead, minimum }: Situation,
+  add: readonly NodeRef[],
+  keep: readonly NodeRef[] = [],
+): readonly Dead[] {
   const more = tally([...add, ...keep]);
-  const counts = new Map(policy.groups.map(({ name }) => [name, (sets.get(name)?.length ?? 0) + (more.get(name) ?? 0)]));
+  const counts = new Map(
+    policy.groups.map(({ name }) => [name, (sets.get(name)?.length ?? 0) + (more.get(name) ?? 0)]),
+  );
   let total = [...counts.values()].reduce((sum, number) => sum + number, 0);
   const stay = new Set<Dead>();
   const keepWhile = (needs: (node: Dead) => boolean): void => {
@@ -40,7 +46,11 @@ export function dropDead(situation: Situation): Inward | undefined {
   const stay = new Set(deadToKeep(situation, []));
   const go = situation.dead.filter((node) => !stay.has(node));
   if (go.length === 0) return undefined;
-  return { remove: go.map(({ group, ordinal, because }) => ({ group, ordinal, because })), add: [], why: [...new Set(go.map(({ why }) => why))].join(", ") };
+  return {
+    remove: go.map(({ group, ordinal, because }) => ({ group, ordinal, because })),
+    add: [],
+    why: [...new Set(go.map(({ why }) => why))].join(", "),
+  };
 }
 
 /** Removals that take too long: whoever was at it is gone, so they are asked for again. */
@@ -59,14 +69,20 @@ export function towardsLimits(situation: Situation): Inward | undefined {
   const over = policy.groups.filter(({ name, max }) => (sizes.get(name) ?? 0) > max);
   const [first] = over;
   if (first === undefined && total <= policy.max) return undefined;
-  const why = first === undefined
-    ? `the cluster has ${count(total, "worker")}, above its max of ${policy.max}`
-    : `${first.name} has ${count(sizes.get(first.name) ?? 0, "worker")}, above its max of ${first.max}`;
-  const may = new Set((first === undefined ? policy.groups.filter(({ name, min }) => (sizes.get(name) ?? 0) > min) : [first]).map(({ name }) => name));
+  const why =
+    first === undefined
+      ? `the cluster has ${count(total, "worker")}, above its max of ${policy.max}`
+      : `${first.name} has ${count(sizes.get(first.name) ?? 0, "worker")}, above its max of ${first.max}`;
+  const may = new Set(
+    (first === undefined ? policy.groups.filter(({ name, min }) => (sizes.get(name) ?? 0) > min) : [first]).map(
+      ({ name }) => name,
+    ),
+  );
   const zones = workersByZone(situation);
   const zoneOf = new Map(policy.groups.map(({ name, zone }) => [name, zone]));
   const inZone = ({ group }: NodeRef): number => zones.get(zoneOf.get(group) ?? "") ?? 0;
-  const byRank = (a: NodeSeen, b: NodeSeen): number => Number(a.protected ?? false) - Number(b.protected ?? false) || inZone(b) - inZone(a) || emptiestFirst(a, b);
+  const byRank = (a: NodeSeen, b: NodeSeen): number =>
+    Number(a.protected ?? false) - Number(b.protected ?? false) || inZone(b) - inZone(a) || emptiestFirst(a, b);
   const order: NodeRef[] = [...lost, ...[...ready].sort(byRank), ...stuck, ...coming];
   const victim = order.find(({ group }) => may.has(group));
   if (victim === undefined) return undefined;
@@ -89,12 +105,17 @@ export function moveSome(situation: Situation): Inward | undefined {
   const most = Math.min(policy.maxStepNodes.in, Math.floor(move.by / 2));
   while (draft.added.length < most) if (draft.add(({ name }) => name === move.to.name) === undefined) break;
   const { cpu: cores } = sizeOf(situation, move.to);
-  const alike = new Set(policy.groups.filter((group) => sizeOf(situation, group).cpu === cores).map(({ name }) => name));
-  const victims = chooseVictims(situation, policy.scaleOutCpuRatio, draft.added.length).victims.filter(({ group }) => alike.has(group));
+  const alike = new Set(
+    policy.groups.filter((group) => sizeOf(situation, group).cpu === cores).map(({ name }) => name),
+  );
+  const victims = chooseVictims(situation, policy.scaleOutCpuRatio, draft.added.length).victims.filter(({ group }) =>
+    alike.has(group),
+  );
   const add = draft.added.slice(0, victims.length);
   if (add.length === 0) return undefined;
   return {
-    remove: victims.map(({ group, ordinal }) => ({ group, ordinal, because: "balance" })), add,
+    remove: victims.map(({ group, ordinal }) => ({ group, ordinal, because: "balance" })),
+    add,
     why: `${move.why}, so ${names(add)} take${add.length === 1 ? "s" : ""} the place of ${names(victims)}`,
   };
 }
@@ -108,8 +129,10 @@ export function lackOfLoad(situation: Situation, { victims, why, ratio }: Choice
   const { policy, cpu, now, memory } = situation;
   const since = memory.lowSince === undefined ? "" : ` for ${seconds(now - memory.lowSince)}`;
   return {
-    remove: victims.map(({ group, ordinal }) => ({ group, ordinal, because: "load" })), add: [],
-    why: `CPU of the cluster is ${percent(cpu?.ratio ?? 0)} over ${policy.windowSeconds} s and would be ${percent(ratio)} without ${names(victims)}, `
-      + `below ${percent(policy.scaleInCpuRatio)}${since}; ${why}`,
+    remove: victims.map(({ group, ordinal }) => ({ group, ordinal, because: "load" })),
+    add: [],
+    why:
+      `CPU of the cluster is ${percent(cpu?.ratio ?? 0)} over ${policy.windowSeconds} s and would be ${percent(ratio)} without ${names(victims)}, ` +
+      `below ${percent(policy.scaleInCpuRatio)}${since}; ${why}`,
   };
 }

@@ -44,12 +44,19 @@ interface Planned {
 function planGroupMinimums({ policy }: Situation, draft: Draft): Planned {
   const short = policy.groups.filter(({ name, min }) => draft.live(name) < min);
   if (short.length === 0) return {};
-  const cause = short.map(({ name, min }) => `${name} has ${count(draft.live(name), "worker")} at work or on the way, below its min of ${min}`).join(", ");
-  const hindrances = short.map(({ name, min }) => {
-    const isIt = (group: GroupPolicy): boolean => group.name === name;
-    while (draft.live(name) < min) if (draft.grow(isIt) === undefined) return draft.obstacle(isIt);
-    return undefined;
-  }).filter((hindrance) => hindrance !== undefined);
+  const cause = short
+    .map(
+      ({ name, min }) =>
+        `${name} has ${count(draft.live(name), "worker")} at work or on the way, below its min of ${min}`,
+    )
+    .join(", ");
+  const hindrances = short
+    .map(({ name, min }) => {
+      const isIt = (group: GroupPolicy): boolean => group.name === name;
+      while (draft.live(name) < min) if (draft.grow(isIt) === undefined) return draft.obstacle(isIt);
+      return undefined;
+    })
+    .filter((hindrance) => hindrance !== undefined);
   return { cause, hindrance: hindrances[0] };
 }
 
@@ -57,7 +64,8 @@ function planMinimum({ minimum }: Situation, draft: Draft): Planned {
   const before = draft.liveTotal;
   if (before >= minimum.nodes) return {};
   const cause = `the cluster has ${count(before, "worker")} at work or on the way, below ${minimum.from}`;
-  while (draft.liveTotal < minimum.nodes) if (draft.grow(() => true) === undefined) return { cause, hindrance: draft.obstacle(() => true) };
+  while (draft.liveTotal < minimum.nodes)
+    if (draft.grow(() => true) === undefined) return { cause, hindrance: draft.obstacle(() => true) };
   return { cause };
 }
 
@@ -70,7 +78,11 @@ function planPending(situation: Situation, draft: Draft): Planned {
     const known = groups.get(group);
     return known === undefined ? [] : [{ group, free: draft.size(known) }];
   });
-  const bins = [...situation.ready.map(binOf), ...draft.kept.flatMap(({ node }) => node === undefined ? [] : [binOf(node)]), ...toCome];
+  const bins = [
+    ...situation.ready.map(binOf),
+    ...draft.kept.flatMap(({ node }) => (node === undefined ? [] : [binOf(node)])),
+    ...toCome,
+  ];
   const unmet: Lot[] = [];
   const hindrances: string[] = [];
   for (const lot of largestFirst(lots, sizeOfAny(situation))) {
@@ -82,7 +94,10 @@ function planPending(situation: Situation, draft: Draft): Planned {
   }
   if (unmet.length === 0) return {};
   const number = unmet.reduce((sum, lot) => sum + lot.count, 0);
-  return { cause: `${tasksOf(unmet)} ${number === 1 ? "is" : "are"} pending for lack of CPU or memory`, hindrance: hindrances[0] };
+  return {
+    cause: `${tasksOf(unmet)} ${number === 1 ? "is" : "are"} pending for lack of CPU or memory`,
+    hindrance: hindrances[0],
+  };
 }
 
 function sizeOfAny(situation: Situation): { readonly cpu: number; readonly memoryBytes: number } {
@@ -94,7 +109,8 @@ function openFor(situation: Situation, draft: Draft, lot: Lot, bins: Bin[]): str
   const may = new Set(admitted(situation, lot).map(({ name }) => name));
   if (may.size === 0) return `no group's nodes satisfy the constraints of ${lot.service}`;
   const qualifies = (group: GroupPolicy): boolean => may.has(group.name) && fits(lot.need, draft.size(group));
-  if (!situation.policy.groups.some(qualifies)) return `no group has nodes large enough for ${lot.service} (${needOf(lot)})`;
+  if (!situation.policy.groups.some(qualifies))
+    return `no group has nodes large enough for ${lot.service} (${needOf(lot)})`;
   let left = lot.count;
   while (left > 0) {
     const gain = draft.grow(qualifies);
@@ -113,13 +129,20 @@ function planCpu(situation: Situation, draft: Draft): Planned {
   const leaving = new Map(situation.leaving.map((node) => [nodeKey(node), node]));
   const keptCores = draft.kept.reduce((sum, node) => sum + (leaving.get(nodeKey(node))?.node?.total.cpu ?? 0), 0);
   const groups = new Map(situation.policy.groups.map((group) => [group.name, group]));
-  const addedCores = draft.added.reduce((sum, { group }) => { const known = groups.get(group); return sum + (known === undefined ? 0 : draft.size(known).cpu); }, 0);
+  const addedCores = draft.added.reduce((sum, { group }) => {
+    const known = groups.get(group);
+    return sum + (known === undefined ? 0 : draft.size(known).cpu);
+  }, 0);
   let missing = missingCores - keptCores - addedCores;
   const waits = cooldownOut(situation);
   const most = wantsNew ? draft.added.length + (waits.left <= 0 ? Infinity : toMakeUp(situation)) : 0;
   while (missing > negligibleCores) {
     const gain = draft.keep(() => true) ?? (draft.added.length < most ? draft.add(() => true) : undefined);
-    if (gain === undefined) return { cause, hindrance: waits.left > 0 && wantsNew && draft.added.length >= most ? waits.value : draft.obstacle(() => true) };
+    if (gain === undefined)
+      return {
+        cause,
+        hindrance: waits.left > 0 && wantsNew && draft.added.length >= most ? waits.value : draft.obstacle(() => true),
+      };
     missing -= gain.cores;
   }
   return { cause };
@@ -130,13 +153,17 @@ function planCpu(situation: Situation, draft: Draft): Planned {
  * window is over the figure still holds time without the node that joined.
  */
 function toMakeUp({ stuck, lost, dead, memory, policy, now }: Situation): number {
-  return now - (memory.lastJoinAt ?? -Infinity) < policy.cooldownOutSeconds * 1000 ? 0 : stuck.length + lost.length + dead.length;
+  return now - (memory.lastJoinAt ?? -Infinity) < policy.cooldownOutSeconds * 1000
+    ? 0
+    : stuck.length + lost.length + dead.length;
 }
 
 /** How long CPU has to wait for its next scale-out, in milliseconds, with the clause that says so. */
 export function cooldownOut({ memory, policy, now }: Situation): { readonly left: number; readonly value: string } {
   const last = Math.max(memory.lastOutAt ?? -Infinity, memory.lastJoinAt ?? -Infinity);
   const left = last + policy.cooldownOutSeconds * 1000 - now;
-  const value = Number.isFinite(last) ? `the last scale-out or join was ${seconds(now - last)} ago` : "there was no scale-out or join";
+  const value = Number.isFinite(last)
+    ? `the last scale-out or join was ${seconds(now - last)} ago`
+    : "there was no scale-out or join";
   return { left, value: left > 0 ? `${value}, less than ${policy.cooldownOutSeconds} s` : value };
 }

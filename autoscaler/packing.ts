@@ -32,7 +32,12 @@ export function lotsOf(tasks: readonly TaskSeen[]): Lot[] {
   const lots = new Map<string, Lot>();
   for (const { service, reserved, groups } of tasks) {
     const key = `${service} ${reserved.cpu} ${reserved.memoryBytes}`;
-    lots.set(key, { service, need: reserved, count: (lots.get(key)?.count ?? 0) + 1, ...(groups === undefined ? {} : { groups }) });
+    lots.set(key, {
+      service,
+      need: reserved,
+      count: (lots.get(key)?.count ?? 0) + 1,
+      ...(groups === undefined ? {} : { groups }),
+    });
   }
   return [...lots.values()];
 }
@@ -51,7 +56,10 @@ export function place(lot: Lot, bins: Bin[]): number {
     const taken = Math.min(left, timesThatFit(lot.need, bin.free));
     if (taken === 0) continue;
     left -= taken;
-    bins[index] = { ...bin, free: minus(bin.free, { cpu: lot.need.cpu * taken, memoryBytes: lot.need.memoryBytes * taken }) };
+    bins[index] = {
+      ...bin,
+      free: minus(bin.free, { cpu: lot.need.cpu * taken, memoryBytes: lot.need.memoryBytes * taken }),
+    };
   }
   return left;
 }

@@ -19,7 +19,11 @@ export function policyOf({ autoscale, workerGroups, deadlines }: PolicySource): 
     groups: Object.entries(workerGroups).map(([name, { zone = name, min, max }]) => ({ name, zone, min, max })),
     min: autoscale.minNodes,
     max: autoscale.maxNodes,
-    schedules: autoscale.schedules.map(({ minNodes, ...window }, index) => ({ name: `autoscale.schedules.${index}`, ...window, min: minNodes })),
+    schedules: autoscale.schedules.map(({ minNodes, ...window }, index) => ({
+      name: `autoscale.schedules.${index}`,
+      ...window,
+      min: minNodes,
+    })),
     scaleOutCpuRatio: autoscale.cpuThreshold / 100,
     scaleInCpuRatio: autoscale.scaleInCpuThreshold / 100,
     windowSeconds: autoscale.windowSeconds,

@@ -6,6 +6,14 @@ import type { Gate } from "./verdict";
 export type Question = (situation: Situation) => Pick<Gate, "passed" | "value" | "needs">;
 
 /** Managers that answer, all of them, and how many keep the quorum. */
-export function managersOf({ seen: { managers } }: Situation): { readonly reachable: number; readonly all: number; readonly quorum: number } {
-  return { reachable: managers.filter(({ reachable }) => reachable).length, all: managers.length, quorum: majority(managers.length) };
+export function managersOf({ seen: { managers } }: Situation): {
+  readonly reachable: number;
+  readonly all: number;
+  readonly quorum: number;
+} {
+  return {
+    reachable: managers.filter(({ reachable }) => reachable).length,
+    all: managers.length,
+    quorum: majority(managers.length),
+  };
 }

@@ -10,7 +10,9 @@ type Workers = ReadonlyMap<string, NodeSeen>;
 /** Brings the memory up to what is seen: joins, failures, deadlines that passed, nodes that went. Decides nothing. */
 export function remember(policy: Policy, seen: Seen, memory: Memory, now: number): Memory {
   const workers = workersByKey(seen.nodes, new Set(policy.groups.map(({ name }) => name)));
-  const downSince = Object.fromEntries([...workers].filter(([, node]) => isDown(node)).map(([key]) => [key, memory.downSince[key] ?? now]));
+  const downSince = Object.fromEntries(
+    [...workers].filter(([, node]) => isDown(node)).map(([key]) => [key, memory.downSince[key] ?? now]),
+  );
   const failures = seen.failures.filter(({ at }) => at > (memory.failuresCountedAt ?? -Infinity));
   const settled = withDrains(policy, { ...memory, downSince }, seen, workers, failures, now);
   const asked = withInFlight(policy, withoutRefused(settled, failures), seen, workers, now);
@@ -21,18 +23,29 @@ export function remember(policy: Policy, seen: Seen, memory: Memory, now: number
 }
 
 /** Drains end when nothing of the node is left, or when they were refused before they began. */
-function withDrains(policy: Policy, memory: Memory, seen: Seen, workers: Workers, failures: readonly Failure[], now: number): Memory {
+function withDrains(
+  policy: Policy,
+  memory: Memory,
+  seen: Seen,
+  workers: Workers,
+  failures: readonly Failure[],
+  now: number,
+): Memory {
   if (memory.drains.length === 0) return memory;
-  const there = new Set([
-    ...workers.keys(), ...seen.inFlight.map(nodeKey),
-    ...keysOf(seen.workerSets),
-  ]);
+  const there = new Set([...workers.keys(), ...seen.inFlight.map(nodeKey), ...keysOf(seen.workerSets)]);
   const refused = refusedNodes(failures);
   const ours = new Set(policy.groups.map(({ name }) => name));
   return {
     ...memory,
-    drains: memory.drains.filter((drain) => ours.has(drain.group) && there.has(nodeKey(drain)) && !refused.has(nodeKey(drain))),
-    removed: [...memory.removed, ...memory.drains.filter((drain) => !there.has(nodeKey(drain))).map(({ group, ordinal }) => ({ group, ordinal, at: now }))],
+    drains: memory.drains.filter(
+      (drain) => ours.has(drain.group) && there.has(nodeKey(drain)) && !refused.has(nodeKey(drain)),
+    ),
+    removed: [
+      ...memory.removed,
+      ...memory.drains
+        .filter((drain) => !there.has(nodeKey(drain)))
+        .map(({ group, ordinal }) => ({ group, ordinal, at: now })),
+    ],
   };
 }
 
@@ -51,10 +64,12 @@ function withInFlight(policy: Policy, memory: Memory, seen: Seen, workers: Worke
   const note = (group: string, ordinal: number, since: number): void => {
     const key = nodeKey({ group, ordinal });
     const zone = zones.get(group);
-    if (zone !== undefined && !inFlight.has(key) && !leaving.has(key) && !workers.has(key)) inFlight.set(key, { group, ordinal, zone, since });
+    if (zone !== undefined && !inFlight.has(key) && !leaving.has(key) && !workers.has(key))
+      inFlight.set(key, { group, ordinal, zone, since });
   };
   for (const { group, ordinal, since } of seen.inFlight) note(group, ordinal, since);
-  for (const [group, ordinals] of Object.entries(seen.workerSets)) for (const ordinal of ordinals) note(group, ordinal, now);
+  for (const [group, ordinals] of Object.entries(seen.workerSets))
+    for (const ordinal of ordinals) note(group, ordinal, now);
   return { ...memory, inFlight: [...inFlight.values()].filter(({ group }) => zones.has(group)) };
 }
 
@@ -103,7 +118,9 @@ function withJoins(memory: Memory, workers: Workers, now: number): Memory {
   };
   const joined = memory.inFlight.filter(isHere);
   if (joined.length === 0) return memory;
-  const well = new Set(joined.filter(({ zone, since }) => since >= (memory.zones[zone]?.lastAt ?? now)).map(({ zone }) => zone));
+  const well = new Set(
+    joined.filter(({ zone, since }) => since >= (memory.zones[zone]?.lastAt ?? now)).map(({ zone }) => zone),
+  );
   const zones = Object.fromEntries(Object.entries(memory.zones).filter(([zone]) => !well.has(zone)));
   return { ...memory, zones, inFlight: memory.inFlight.filter((node) => !isHere(node)), lastJoinAt: now };
 }
@@ -117,7 +134,8 @@ function withZones(policy: Policy, memory: Memory, down: ReadonlyMap<string, str
     if (out === undefined) {
       if (before !== undefined && !isForgotten(policy.backoff, before, now)) zones[zone] = { ...before, down: false };
     } else {
-      const failure = before?.down === true ? before : countFailure(policy.backoff, before, now, `it was down: ${out}`, true);
+      const failure =
+        before?.down === true ? before : countFailure(policy.backoff, before, now, `it was down: ${out}`, true);
       zones[zone] = renew(policy.backoff, { ...failure, down: true }, now);
     }
   }

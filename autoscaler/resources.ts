@@ -28,5 +28,8 @@ function times(needed: number, free: number): number {
 
 /** The larger of the two shares that `part` takes of `whole`; 0 of a node that offers nothing. */
 export function dominantShare(part: Resources, whole: Resources): number {
-  return Math.max(whole.cpu > 0 ? part.cpu / whole.cpu : 0, whole.memoryBytes > 0 ? part.memoryBytes / whole.memoryBytes : 0);
+  return Math.max(
+    whole.cpu > 0 ? part.cpu / whole.cpu : 0,
+    whole.memoryBytes > 0 ? part.memoryBytes / whole.memoryBytes : 0,
+  );
 }

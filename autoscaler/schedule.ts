@@ -23,7 +23,13 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
   const known = formatters.get(timeZone);
   if (known !== undefined) return known;
   const made = new Intl.DateTimeFormat("en-US", {
-    timeZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
   });
   formatters.set(timeZone, made);
   return made;
@@ -31,7 +37,11 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 
 /** What the clock on the wall shows, to the minute, as if it were UTC. */
 function wallClock(instant: number, timeZone: string): number {
-  const parts = Object.fromEntries(formatter(timeZone).formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
+  const parts = Object.fromEntries(
+    formatter(timeZone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const { year = 1970, month = 1, day: date = 1, hour = 0, minute: minutes = 0 } = parts;
   return Date.UTC(year, month - 1, date, hour, minutes);
 }
@@ -78,6 +88,10 @@ export function isActive({ days, from, to, timeZone }: Schedule, now: number): b
 
 /** The schedule that holds now: of several the one with the highest minimum. */
 export function activeSchedule(schedules: readonly Schedule[], now: number): Schedule | undefined {
-  return schedules.filter((schedule) => isActive(schedule, now))
-    .reduce<Schedule | undefined>((highest, schedule) => highest === undefined || schedule.min > highest.min ? schedule : highest, undefined);
+  return schedules
+    .filter((schedule) => isActive(schedule, now))
+    .reduce<Schedule | undefined>(
+      (highest, schedule) => (highest === undefined || schedule.min > highest.min ? schedule : highest),
+      undefined,
+    );
 }

@@ -36,15 +36,22 @@ export function cpuSignal(situation: Situation): CpuSignal {
   const high = cpu.ratio > threshold;
   const measured = `CPU of the cluster is ${percent(cpu.ratio, threshold)} over ${policy.windowSeconds} s`;
   const { saturation } = policy;
-  const wanted = cpu.ratio >= saturation.cpuRatio ? Math.max(usedCores / threshold, sumOfCores(ready) * saturation.factor) : usedCores / threshold;
+  const wanted =
+    cpu.ratio >= saturation.cpuRatio
+      ? Math.max(usedCores / threshold, sumOfCores(ready) * saturation.factor)
+      : usedCores / threshold;
   const missingCores = wanted - cores;
   const isShort = missingCores > negligibleCores;
   return {
     wants: isShort && (high || drained.length > 0),
     wantsNew: isShort && high,
     missingCores,
-    value: high && !isShort ? `${measured} and comes to ${percent(share, threshold)} with ${names(coming)} on the way`
-      : !high && isShort && drained.length > 0 ? `${measured} and would be ${percent(share, threshold)} without ${names(drained)}` : measured,
+    value:
+      high && !isShort
+        ? `${measured} and comes to ${percent(share, threshold)} with ${names(coming)} on the way`
+        : !high && isShort && drained.length > 0
+          ? `${measured} and would be ${percent(share, threshold)} without ${names(drained)}`
+          : measured,
   };
 }
 

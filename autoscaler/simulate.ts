@@ -43,7 +43,11 @@ const sampleAgeSeconds = 5;
  * Replays a trace against a policy, tick by tick: utilisation is demand over the cores that work, at most 1, averaged over the
  * policy's window; nodes take their time to boot and to drain.
  */
-export function* replay(policy: Policy, trace: readonly TracePoint[], options: Partial<WorldOptions> = {}): Generator<Step> {
+export function* replay(
+  policy: Policy,
+  trace: readonly TracePoint[],
+  options: Partial<WorldOptions> = {},
+): Generator<Step> {
   const settings = { ...worldDefaults, ...options };
   const [first] = trace;
   if (first === undefined) return;
@@ -67,11 +71,20 @@ export function* replay(policy: Policy, trace: readonly TracePoint[], options: P
 
 export function simulate(policy: Policy, trace: readonly TracePoint[], options: Partial<WorldOptions> = {}): Timeline {
   const zones = zoneNames(policy);
-  const frames = [...replay(policy, trace, options)].map(({ now, point, seen, decision: { verdict }, coming }): Frame => ({
-    at: now, demandCores: point.cpuCores, coming, ...(point.metrics && seen.cpu !== undefined ? { ratio: seen.cpu.ratio } : {}),
-    pendingTasks: seen.pending.reduce((sum, { count }) => sum + count, 0),
-    ready: tallyZones(seen.nodes.filter(({ state }) => state === "ready"), zones), verdict: { kind: verdict.kind, why: verdict.why },
-  }));
+  const frames = [...replay(policy, trace, options)].map(
+    ({ now, point, seen, decision: { verdict }, coming }): Frame => ({
+      at: now,
+      demandCores: point.cpuCores,
+      coming,
+      ...(point.metrics && seen.cpu !== undefined ? { ratio: seen.cpu.ratio } : {}),
+      pendingTasks: seen.pending.reduce((sum, { count }) => sum + count, 0),
+      ready: tallyZones(
+        seen.nodes.filter(({ state }) => state === "ready"),
+        zones,
+      ),
+      verdict: { kind: verdict.kind, why: verdict.why },
+    }),
+  );
   return { policy, zones, frames };
 }
 
@@ -100,13 +113,31 @@ class Figures {
   }
 }
 
-function observe(policy: Policy, world: World, nodes: readonly NodeSeen[], cpu: CpuSeen | undefined, point: TracePoint, { taskSize }: WorldOptions): Seen {
+function observe(
+  policy: Policy,
+  world: World,
+  nodes: readonly NodeSeen[],
+  cpu: CpuSeen | undefined,
+  point: TracePoint,
+  { taskSize }: WorldOptions,
+): Seen {
   const zones = zoneNames(policy);
   return {
-    workerSets: world.workerSets, nodes, inFlight: [], leader: true, unavailableZones: [], obstacles: [],
-    pending: world.pending === 0 ? [] : [{ service: "simulated", count: world.pending, reserved: taskSize, cause: "insufficient-resources" }],
-    ...(cpu === undefined ? {} : { cpu }), zoneCpu: cpu === undefined ? {} : Object.fromEntries(zones.map((zone) => [zone, cpu])),
-    managers: zones.slice(0, 3).map((zone) => ({ name: `manager-${zone}-0`, zone, reachable: !point.zonesDown.includes(zone) })),
+    workerSets: world.workerSets,
+    nodes,
+    inFlight: [],
+    leader: true,
+    unavailableZones: [],
+    obstacles: [],
+    pending:
+      world.pending === 0
+        ? []
+        : [{ service: "simulated", count: world.pending, reserved: taskSize, cause: "insufficient-resources" }],
+    ...(cpu === undefined ? {} : { cpu }),
+    zoneCpu: cpu === undefined ? {} : Object.fromEntries(zones.map((zone) => [zone, cpu])),
+    managers: zones
+      .slice(0, 3)
+      .map((zone) => ({ name: `manager-${zone}-0`, zone, reachable: !point.zonesDown.includes(zone) })),
     failures: world.recentFailures,
   };
 }

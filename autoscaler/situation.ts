@@ -70,11 +70,23 @@ export function survey(policy: Policy, seen: Seen, memory: Memory, now: number):
   const workers = workersByKey(seen.nodes, new Set(policy.groups.map(({ name }) => name)));
   const zones = zoneConditions(policy, downZones(policy, seen, workers.values(), memory.downSince, now), memory, now);
   const { cpu, ...metrics } = readMetrics(policy, seen, now);
-  const leaving = memory.drains.map((drain): Leaving => ({ ...drain, ...optional("node", workers.get(nodeKey(drain))) }));
+  const leaving = memory.drains.map((drain): Leaving => ({
+    ...drain,
+    ...optional("node", workers.get(nodeKey(drain))),
+  }));
   const sorted = sort(policy, memory, zones, workers, now);
   const reporting = [...workers.values()].filter((node) => !isDown(node));
   return {
-    policy, seen, memory, now, zones, metrics, workers, leaving, ...sorted, ...optional("cpu", cpu),
+    policy,
+    seen,
+    memory,
+    now,
+    zones,
+    metrics,
+    workers,
+    leaving,
+    ...sorted,
+    ...optional("cpu", cpu),
     minimum: minimumOf(policy, now),
     sets: setsOf(policy, seen, memory, [...leaving, ...sorted.dead]),
     usedCores: (cpu?.ratio ?? 0) * sumOfCores(reporting),
@@ -82,32 +94,62 @@ export function survey(policy: Policy, seen: Seen, memory: Memory, now: number):
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : { [key]: value } as Record<K, V>;
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }
 
 /** The minimum in force, that of a schedule in its hours, and where it comes from. */
 export function minimumOf(policy: Policy, now: number): Situation["minimum"] {
   const schedule = activeSchedule(policy.schedules, now);
-  const most = Math.min(policy.max, policy.groups.reduce((sum, { max }) => sum + max, 0));
+  const most = Math.min(
+    policy.max,
+    policy.groups.reduce((sum, { max }) => sum + max, 0),
+  );
   const nodes = Math.min(most, schedule?.min ?? policy.min);
-  return { nodes, from: schedule === undefined ? `the min of ${nodes}` : `the min of ${nodes} by the schedule ${schedule.name}` };
+  return {
+    nodes,
+    from: schedule === undefined ? `the min of ${nodes}` : `the min of ${nodes} by the schedule ${schedule.name}`,
+  };
 }
 
-function readMetrics({ staleAfterSeconds }: Policy, { cpu, cpuFault }: Seen, now: number): Situation["metrics"] & { cpu?: CpuSeen } {
-  if (cpu === undefined) return { fresh: false, value: cpuFault === undefined ? "there is no CPU figure" : `there is no CPU figure, ${cpuFault}` };
+function readMetrics(
+  { staleAfterSeconds }: Policy,
+  { cpu, cpuFault }: Seen,
+  now: number,
+): Situation["metrics"] & { cpu?: CpuSeen } {
+  if (cpu === undefined)
+    return {
+      fresh: false,
+      value: cpuFault === undefined ? "there is no CPU figure" : `there is no CPU figure, ${cpuFault}`,
+    };
   if (!Number.isFinite(cpu.ratio) || cpu.ratio < 0) return { fresh: false, value: `the CPU figure is ${cpu.ratio}` };
   const age = now - cpu.newestSampleAt;
-  const value = age < 0 ? `the newest CPU sample is ${seconds(-age)} in the future` : `the newest CPU sample is ${seconds(age)} old`;
+  const value =
+    age < 0
+      ? `the newest CPU sample is ${seconds(-age)} in the future`
+      : `the newest CPU sample is ${seconds(age)} old`;
   return Math.abs(age) <= staleAfterSeconds * 1000 ? { fresh: true, value, cpu } : { fresh: false, value };
 }
 
 type Sorted = Pick<Situation, "ready" | "lost" | "dead" | "coming" | "stuck" | "drainedByOthers">;
 
-function sort(policy: Policy, memory: Memory, zones: Situation["zones"], workers: Situation["workers"], now: number): Sorted {
+function sort(
+  policy: Policy,
+  memory: Memory,
+  zones: Situation["zones"],
+  workers: Situation["workers"],
+  now: number,
+): Sorted {
   const zoneOf = new Map(policy.groups.map(({ name, zone }) => [name, zone]));
   const conditionOf = (group: string): Zone["condition"] => zones.get(zoneOf.get(group) ?? "")?.condition ?? "healthy";
   const elsewhere = new Set([...memory.drains, ...memory.inFlight].map(nodeKey));
-  const sorted = { ready: [] as NodeSeen[], lost: [] as NodeSeen[], dead: [] as Dead[], coming: [] as InFlight[], stuck: [] as InFlight[], drainedByOthers: [] as NodeSeen[] };
+  const sorted = {
+    ready: [] as NodeSeen[],
+    lost: [] as NodeSeen[],
+    dead: [] as Dead[],
+    coming: [] as InFlight[],
+    stuck: [] as InFlight[],
+    drainedByOthers: [] as NodeSeen[],
+  };
   for (const { group, ordinal, failed, ...flight } of memory.inFlight) {
     if (failed !== undefined) sorted.dead.push({ group, ordinal, because: "did-not-join", why: failed });
     else if (["down", "backoff"].includes(conditionOf(group))) sorted.stuck.push({ group, ordinal, ...flight });
@@ -119,26 +161,49 @@ function sort(policy: Policy, memory: Memory, zones: Situation["zones"], workers
     const age = now - (memory.downSince[key] ?? now);
     if (node.state === "draining") sorted.drainedByOthers.push(node);
     else if (!isDown(node)) sorted.ready.push(node);
-    else if (age >= policy.unreadyRemovalSeconds * 1000) sorted.dead.push({ group, ordinal, because: "lost", why: `${key} has been down for ${seconds(age)}` });
+    else if (age >= policy.unreadyRemovalSeconds * 1000)
+      sorted.dead.push({ group, ordinal, because: "lost", why: `${key} has been down for ${seconds(age)}` });
     else if (age >= policy.lostAfterSeconds * 1000 || conditionOf(group) === "down") sorted.lost.push(node);
   }
   return sorted;
 }
 
-function setsOf(policy: Policy, seen: Seen, memory: Memory, without: readonly { readonly group: string; readonly ordinal: number }[]): Situation["sets"] {
+function setsOf(
+  policy: Policy,
+  seen: Seen,
+  memory: Memory,
+  without: readonly { readonly group: string; readonly ordinal: number }[],
+): Situation["sets"] {
   const gone = new Set(without.map(nodeKey));
-  return new Map(policy.groups.map(({ name }) => {
-    const ordinals = [...(seen.workerSets[name] ?? []), ...memory.inFlight.filter(({ group }) => group === name).map(({ ordinal }) => ordinal)];
-    return [name, [...new Set(ordinals)].filter((ordinal) => !gone.has(nodeKey({ group: name, ordinal }))).sort((a, b) => a - b)];
-  }));
+  return new Map(
+    policy.groups.map(({ name }) => {
+      const ordinals = [
+        ...(seen.workerSets[name] ?? []),
+        ...memory.inFlight.filter(({ group }) => group === name).map(({ ordinal }) => ordinal),
+      ];
+      return [
+        name,
+        [...new Set(ordinals)].filter((ordinal) => !gone.has(nodeKey({ group: name, ordinal }))).sort((a, b) => a - b),
+      ];
+    }),
+  );
 }
 
 /** What a new node of the group offers. Where nothing tells, it is taken to be enough, and the first node tells. */
 export function sizeOf({ policy, workers }: Situation, group: GroupPolicy): Resources {
   if (group.size !== undefined) return group.size;
-  const smallest = (nodes: readonly NodeSeen[]): Resources | undefined => nodes.filter(({ total }) => total.cpu > 0)
-    .reduce<Resources | undefined>((least, { total }) => least === undefined || total.cpu < least.cpu ? total : least, undefined);
+  const smallest = (nodes: readonly NodeSeen[]): Resources | undefined =>
+    nodes
+      .filter(({ total }) => total.cpu > 0)
+      .reduce<Resources | undefined>(
+        (least, { total }) => (least === undefined || total.cpu < least.cpu ? total : least),
+        undefined,
+      );
   const all = [...workers.values()];
   const known = policy.groups.map(({ size }) => size).find((size) => size !== undefined);
-  return smallest(all.filter((node) => node.group === group.name)) ?? known ?? smallest(all) ?? { cpu: Infinity, memoryBytes: Infinity };
+  return (
+    smallest(all.filter((node) => node.group === group.name)) ??
+    known ??
+    smallest(all) ?? { cpu: Infinity, memoryBytes: Infinity }
+  );
 }

@@ -16,29 +16,44 @@ export interface Choice {
 }
 
 /** Nodes that work in each zone, less the given ones. */
-export function workersByZone({ policy, sets, lost }: Situation, gone: readonly NodeSeen[] = []): ReadonlyMap<string, number> {
+export function workersByZone(
+  { policy, sets, lost }: Situation,
+  gone: readonly NodeSeen[] = [],
+): ReadonlyMap<string, number> {
   const idle = tally([...lost, ...gone]);
   const zones = new Map<string, number>();
-  for (const { name, zone } of policy.groups) zones.set(zone, (zones.get(zone) ?? 0) + (sets.get(name)?.length ?? 0) - (idle.get(name) ?? 0));
+  for (const { name, zone } of policy.groups)
+    zones.set(zone, (zones.get(zone) ?? 0) + (sets.get(name)?.length ?? 0) - (idle.get(name) ?? 0));
   return zones;
 }
 
 /** Emptiest first, by the larger of its reserved shares, then by tasks; of those alike the oldest. */
 export function emptiestFirst(a: NodeSeen, b: NodeSeen): number {
-  return dominantShare(a.reserved, a.total) - dominantShare(b.reserved, b.total) || a.tasks.length - b.tasks.length
-    || a.joinedAt - b.joinedAt || a.ordinal - b.ordinal;
+  return (
+    dominantShare(a.reserved, a.total) - dominantShare(b.reserved, b.total) ||
+    a.tasks.length - b.tasks.length ||
+    a.joinedAt - b.joinedAt ||
+    a.ordinal - b.ordinal
+  );
 }
 
 /** Workers that may go at all: no minimum needs them, nobody protects them, and no task is bound to them. */
 export function candidates(situation: Situation, gone: readonly NodeSeen[] = []): NodeSeen[] {
   const { policy, sets, lost, minimum } = situation;
   const idle = tally([...lost, ...gone]);
-  const spare = new Map(policy.groups.map(({ name, min }) => [name, (sets.get(name)?.length ?? 0) - (idle.get(name) ?? 0) - min]));
+  const spare = new Map(
+    policy.groups.map(({ name, min }) => [name, (sets.get(name)?.length ?? 0) - (idle.get(name) ?? 0) - min]),
+  );
   const all = [...spare.keys()].reduce((sum, name) => sum + (sets.get(name)?.length ?? 0) - (idle.get(name) ?? 0), 0);
   if (all - 1 < minimum.nodes) return [];
   const going = new Set(gone.map(nodeKey));
-  return situation.ready.filter((node) => (spare.get(node.group) ?? 0) > 0 && node.protected !== true
-    && !going.has(nodeKey(node)) && !node.tasks.some(({ pinned }) => pinned === true));
+  return situation.ready.filter(
+    (node) =>
+      (spare.get(node.group) ?? 0) > 0 &&
+      node.protected !== true &&
+      !going.has(nodeKey(node)) &&
+      !node.tasks.some(({ pinned }) => pinned === true),
+  );
 }
 
 /** Packing is tried for so many; where the emptiest do not fit, fuller ones hardly do. */
@@ -75,14 +90,24 @@ function chooseOne(situation: Situation, ceiling: number, gone: readonly NodeSee
     }
     refusal ??= against;
   }
-  return { victims: gone, why: refusal ?? "every worker is needed for a minimum, protected or bound to its tasks", ratio: ratioWithout(situation, gone) };
+  return {
+    victims: gone,
+    why: refusal ?? "every worker is needed for a minimum, protected or bound to its tasks",
+    ratio: ratioWithout(situation, gone),
+  };
 }
 
-function objection(situation: Situation, ceiling: number, gone: readonly NodeSeen[], node: NodeSeen): string | undefined {
+function objection(
+  situation: Situation,
+  ceiling: number,
+  gone: readonly NodeSeen[],
+  node: NodeSeen,
+): string | undefined {
   const going = [...gone, node];
   const key = nodeKey(node);
   const ratio = ratioWithout(situation, going);
-  if (ratio >= ceiling) return `CPU of the cluster would be ${percent(ratio, ceiling)} without ${key}, not below ${percent(ceiling)}`;
+  if (ratio >= ceiling)
+    return `CPU of the cluster would be ${percent(ratio, ceiling)} without ${key}, not below ${percent(ceiling)}`;
   const keys = new Set(going.map(nodeKey));
   const others = situation.ready.filter((one) => !keys.has(nodeKey(one)));
   const misfit = firstMisfit(lotsOf(going.flatMap(({ tasks }) => tasks)), others.map(binOf), node.total);
@@ -107,11 +132,15 @@ export function moveBetweenZones(situation: Situation, canTake: (group: GroupPol
   const zones = workersByZone(situation);
   const zoneOf = new Map(situation.policy.groups.map(({ name, zone }) => [name, zone]));
   const inZone = (zone: string): number => zones.get(zone) ?? 0;
-  const givers = [...new Set(candidates(situation).map(({ group }) => zoneOf.get(group) ?? ""))].sort((a, b) => inZone(b) - inZone(a));
+  const givers = [...new Set(candidates(situation).map(({ group }) => zoneOf.get(group) ?? ""))].sort(
+    (a, b) => inZone(b) - inZone(a),
+  );
   const takers = situation.policy.groups.filter(canTake).sort((a, b) => inZone(a.zone) - inZone(b.zone));
   const [from] = givers;
   const [to] = takers;
   if (from === undefined || to === undefined) return undefined;
   const by = inZone(from) - inZone(to.zone);
-  return by < 2 ? undefined : { from, to, by, why: `${from} has ${count(inZone(from), "worker")} and ${to.zone} has ${inZone(to.zone)}` };
+  return by < 2
+    ? undefined
+    : { from, to, by, why: `${from} has ${count(inZone(from), "worker")} and ${to.zone} has ${inZone(to.zone)}` };
 }

@@ -47,7 +47,11 @@ export class World {
   /** Tasks that found no room. */
   pending = 0;
 
-  constructor(policy: Policy, private readonly options: WorldOptions, start: number) {
+  constructor(
+    policy: Policy,
+    private readonly options: WorldOptions,
+    start: number,
+  ) {
     this.zoneOf = new Map(policy.groups.map(({ name, zone }) => [name, zone]));
     for (const [group, ordinals] of Object.entries(options.workerSets ?? startingSets(policy))) {
       for (const ordinal of ordinals) this.put({ group, ordinal }, start, start);
@@ -57,18 +61,31 @@ export class World {
   private put({ group, ordinal }: NodeRef, now: number, readyAt: number, failed = false): void {
     const zone = this.zoneOf.get(group) ?? group;
     this.nodes.set(nodeKey({ group, ordinal }), { group, ordinal, zone, readyAt, tasks: 0, failed });
-    if (failed) this.failures.push({ kind: "no-valid-host", zone, nodes: [{ group, ordinal }], at: now, message: "No valid host was found" });
+    if (failed)
+      this.failures.push({
+        kind: "no-valid-host",
+        zone,
+        nodes: [{ group, ordinal }],
+        at: now,
+        message: "No valid host was found",
+      });
   }
 
   /** Carries a verdict out; what it takes time for is ready later. */
   act(verdict: Verdict, point: TracePoint, now: number): void {
     if (verdict.kind === "hold" || verdict.kind === "blocked") return;
     for (const { group, ordinal } of verdict.add) {
-      this.put({ group, ordinal }, now, now + this.options.bootSeconds * 1000, point.bootFailures.includes(this.zoneOf.get(group) ?? ""));
+      this.put(
+        { group, ordinal },
+        now,
+        now + this.options.bootSeconds * 1000,
+        point.bootFailures.includes(this.zoneOf.get(group) ?? ""),
+      );
     }
     for (const node of verdict.remove) {
       const known = this.nodes.get(nodeKey(node));
-      if (known !== undefined) known.goneAt = now + (node.because === "did-not-join" ? 0 : this.options.drainSeconds * 1000);
+      if (known !== undefined)
+        known.goneAt = now + (node.because === "did-not-join" ? 0 : this.options.drainSeconds * 1000);
     }
     for (const node of verdict.keep) delete this.nodes.get(nodeKey(node))?.goneAt;
   }
@@ -77,21 +94,32 @@ export class World {
   advance(point: TracePoint, now: number): void {
     for (const [key, { goneAt }] of this.nodes) if (goneAt !== undefined && goneAt <= now) this.nodes.delete(key);
     this.failures = this.failures.filter(({ at }) => now - at < 60_000);
-    const open = [...this.nodes.values()].filter((node) => this.stateOf(node, point, now) === "ready" && node.goneAt === undefined);
+    const open = [...this.nodes.values()].filter(
+      (node) => this.stateOf(node, point, now) === "ready" && node.goneAt === undefined,
+    );
     const workable = new Set(open);
     for (const node of this.nodes.values()) if (!workable.has(node)) node.tasks = 0;
     const { taskSize, nodeSize } = this.options;
-    const most = Math.min(Math.floor(nodeSize.cpu / taskSize.cpu), Math.floor(nodeSize.memoryBytes / taskSize.memoryBytes));
+    const most = Math.min(
+      Math.floor(nodeSize.cpu / taskSize.cpu),
+      Math.floor(nodeSize.memoryBytes / taskSize.memoryBytes),
+    );
     this.pending = spread(open, Math.round(point.reservedCores / taskSize.cpu), most);
   }
 
-  private stateOf({ zone, readyAt, failed, goneAt }: SimulatedNode, point: TracePoint, now: number): "coming" | "ready" | "draining" | "down" {
+  private stateOf(
+    { zone, readyAt, failed, goneAt }: SimulatedNode,
+    point: TracePoint,
+    now: number,
+  ): "coming" | "ready" | "draining" | "down" {
     if (failed === true || readyAt > now) return "coming";
     if (point.zonesDown.includes(zone)) return "down";
     return goneAt === undefined ? "ready" : "draining";
   }
 
-  get recentFailures(): readonly Failure[] { return this.failures; }
+  get recentFailures(): readonly Failure[] {
+    return this.failures;
+  }
 
   /** What the stack holds: a node until it is gone. */
   get workerSets(): WorkerSets {
@@ -115,20 +143,31 @@ export class World {
   private view({ group, ordinal, zone, readyAt, tasks }: SimulatedNode, state: NodeSeen["state"]): NodeSeen {
     const { nodeSize, taskSize } = this.options;
     return {
-      group, ordinal, zone, state, name: nodeKey({ group, ordinal }), total: nodeSize, joinedAt: readyAt, tasks: this.tasks(tasks),
+      group,
+      ordinal,
+      zone,
+      state,
+      name: nodeKey({ group, ordinal }),
+      total: nodeSize,
+      joinedAt: readyAt,
+      tasks: this.tasks(tasks),
       reserved: { cpu: tasks * taskSize.cpu, memoryBytes: tasks * taskSize.memoryBytes },
     };
   }
 
   private tasks(number: number): readonly TaskSeen[] {
-    const known = this.tasksByCount.get(number) ?? Array.from({ length: number }, () => ({ service: "simulated", reserved: this.options.taskSize }));
+    const known =
+      this.tasksByCount.get(number) ??
+      Array.from({ length: number }, () => ({ service: "simulated", reserved: this.options.taskSize }));
     this.tasksByCount.set(number, known);
     return known;
   }
 
   /** Nodes on their way, by zone. */
   coming(point: TracePoint, now: number): SimulatedNode[] {
-    return [...this.nodes.values()].filter((node) => this.stateOf(node, point, now) === "coming" && node.goneAt === undefined);
+    return [...this.nodes.values()].filter(
+      (node) => this.stateOf(node, point, now) === "coming" && node.goneAt === undefined,
+    );
   }
 }
 
@@ -136,9 +175,13 @@ function startingSets({ groups, min }: Policy): WorkerSets {
   const counts = new Map(groups.map((group) => [group.name, group.min]));
   const total = (): number => [...counts.values()].reduce((sum, number) => sum + number, 0);
   while (total() < min) {
-    const [fewest] = groups.filter(({ name, max }) => (counts.get(name) ?? 0) < max).sort((a, b) => (counts.get(a.name) ?? 0) - (counts.get(b.name) ?? 0));
+    const [fewest] = groups
+      .filter(({ name, max }) => (counts.get(name) ?? 0) < max)
+      .sort((a, b) => (counts.get(a.name) ?? 0) - (counts.get(b.name) ?? 0));
     if (fewest === undefined) break;
     counts.set(fewest.name, (counts.get(fewest.name) ?? 0) + 1);
   }
-  return Object.fromEntries([...counts].map(([name, number]) => [name, Array.from({ length: number }, (_, ordinal) => ordinal)]));
+  return Object.fromEntries(
+    [...counts].map(([name, number]) => [name, Array.from({ length: number }, (_, ordinal) => ordinal)]),
+  );
 }

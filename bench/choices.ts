@@ -1,6 +1,6 @@
 /** What can be measured, in the order in which it is. */
 export const parts = ["phases", "terraform", "scale", "size", "loop", "reaction"] as const;
-export type Part = typeof parts[number];
+export type Part = (typeof parts)[number];
 
 /** What a run measures. */
 export interface Choices {
@@ -22,7 +22,8 @@ export function readChoices(environment: NodeJS.ProcessEnv): Choices {
   return {
     parts: list(environment, "BENCH_PARTS", parts.join(",")).map((name) => {
       const known = parts.find((part) => part === name);
-      if (known === undefined) throw new Error(`BENCH_PARTS: ${JSON.stringify(name)} is not known; use some of ${parts.join(", ")}.`);
+      if (known === undefined)
+        throw new Error(`BENCH_PARTS: ${JSON.stringify(name)} is not known; use some of ${parts.join(", ")}.`);
       return known;
     }),
     rounds: whole("BENCH_ROUNDS", environment["BENCH_ROUNDS"] ?? "3", 1, 99),

@@ -7,7 +7,9 @@ import { say } from "./command";
  */
 export async function cleanedUp<T>(what: string, action: () => Promise<T>, clean: () => Promise<unknown>): Promise<T> {
   const result = await action().catch(async (error: unknown) => {
-    await clean().catch((cause: unknown) => { say(`${what}: still there: ${String(cause)}`); });
+    await clean().catch((cause: unknown) => {
+      say(`${what}: still there: ${String(cause)}`);
+    });
     throw error;
   });
   await clean();

@@ -34,27 +34,52 @@ export interface Ran {
  *
  * @throws Error with the command and the end of its output.
  */
-export async function run(argv: readonly string[], { cwd, environment = {}, deadlineMinutes = usualMinutes }: CommandOptions): Promise<Ran> {
+export async function run(
+  argv: readonly string[],
+  { cwd, environment = {}, deadlineMinutes = usualMinutes }: CommandOptions,
+): Promise<Ran> {
   const [program = "", ...words] = argv;
   const begun = Date.now();
   appendFileSync(log, `\n$ ${argv.join(" ")}\n`);
-  const child = spawn(program, words, { cwd, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, words, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const timers = [
-    setTimeout(() => { child.kill("SIGTERM"); }, deadlineMinutes * 60_000),
-    setTimeout(() => { child.kill("SIGKILL"); }, deadlineMinutes * 60_000 + graceSeconds * 1000),
+    setTimeout(() => {
+      child.kill("SIGTERM");
+    }, deadlineMinutes * 60_000),
+    setTimeout(
+      () => {
+        child.kill("SIGKILL");
+      },
+      deadlineMinutes * 60_000 + graceSeconds * 1000,
+    ),
   ];
   let [stdout, end] = ["", ""];
   const keep = (data: Buffer): void => {
     appendFileSync(log, data);
-    end = (end + data.toString()).split("\n").slice(-endLines - 1).join("\n");
+    end = (end + data.toString())
+      .split("\n")
+      .slice(-endLines - 1)
+      .join("\n");
   };
-  child.stdout.on("data", (data: Buffer) => { stdout += data.toString(); keep(data); });
+  child.stdout.on("data", (data: Buffer) => {
+    stdout += data.toString();
+    keep(data);
+  });
   child.stderr.on("data", keep);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
-    child.once("close", (...ended) => { resolve(ended); });
+    child.once("close", (...ended) => {
+      resolve(ended);
+    });
     child.once("error", reject);
-  }).finally(() => { timers.forEach(clearTimeout); });
-  if (code !== 0) throw new Error(`${argv.join(" ")}: ended with ${code ?? signal ?? "nothing"}; more is in ${log}:\n${end.trim()}`);
+  }).finally(() => {
+    timers.forEach(clearTimeout);
+  });
+  if (code !== 0)
+    throw new Error(`${argv.join(" ")}: ended with ${code ?? signal ?? "nothing"}; more is in ${log}:\n${end.trim()}`);
   return { seconds: (Date.now() - begun) / 1000, stdout };
 }
 

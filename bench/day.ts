@@ -4,7 +4,7 @@ import { worldDefaults } from "../autoscaler/world";
 import { zones } from "./fake/cluster";
 
 const pointSeconds = 300;
-const points = 24 * 3600 / pointSeconds + 1;
+const points = (24 * 3600) / pointSeconds + 1;
 
 /** The hour in which a zone is lost, in points of the trace. */
 const lost = { zone: "az4", from: 120, until: 132 };
@@ -17,14 +17,26 @@ const lost = { zone: "az4", from: 120, until: 132 };
  */
 export function dayOf(workers: number): { readonly policy: Policy; readonly trace: readonly TracePoint[] } {
   const groups = zones.map((name) => ({ name, zone: name, min: 1, max: workers * 0.12 }));
-  const policy: Policy = { ...policyDefaults, groups, min: workers * 0.03, max: workers, maxStepNodes: { out: workers * 0.05, in: workers * 0.01 } };
+  const policy: Policy = {
+    ...policyDefaults,
+    groups,
+    min: workers * 0.03,
+    max: workers,
+    maxStepNodes: { out: workers * 0.05, in: workers * 0.01 },
+  };
   const cores = workers * worldDefaults.nodeSize.cpu;
   // at noon a tenth above the threshold that asks for more
   const [night, noon] = [0.05, policy.scaleOutCpuRatio * 1.1];
   const trace = Array.from({ length: points }, (_, index): TracePoint => {
-    const cpuCores = cores * ((night + noon) / 2 - (noon - night) / 2 * Math.cos((index / (points - 1)) * 2 * Math.PI));
+    const cpuCores =
+      cores * ((night + noon) / 2 - ((noon - night) / 2) * Math.cos((index / (points - 1)) * 2 * Math.PI));
     return {
-      at: index * pointSeconds * 1000, cpuCores, reservedCores: cpuCores * 1.1, zonesDown: index >= lost.from && index < lost.until ? [lost.zone] : [], bootFailures: [], metrics: true,
+      at: index * pointSeconds * 1000,
+      cpuCores,
+      reservedCores: cpuCores * 1.1,
+      zonesDown: index >= lost.from && index < lost.until ? [lost.zone] : [],
+      bootFailures: [],
+      metrics: true,
     };
   });
   return { policy, trace };

@@ -13,7 +13,10 @@ export type Cloud = Readonly<Record<"OS_CLOUD" | "OS_CLIENT_CONFIG_FILE", string
  */
 export function labCloud(): Cloud {
   if (!existsSync("/sys/class/net/lab-mgmt")) throw new Error("no lab here; run `make lab`.");
-  return { OS_CLOUD: "lab", OS_CLIENT_CONFIG_FILE: join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "clouds.yaml") };
+  return {
+    OS_CLOUD: "lab",
+    OS_CLIENT_CONFIG_FILE: join(process.env["LAB_STATE"] ?? "/var/lib/swarm-lab", "clouds.yaml"),
+  };
 }
 
 /** Makes the image of nothing on a cloud that does not have it. */
@@ -23,7 +26,13 @@ export async function uploadEmptyImage(environment: Cloud): Promise<void> {
   const file = join(folder, "empty.raw");
   writeFileSync(file, "");
   truncateSync(file, 1 << 20);
-  const { stdout } = await run(["openstack", "image", "list", "--name", emptyImage, "-f", "value", "-c", "ID"], { cwd: folder, environment });
+  const { stdout } = await run(["openstack", "image", "list", "--name", emptyImage, "-f", "value", "-c", "ID"], {
+    cwd: folder,
+    environment,
+  });
   if (stdout.trim() !== "") return;
-  await run(["openstack", "image", "create", "--disk-format", "raw", "--container-format", "bare", "--file", file, emptyImage], { cwd: folder, environment });
+  await run(
+    ["openstack", "image", "create", "--disk-format", "raw", "--container-format", "bare", "--file", file, emptyImage],
+    { cwd: folder, environment },
+  );
 }

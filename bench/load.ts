@@ -9,13 +9,20 @@ const riseStep = 1000;
 
 /** A load that rises evenly, by steps of a second. Pure. */
 export function rise(at: number, from: number, to: number, seconds: number): LoadStep[] {
-  const steps = Math.max(1, Math.round(seconds * 1000 / riseStep));
-  return Array.from({ length: steps }, (_, index) => ({ at: at + index * riseStep, busy: from + (to - from) * (index + 1) / steps }));
+  const steps = Math.max(1, Math.round((seconds * 1000) / riseStep));
+  return Array.from({ length: steps }, (_, index) => ({
+    at: at + index * riseStep,
+    busy: from + ((to - from) * (index + 1)) / steps,
+  }));
 }
 
 /** Seconds that a core was busy, from the first step until an instant; the steps are in order. Pure. */
 export function busySeconds(load: readonly LoadStep[], until: number): number {
-  return load.reduce((sum, { at, busy }, index) => sum + busy * Math.max(0, Math.min(until, load[index + 1]?.at ?? Infinity) - at) / 1000, 0);
+  return load.reduce(
+    (sum, { at, busy }, index) =>
+      sum + (busy * Math.max(0, Math.min(until, load[index + 1]?.at ?? Infinity) - at)) / 1000,
+    0,
+  );
 }
 
 /** The share that was busy over the window that ends at an instant. Pure. */
@@ -29,13 +36,24 @@ export function meanBusy(load: readonly LoadStep[], until: number, windowSeconds
  *
  * @param from at least a window after the load's first step.
  */
-export function dueAt(load: readonly LoadStep[], { threshold, windowSeconds, from }: { readonly threshold: number; readonly windowSeconds: number; readonly from: number }): number | undefined {
+export function dueAt(
+  load: readonly LoadStep[],
+  {
+    threshold,
+    windowSeconds,
+    from,
+  }: { readonly threshold: number; readonly windowSeconds: number; readonly from: number },
+): number | undefined {
   // between instants at which a step enters or leaves the window the mean changes evenly
-  const bends = load.flatMap(({ at }) => [at, at + windowSeconds * 1000]).filter((at) => at > from).sort((a, b) => a - b);
+  const bends = load
+    .flatMap(({ at }) => [at, at + windowSeconds * 1000])
+    .filter((at) => at > from)
+    .sort((a, b) => a - b);
   let before = { at: from, mean: meanBusy(load, from, windowSeconds) };
   for (const at of bends) {
     const mean = meanBusy(load, at, windowSeconds);
-    if (mean >= threshold && mean > before.mean) return before.at + (at - before.at) * (threshold - before.mean) / (mean - before.mean);
+    if (mean >= threshold && mean > before.mean)
+      return before.at + ((at - before.at) * (threshold - before.mean)) / (mean - before.mean);
     before = { at, mean };
   }
   return undefined;

@@ -9,8 +9,9 @@ import type { Milestones } from "./phases";
  */
 export function milestonesOf(events: readonly UpdateEvent[]): Milestones {
   const made = events.flatMap(({ timestamp, resOutputsEvent: event }) =>
-    event === undefined ? [] : [{ timestamp, type: event.metadata.type, name: nameOf(event.metadata.urn) }]);
-  const last = (what: string, is: (one: typeof made[number]) => boolean): number => {
+    event === undefined ? [] : [{ timestamp, type: event.metadata.type, name: nameOf(event.metadata.urn) }],
+  );
+  const last = (what: string, is: (one: (typeof made)[number]) => boolean): number => {
     const found = made.filter(is).map(({ timestamp }) => timestamp);
     if (found.length === 0) throw new Error(`event log: ${what} is not in it.`);
     return Math.max(...found);

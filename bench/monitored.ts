@@ -22,7 +22,12 @@ export class MonitoredCluster {
   private prometheus: Background | undefined;
   private url = "";
 
-  constructor(private readonly name: string, workers: number, private readonly windowSeconds: number, load: readonly LoadStep[]) {
+  constructor(
+    private readonly name: string,
+    workers: number,
+    private readonly windowSeconds: number,
+    load: readonly LoadStep[],
+  ) {
     this.cluster = new FakeCluster(workers);
     this.workers = new FakeWorkers(this.cluster.outputs, load);
   }
@@ -31,13 +36,26 @@ export class MonitoredCluster {
   async start(): Promise<void> {
     await this.cluster.start();
     const proxy = await this.workers.start();
-    const files = new RenderedFiles([...ruleFiles, "prometheus.yml"], { ...everything, clusterName: this.name, windowSeconds: this.windowSeconds });
+    const files = new RenderedFiles([...ruleFiles, "prometheus.yml"], {
+      ...everything,
+      clusterName: this.name,
+      windowSeconds: this.windowSeconds,
+    });
     this.files = files;
     const path = `${files.path}/prometheus.yml`;
-    files.write("prometheus.yml", readFileSync(path, "utf8").replaceAll("/etc/prometheus/", `${files.path}/`).replace("http://socket-proxy:2375", proxy));
+    files.write(
+      "prometheus.yml",
+      readFileSync(path, "utf8")
+        .replaceAll("/etc/prometheus/", `${files.path}/`)
+        .replace("http://socket-proxy:2375", proxy),
+    );
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
-    this.prometheus = new Background("prometheus", [`--config.file=${path}`, `--storage.tsdb.path=${files.path}/data`, `--web.listen-address=127.0.0.1:${port}`]);
+    this.prometheus = new Background("prometheus", [
+      `--config.file=${path}`,
+      `--storage.tsdb.path=${files.path}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
   }
 
   /** What the autoscaler reads the figures by. */
@@ -47,11 +65,24 @@ export class MonitoredCluster {
 
   /** @throws OperationError when Prometheus has no figures of all workers in time. */
   async untilFigures(): Promise<void> {
-    const { metrics, workers: { size } } = this;
-    await waitFor({ what: `${this.name}: figures of ${size} workers`, deadlineSeconds: figuresSeconds, intervalSeconds: 1, say: () => undefined }, async () => {
-      const { cpu, fault } = await metrics.read(this.windowSeconds);
-      return cpu?.nodes === size ? true : new Pending(fault ?? `of ${cpu?.nodes ?? 0}`);
-    }).catch((cause: unknown) => { throw new OperationError(`Prometheus said:\n${this.prometheus?.output.slice(-2000) ?? ""}`, { cause }); });
+    const {
+      metrics,
+      workers: { size },
+    } = this;
+    await waitFor(
+      {
+        what: `${this.name}: figures of ${size} workers`,
+        deadlineSeconds: figuresSeconds,
+        intervalSeconds: 1,
+        say: () => undefined,
+      },
+      async () => {
+        const { cpu, fault } = await metrics.read(this.windowSeconds);
+        return cpu?.nodes === size ? true : new Pending(fault ?? `of ${cpu?.nodes ?? 0}`);
+      },
+    ).catch((cause: unknown) => {
+      throw new OperationError(`Prometheus said:\n${this.prometheus?.output.slice(-2000) ?? ""}`, { cause });
+    });
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The phases of a cluster's making, in order. */
 export const phases = ["api", "boot", "init", "join", "stacks"] as const;
-export type Phase = typeof phases[number];
+export type Phase = (typeof phases)[number];
 
 /** When each phase ended: seconds since 1970. */
 export type Milestones = Readonly<Record<Phase, number>>;
@@ -11,9 +11,11 @@ export type Milestones = Readonly<Record<Phase, number>>;
  */
 export function phaseSeconds(begun: number, milestones: Milestones): Readonly<Record<Phase, number>> {
   let reached = begun;
-  return Object.fromEntries(phases.map((phase) => {
-    const seconds = Math.max(0, milestones[phase] - reached);
-    reached += seconds;
-    return [phase, seconds];
-  })) as Record<Phase, number>;
+  return Object.fromEntries(
+    phases.map((phase) => {
+      const seconds = Math.max(0, milestones[phase] - reached);
+      reached += seconds;
+      return [phase, seconds];
+    }),
+  ) as Record<Phase, number>;
 }

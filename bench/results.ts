@@ -11,7 +11,9 @@ export interface Result {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 /** The median of each round's ratio: of two that are measured one after the other, on a machine whose speed changes with the minutes. */
@@ -28,11 +30,15 @@ export function percentile(values: readonly number[], share: number): number {
 /** The figures as people read them, with a word where one misses its bound. */
 export function table(results: readonly Result[]): string {
   const width = Math.max(0, ...results.map(({ name }) => name.length));
-  return results.map(({ name, value, unit, bound }) => {
-    const figure = (unit === "bytes" || unit === "count" ? Math.round(value).toString() : value.toFixed(2)).padStart(9);
-    const aim = bound === undefined ? "" : `  (aim: ${bound} at most${value > bound ? ", missed" : ""})`;
-    return `${name.padEnd(width)} ${figure} ${unit}${aim}`;
-  }).join("\n");
+  return results
+    .map(({ name, value, unit, bound }) => {
+      const figure = (unit === "bytes" || unit === "count" ? Math.round(value).toString() : value.toFixed(2)).padStart(
+        9,
+      );
+      const aim = bound === undefined ? "" : `  (aim: ${bound} at most${value > bound ? ", missed" : ""})`;
+      return `${name.padEnd(width)} ${figure} ${unit}${aim}`;
+    })
+    .join("\n");
 }
 
 /** Takes a figure as soon as it is measured, so that a later failure does not lose it. */

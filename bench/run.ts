@@ -17,14 +17,19 @@ import { table, type Report, type Result } from "./results";
 
 async function measure(part: Part, { rounds, sizes }: Choices, report: Report): Promise<void> {
   switch (part) {
-    case "phases": return measurePhases(labCloud(), report);
+    case "phases":
+      return measurePhases(labCloud(), report);
     case "terraform":
       await uploadEmptyImage(labCloud());
       return measureTerraform(labCloud(), rounds, report);
-    case "scale": return measureScale(labCloud(), rounds, report);
-    case "loop": return measureLoop(report);
-    case "reaction": return measureReaction(report);
-    case "size": return measureSizes(sizes, report);
+    case "scale":
+      return measureScale(labCloud(), rounds, report);
+    case "loop":
+      return measureLoop(report);
+    case "reaction":
+      return measureReaction(report);
+    case "size":
+      return measureSizes(sizes, report);
   }
 }
 
@@ -37,7 +42,9 @@ async function main(): Promise<number> {
   const results: Result[] = [];
   const failures: string[] = [];
   for (const part of choices.parts) {
-    await measure(part, choices, (result) => { results.push(result); }).catch((error: unknown) => {
+    await measure(part, choices, (result) => {
+      results.push(result);
+    }).catch((error: unknown) => {
       failures.push(`${part}: ${messageOf(error)}`);
       say(`bench: ${part}: ${messageOf(error)}`);
     });
@@ -48,7 +55,9 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-runMain("bench", () => main().catch((error: unknown) => {
-  say(`bench: ${messageOf(error)}`);
-  return 2;
-}));
+runMain("bench", () =>
+  main().catch((error: unknown) => {
+    say(`bench: ${messageOf(error)}`);
+    return 2;
+  }),
+);

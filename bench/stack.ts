@@ -22,7 +22,10 @@ export interface BenchCluster {
 
 /** A stack of bench/program, with a state of its own in a folder. */
 export class BenchStack {
-  constructor(private readonly name: string, private readonly options: BenchStackOptions) {}
+  constructor(
+    private readonly name: string,
+    private readonly options: BenchStackOptions,
+  ) {}
 
   /** Makes the stack, empty, in place of one that an earlier run left. */
   async make(): Promise<void> {
@@ -46,7 +49,9 @@ export class BenchStack {
 
   /** The state as Pulumi exports it, secrets in clear. */
   async exported(): Promise<unknown> {
-    return JSON.parse((await this.pulumi({ nodes: 0 }, ["stack", "export", "--stack", this.name, "--show-secrets"])).stdout) as unknown;
+    return JSON.parse(
+      (await this.pulumi({ nodes: 0 }, ["stack", "export", "--stack", this.name, "--show-secrets"])).stdout,
+    ) as unknown;
   }
 
   /** Size of the state as it lies on the backend. */
@@ -66,7 +71,13 @@ export class BenchStack {
     const { environment, deadlineMinutes } = this.options;
     return run([toolchain, "exec", "pulumi", ...words], {
       cwd: join(__dirname, "program"),
-      environment: { ...environment, BENCH_NODES: String(nodes), BENCH_EDITED_RULES: String(editedRules), PULUMI_BACKEND_URL: `file://${this.state}`, PULUMI_CONFIG_PASSPHRASE: "bench" },
+      environment: {
+        ...environment,
+        BENCH_NODES: String(nodes),
+        BENCH_EDITED_RULES: String(editedRules),
+        PULUMI_BACKEND_URL: `file://${this.state}`,
+        PULUMI_CONFIG_PASSPHRASE: "bench",
+      },
       ...(deadlineMinutes === undefined ? {} : { deadlineMinutes }),
     });
   }

@@ -15,13 +15,23 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Blocks, which Pulumi names in the plural and Terraform in the singular. */
-const blocks: Readonly<Record<string, string>> = { fixedIps: "fixed_ip", allocationPools: "allocation_pool", networks: "network" };
+const blocks: Readonly<Record<string, string>> = {
+  fixedIps: "fixed_ip",
+  allocationPools: "allocation_pool",
+  networks: "network",
+};
 
 const stateSchema = z.object({
   deployment: z.object({
-    resources: z.array(z.object({
-      urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).default({}), dependencies: z.array(z.string()).default([]),
-    })),
+    resources: z.array(
+      z.object({
+        urn: z.string(),
+        type: z.string(),
+        id: z.string().optional(),
+        inputs: z.record(z.string(), z.unknown()).default({}),
+        dependencies: z.array(z.string()).default([]),
+      }),
+    ),
   }),
 });
 
@@ -33,8 +43,21 @@ const stateSchema = z.object({
 export function terraformOf(exported: unknown): Record<string, unknown> {
   const resources = stateSchema.parse(exported).deployment.resources.flatMap(({ type, ...rest }) => {
     const own = types[type];
-    if (own === undefined && type.startsWith("openstack:") && !type.startsWith("pulumi:")) throw new Error(`${type}: has no Terraform name here`);
-    return own === undefined ? [] : [{ ...rest, type: own, name: rest.urn.split("::").at(-1)?.replaceAll(/[^A-Za-z0-9_-]/g, "_") ?? "" }];
+    if (own === undefined && type.startsWith("openstack:") && !type.startsWith("pulumi:"))
+      throw new Error(`${type}: has no Terraform name here`);
+    return own === undefined
+      ? []
+      : [
+          {
+            ...rest,
+            type: own,
+            name:
+              rest.urn
+                .split("::")
+                .at(-1)
+                ?.replaceAll(/[^A-Za-z0-9_-]/g, "_") ?? "",
+          },
+        ];
   });
   const address = new Map(resources.map(({ urn, type, name }) => [urn, `${type}.${name}`]));
   const references = new Map(resources.map(({ id, type, name }) => [id ?? "", `\${${type}.${name}.id}`]));
@@ -44,7 +67,11 @@ export function terraformOf(exported: unknown): Record<string, unknown> {
     if (typeof given !== "object" || given === null) return given;
     const secret = (given as Record<string, unknown>)["plaintext"];
     if (typeof secret === "string") return value(JSON.parse(secret));
-    return Object.fromEntries(Object.entries(given).filter(([key]) => key !== "__defaults").map(([key, inner]) => [snake(key), value(inner)]));
+    return Object.fromEntries(
+      Object.entries(given)
+        .filter(([key]) => key !== "__defaults")
+        .map(([key, inner]) => [snake(key), value(inner)]),
+    );
   };
   const byType: Record<string, Record<string, unknown>> = {};
   for (const { type, name, inputs, dependencies } of resources) {
@@ -53,10 +80,17 @@ export function terraformOf(exported: unknown): Record<string, unknown> {
     byType[type] = {
       ...byType[type],
       // the keys of metadata are data
-      [name]: { ...value(others) as object, ...(metadata === undefined ? {} : { metadata }), ...(needed.length === 0 ? {} : { depends_on: needed }) },
+      [name]: {
+        ...(value(others) as object),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(needed.length === 0 ? {} : { depends_on: needed }),
+      },
     };
   }
-  return { terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } }, resource: byType };
+  return {
+    terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } },
+    resource: byType,
+  };
 }
 
 /** Text in which Terraform sees none of its templates. */

@@ -9,15 +9,25 @@ import { parallelism, type BenchStack } from "./stack";
  *
  * @param after called after each step, outside of what is timed.
  */
-export function pulumiTool(name: string, stack: BenchStack, after: (step: Step) => Promise<void> = async () => Promise.resolve()): Tool {
+export function pulumiTool(
+  name: string,
+  stack: BenchStack,
+  after: (step: Step) => Promise<void> = async () => Promise.resolve(),
+): Tool {
   const command = async (step: Step): Promise<{ seconds: number }> => {
     switch (step) {
-      case "create": return stack.up({ nodes });
-      case "no-op": return stack.preview({ nodes }, ["--expect-no-changes"]);
-      case "no-op with refresh": return stack.preview({ nodes }, ["--refresh", "--expect-no-changes"]);
-      case "edit of rules": return stack.up({ nodes, editedRules: true });
-      case "one more node": return stack.up({ nodes: nodes + 1, editedRules: true });
-      case "destroy": return stack.destroy();
+      case "create":
+        return stack.up({ nodes });
+      case "no-op":
+        return stack.preview({ nodes }, ["--expect-no-changes"]);
+      case "no-op with refresh":
+        return stack.preview({ nodes }, ["--refresh", "--expect-no-changes"]);
+      case "edit of rules":
+        return stack.up({ nodes, editedRules: true });
+      case "one more node":
+        return stack.up({ nodes: nodes + 1, editedRules: true });
+      case "destroy":
+        return stack.destroy();
     }
   };
   return {
@@ -39,10 +49,16 @@ export type Configurations = Partial<Record<"create" | "edit of rules" | "one mo
  *
  * @param folder where it works and keeps its state.
  */
-export function terraformTool(name: string, folder: string, environment: NodeJS.ProcessEnv, configurations: Configurations): Tool {
+export function terraformTool(
+  name: string,
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  configurations: Configurations,
+): Tool {
   const common = [`-parallelism=${parallelism}`, "-input=false", "-no-color"];
   const terraform = async (configuration: string | undefined, words: readonly string[]): Promise<number> => {
-    if (configuration === undefined) throw new Error("terraform: no configuration yet; Pulumi's round comes first. This is a bug.");
+    if (configuration === undefined)
+      throw new Error("terraform: no configuration yet; Pulumi's round comes first. This is a bug.");
     writeFileSync(join(folder, "main.tf.json"), configuration);
     return (await run(["terraform", ...words, ...common], { cwd: folder, environment })).seconds;
   };
@@ -50,12 +66,17 @@ export function terraformTool(name: string, folder: string, environment: NodeJS.
     name,
     step: async (step) => {
       switch (step) {
-        case "no-op": return terraform(configurations.create, ["plan", "-detailed-exitcode", "-refresh=false"]);
-        case "no-op with refresh": return terraform(configurations.create, ["plan", "-detailed-exitcode"]);
-        case "destroy": return terraform(configurations["one more node"], ["destroy", "-auto-approve"]);
-        default: return terraform(configurations[step], ["apply", "-auto-approve"]);
+        case "no-op":
+          return terraform(configurations.create, ["plan", "-detailed-exitcode", "-refresh=false"]);
+        case "no-op with refresh":
+          return terraform(configurations.create, ["plan", "-detailed-exitcode"]);
+        case "destroy":
+          return terraform(configurations["one more node"], ["destroy", "-auto-approve"]);
+        default:
+          return terraform(configurations[step], ["apply", "-auto-approve"]);
       }
     },
-    clean: async () => terraform(configurations["one more node"] ?? configurations.create, ["destroy", "-auto-approve"]),
+    clean: async () =>
+      terraform(configurations["one more node"] ?? configurations.create, ["destroy", "-auto-approve"]),
   };
 }

@@ -68,10 +68,17 @@ export function renderUserData(facts: NodeFacts): string {
   const config = {
     hostname: facts.name,
     groups: ["docker"],
-    users: ["default", {
-      name: adminUser, groups: ["docker"], shell: "/bin/bash", lock_passwd: true, sudo: "ALL=(ALL) NOPASSWD:ALL",
-      ssh_authorized_keys: [facts.adminKey],
-    }],
+    users: [
+      "default",
+      {
+        name: adminUser,
+        groups: ["docker"],
+        shell: "/bin/bash",
+        lock_passwd: true,
+        sudo: "ALL=(ALL) NOPASSWD:ALL",
+        ssh_authorized_keys: [facts.adminKey],
+      },
+    ],
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: facts.hostKey.privateKey, ed25519_public: facts.hostKey.publicKey },
     ...(facts.ntpServers.length === 0 ? {} : { ntp: { enabled: true, servers: facts.ntpServers } }),
@@ -81,7 +88,17 @@ export function renderUserData(facts: NodeFacts): string {
       ["systemctl", "daemon-reload"],
       // an engine of the image may run already, without the proxy
       ...(facts.proxy === undefined ? [] : [["systemctl", "restart", "docker"]]),
-      ["systemctl", "enable", "--now", "--no-block", "swarm-guard.service", "swarm-node.service", "swarm-join.path", "swarm-overlays.service", "swarm-images.timer"],
+      [
+        "systemctl",
+        "enable",
+        "--now",
+        "--no-block",
+        "swarm-guard.service",
+        "swarm-node.service",
+        "swarm-join.path",
+        "swarm-overlays.service",
+        "swarm-images.timer",
+      ],
     ],
   };
   const text = `#cloud-config\n${stringify(config, { lineWidth: 0 })}`;
@@ -100,8 +117,11 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     // its node, the swarm starts the node's containers anew, and that costs more than they did.
     { path: "/etc/systemd/system/containers.slice", permissions: "0644", content: "[Slice]\nCPUWeight=20\n" },
     { path: "/etc/swarm/node.env", permissions: "0644", content: environment },
-    ...Object.entries(facts.registryCertificates).map(([registry, content]) =>
-      ({ path: `/etc/docker/certs.d/${registry}/ca.crt`, permissions: "0644", content })),
+    ...Object.entries(facts.registryCertificates).map(([registry, content]) => ({
+      path: `/etc/docker/certs.d/${registry}/ca.crt`,
+      permissions: "0644",
+      content,
+    })),
     ...(facts.proxy === undefined ? [] : proxyFiles(facts.proxy)),
     // set at every boot by systemd, at the first one by swarm-node
     { path: "/etc/sysctl.d/60-swarm.conf", permissions: "0644", content: files.sysctl },
@@ -121,36 +141,49 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
     { path: "/etc/systemd/system/swarm-images.service", permissions: "0644", content: files.imagesUnit },
     { path: "/etc/systemd/system/swarm-images.timer", permissions: "0644", content: files.imagesTimer },
     ...(facts.vip === undefined ? [] : ingressFiles(facts, facts.vip)),
-    ...(facts.joinToken === undefined ? [] : [{ path: "/etc/swarm/join-token", permissions: "0600", content: facts.joinToken }]),
+    ...(facts.joinToken === undefined
+      ? []
+      : [{ path: "/etc/swarm/join-token", permissions: "0600", content: facts.joinToken }]),
   ];
 }
 
 /** Docker starts behind the metadata guard, with a configuration that its version understands. */
-const engineUnit = "[Unit]\nRequires=swarm-guard.service\nAfter=swarm-guard.service\n\n[Service]\nExecStartPre=/usr/local/sbin/swarm-engine\n";
+const engineUnit =
+  "[Unit]\nRequires=swarm-guard.service\nAfter=swarm-guard.service\n\n[Service]\nExecStartPre=/usr/local/sbin/swarm-engine\n";
 
 function daemonJson(facts: NodeFacts): string {
-  return `${JSON.stringify({
-    "mtu": facts.mtu,
-    // Docker's own choice, 172.17.0.0/16 and those that follow, may be where administrators are
-    "default-address-pools": [facts.bridges],
-    "registry-mirrors": facts.registryMirrors,
-    "insecure-registries": facts.insecureRegistries,
-    "cgroup-parent": "containers.slice",
-    // A stack's own overlay networks take their MTU from the node that runs the task. Docker subtracts what VXLAN needs.
-    "default-network-opts": { overlay: { "com.docker.network.driver.mtu": String(facts.mtu) } },
-    // kept on the node within bounds, readable by `docker logs`
-    "log-driver": "local",
-  }, null, 2)}\n`;
+  return `${JSON.stringify(
+    {
+      mtu: facts.mtu,
+      // Docker's own choice, 172.17.0.0/16 and those that follow, may be where administrators are
+      "default-address-pools": [facts.bridges],
+      "registry-mirrors": facts.registryMirrors,
+      "insecure-registries": facts.insecureRegistries,
+      "cgroup-parent": "containers.slice",
+      // A stack's own overlay networks take their MTU from the node that runs the task. Docker subtracts what VXLAN needs.
+      "default-network-opts": { overlay: { "com.docker.network.driver.mtu": String(facts.mtu) } },
+      // kept on the node within bounds, readable by `docker logs`
+      "log-driver": "local",
+    },
+    null,
+    2,
+  )}\n`;
 }
 
 /** Docker and apt each read a file of their own. */
 function proxyFiles({ http, https, exceptions }: ProxyFacts): WrittenFile[] {
   const lines = Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: exceptions.join(",") })
-    .filter(([, value]) => value !== undefined && value !== "").map(([name, value = ""]) => `Environment="${name}=${value}"\n`);
-  const apt = Object.entries({ http, https }).filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && value !== "")
+    .map(([name, value = ""]) => `Environment="${name}=${value}"\n`);
+  const apt = Object.entries({ http, https })
+    .filter(([, value]) => value !== undefined)
     .map(([scheme, value = ""]) => `Acquire::${scheme}::Proxy "${value}";\n`);
   return [
-    { path: "/etc/systemd/system/docker.service.d/proxy.conf", permissions: "0644", content: `[Service]\n${lines.join("")}` },
+    {
+      path: "/etc/systemd/system/docker.service.d/proxy.conf",
+      permissions: "0644",
+      content: `[Service]\n${lines.join("")}`,
+    },
     { path: "/etc/apt/apt.conf.d/90swarm-proxy", permissions: "0644", content: apt.join("") },
   ];
 }

@@ -19,12 +19,17 @@ const pkcs8Header = Buffer.from("302e020100300506032b657004220420", "hex");
  */
 export function deriveSshKeyPair(seed: string, purpose: string): SshKeyPair {
   if (!/^[0-9a-f]{64}$/.test(seed)) throw new Error("seed: not 32 bytes in hexadecimal");
-  const secret = Buffer.from(hkdfSync("sha256", Buffer.from(seed, "hex"), "", `swarm-on-openstack ssh ed25519 ${purpose}`, 32));
+  const secret = Buffer.from(
+    hkdfSync("sha256", Buffer.from(seed, "hex"), "", `swarm-on-openstack ssh ed25519 ${purpose}`, 32),
+  );
   const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Header, secret]), format: "der", type: "pkcs8" });
   // the last 32 bytes of the public key's DER form are the key itself
   const publicKey = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
   const publicBlob = Buffer.concat([field("ssh-ed25519"), field(publicKey)]);
-  return { privateKey: openSshPrivateKey(secret, publicKey, publicBlob), publicKey: `ssh-ed25519 ${publicBlob.toString("base64")}` };
+  return {
+    privateKey: openSshPrivateKey(secret, publicKey, publicBlob),
+    publicKey: `ssh-ed25519 ${publicBlob.toString("base64")}`,
+  };
 }
 
 /**
@@ -32,10 +37,23 @@ export function deriveSshKeyPair(seed: string, purpose: string): SshKeyPair {
  * two check numbers at random, which would make every update differ from the last; here they are zero.
  */
 function openSshPrivateKey(secret: Buffer, publicKey: Buffer, publicBlob: Buffer): string {
-  const list = Buffer.concat([number(0), number(0), field("ssh-ed25519"), field(publicKey), field(Buffer.concat([secret, publicKey])), field("")]);
+  const list = Buffer.concat([
+    number(0),
+    number(0),
+    field("ssh-ed25519"),
+    field(publicKey),
+    field(Buffer.concat([secret, publicKey])),
+    field(""),
+  ]);
   const padding = Buffer.from(Array.from({ length: (8 - (list.length % 8)) % 8 }, (_, index) => index + 1));
   const body = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"), field("none"), field("none"), field(""), number(1), field(publicBlob), field(Buffer.concat([list, padding])),
+    Buffer.from("openssh-key-v1\0"),
+    field("none"),
+    field("none"),
+    field(""),
+    number(1),
+    field(publicBlob),
+    field(Buffer.concat([list, padding])),
   ]);
   const lines = body.toString("base64").match(/.{1,70}/g) ?? [];
   return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");

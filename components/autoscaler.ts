@@ -20,18 +20,26 @@ export interface AutoscalerArgs {
 
 /** Environment variables that the compose file's secrets come by. */
 const variables = {
-  autoscalerCloud: "SWARM_SECRET_CLOUD", autoscalerStateKey: "SWARM_SECRET_STATE_KEY", autoscalerPassphrase: "SWARM_SECRET_PASSPHRASE",
+  autoscalerCloud: "SWARM_SECRET_CLOUD",
+  autoscalerStateKey: "SWARM_SECRET_STATE_KEY",
+  autoscalerPassphrase: "SWARM_SECRET_PASSPHRASE",
 } as const satisfies Partial<Record<SecretKey, string>>;
 
 /** The autoscaler as a service on the managers. */
 export function autoscalerStack(name: string, args: AutoscalerArgs, opts?: pulumi.ComponentResourceOptions): Stack {
   const { service, secrets } = args;
-  return new Stack(name, {
-    ...args.stack,
-    stack: "autoscaler",
-    secrets: Object.fromEntries(Object.entries(variables).map(([key, variable]) => [variable, secrets[key as keyof typeof variables] ?? ""])),
-    compose: autoscalerCompose(readCompose("autoscaler"), args, service),
-  }, opts);
+  return new Stack(
+    name,
+    {
+      ...args.stack,
+      stack: "autoscaler",
+      secrets: Object.fromEntries(
+        Object.entries(variables).map(([key, variable]) => [variable, secrets[key as keyof typeof variables] ?? ""]),
+      ),
+      compose: autoscalerCompose(readCompose("autoscaler"), args, service),
+    },
+    opts,
+  );
 }
 
 /**
@@ -40,7 +48,13 @@ export function autoscalerStack(name: string, args: AutoscalerArgs, opts?: pulum
  * @param text stacks/autoscaler/compose.yml.
  */
 export function autoscalerCompose(
-  text: string, { clusterName, pulumiStack, imageTag, registryPrefix }: Pick<AutoscalerArgs, "clusterName" | "pulumiStack" | "imageTag" | "registryPrefix">,
+  text: string,
+  {
+    clusterName,
+    pulumiStack,
+    imageTag,
+    registryPrefix,
+  }: Pick<AutoscalerArgs, "clusterName" | "pulumiStack" | "imageTag" | "registryPrefix">,
   { image, backendUrl, caCertificates }: AutoscalerServiceSettings,
 ): string {
   return renderCompose(text, {

@@ -7,7 +7,9 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export function requireCompletion(resources: readonly pulumi.Resource[]): void {
   let complete = false;
-  pulumi.all(resources.map(({ urn }) => urn)).apply(() => { complete = true; });
+  pulumi.all(resources.map(({ urn }) => urn)).apply(() => {
+    complete = true;
+  });
   process.once("exit", (code) => {
     if (code !== 0 || complete) return;
     process.stderr.write("The program ended before all its resources were registered; run the update again.\n");

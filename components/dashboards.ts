@@ -30,16 +30,48 @@ const [width, height] = [12, 8];
  */
 export function dashboardJson(name: string, source: string): string {
   const { title, variables = {}, panels } = parse(source) as DashboardSource;
-  return JSON.stringify({
-    uid: `swarm-${name}`, title, tags: ["swarm"], editable: false, schemaVersion: 39, refresh: "10s", time: { from: "now-1h", to: "now" },
-    links: [{ type: "dashboards", title: "Swarm", tags: ["swarm"], asDropdown: true, includeVars: true, keepTime: true }],
-    templating: { list: Object.entries(variables).map(([variable, query]) => ({ name: variable, type: "query", datasource, query, refresh: 2, sort: 1 })) },
-    panels: panels.map((panel, index) => ({
-      id: index + 1, type: "timeseries", title: panel.title, datasource,
-      gridPos: { x: (index % 2) * width, y: Math.floor(index / 2) * height, w: width, h: height },
-      fieldConfig: { defaults: { unit: panel.unit ?? "short", min: 0, ...(panel.max === undefined ? {} : { max: panel.max }) }, overrides: [] },
-      options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
-      targets: Object.entries(panel.queries).map(([legendFormat, expr], place) => ({ refId: String.fromCharCode(65 + place), expr, legendFormat, datasource })),
-    })),
-  }, undefined, 1);
+  return JSON.stringify(
+    {
+      uid: `swarm-${name}`,
+      title,
+      tags: ["swarm"],
+      editable: false,
+      schemaVersion: 39,
+      refresh: "10s",
+      time: { from: "now-1h", to: "now" },
+      links: [
+        { type: "dashboards", title: "Swarm", tags: ["swarm"], asDropdown: true, includeVars: true, keepTime: true },
+      ],
+      templating: {
+        list: Object.entries(variables).map(([variable, query]) => ({
+          name: variable,
+          type: "query",
+          datasource,
+          query,
+          refresh: 2,
+          sort: 1,
+        })),
+      },
+      panels: panels.map((panel, index) => ({
+        id: index + 1,
+        type: "timeseries",
+        title: panel.title,
+        datasource,
+        gridPos: { x: (index % 2) * width, y: Math.floor(index / 2) * height, w: width, h: height },
+        fieldConfig: {
+          defaults: { unit: panel.unit ?? "short", min: 0, ...(panel.max === undefined ? {} : { max: panel.max }) },
+          overrides: [],
+        },
+        options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+        targets: Object.entries(panel.queries).map(([legendFormat, expr], place) => ({
+          refId: String.fromCharCode(65 + place),
+          expr,
+          legendFormat,
+          datasource,
+        })),
+      })),
+    },
+    undefined,
+    1,
+  );
 }

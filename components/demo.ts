@@ -24,12 +24,23 @@ const passiveHealthCheck = { maxfailedattempts: "1", failurewindow: "15s" };
 export function demoCompose(text: string, { images, workers }: DemoOptions): string {
   // three, and no more than two a worker, as the compose file says
   const replicas = Math.min(3, 2 * workers);
-  const compose = parseDocument(renderCompose(text, { WHOAMI_IMAGE: images.whoami, DEMO_PATH: demoPath, DEMO_REPLICAS: String(replicas) }));
+  const compose = parseDocument(
+    renderCompose(text, { WHOAMI_IMAGE: images.whoami, DEMO_PATH: demoPath, DEMO_REPLICAS: String(replicas) }),
+  );
   // Traefik 2 refuses a service with a label that it does not know
   const [major] = traefikVersion(images.traefik);
   if (major >= 3) {
     for (const [label, value] of Object.entries(passiveHealthCheck)) {
-      compose.setIn(["services", "whoami", "deploy", "labels", `traefik.http.services.whoami.loadbalancer.passivehealthcheck.${label}`], value);
+      compose.setIn(
+        [
+          "services",
+          "whoami",
+          "deploy",
+          "labels",
+          `traefik.http.services.whoami.loadbalancer.passivehealthcheck.${label}`,
+        ],
+        value,
+      );
     }
   }
   return compose.toString({ lineWidth: 0 });

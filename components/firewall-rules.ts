@@ -8,7 +8,16 @@ export type FirewallGroup = "nodes" | "managers" | "workers";
 export type FirewallSource = FirewallGroup | "adminCidrs" | "ingressCidrs" | "networkCidr";
 
 /** What the rules depend on. */
-export type FirewallSettings = Pick<Settings, "adminCidrs" | "ingressCidrs" | "networkCidr" | "ingressMode" | "overlayEncryption" | "dashboard" | "autoscalerService">;
+export type FirewallSettings = Pick<
+  Settings,
+  | "adminCidrs"
+  | "ingressCidrs"
+  | "networkCidr"
+  | "ingressMode"
+  | "overlayEncryption"
+  | "dashboard"
+  | "autoscalerService"
+>;
 
 /** One line of the firewall's table. `port` is absent for a protocol without ports. */
 export interface FirewallRule {
@@ -26,8 +35,14 @@ export interface FirewallRule {
 /** Port of Traefik's dashboard on the managers. */
 export const dashboardPort = 8080;
 
-const octavia = { when: "`ingressMode: octavia`", applies: ({ ingressMode }: FirewallSettings) => ingressMode === "octavia" };
-const direct = { when: "`ingressMode: vip` or `none`", applies: ({ ingressMode }: FirewallSettings) => ingressMode !== "octavia" };
+const octavia = {
+  when: "`ingressMode: octavia`",
+  applies: ({ ingressMode }: FirewallSettings) => ingressMode === "octavia",
+};
+const direct = {
+  when: "`ingressMode: vip` or `none`",
+  applies: ({ ingressMode }: FirewallSettings) => ingressMode !== "octavia",
+};
 
 /**
  * Everything that may reach a node. Ports of the swarm: https://docs.docker.com/engine/swarm/swarm-tutorial/
@@ -39,26 +54,51 @@ export const firewallTable: readonly FirewallRule[] = [
   { to: "nodes", protocol: "udp", port: 7946, from: "nodes", why: "gossip of overlay members" },
   { to: "nodes", protocol: "udp", port: 4789, from: "nodes", why: "overlay traffic (VXLAN)" },
   {
-    to: "nodes", protocol: "esp", from: "nodes", why: "encrypted overlay traffic (IPsec)",
-    when: "`overlayEncryption: true`", applies: ({ overlayEncryption }) => overlayEncryption,
+    to: "nodes",
+    protocol: "esp",
+    from: "nodes",
+    why: "encrypted overlay traffic (IPsec)",
+    when: "`overlayEncryption: true`",
+    applies: ({ overlayEncryption }) => overlayEncryption,
   },
   {
-    to: "managers", protocol: "vrrp", from: "managers", why: "who holds the ingress address",
-    when: "`ingressMode: vip`", applies: ({ ingressMode }) => ingressMode === "vip",
+    to: "managers",
+    protocol: "vrrp",
+    from: "managers",
+    why: "who holds the ingress address",
+    when: "`ingressMode: vip`",
+    applies: ({ ingressMode }) => ingressMode === "vip",
   },
   { to: "managers", protocol: "tcp", port: 22, from: "adminCidrs", why: "administration" },
   { to: "workers", protocol: "tcp", port: 22, from: "managers", why: "administration, through a manager" },
   {
-    to: "managers", protocol: "tcp", port: 22, from: "managers", why: "the autoscaler's service, as an administrator",
-    when: "`autoscalerService`", applies: ({ autoscalerService }) => autoscalerService !== undefined,
+    to: "managers",
+    protocol: "tcp",
+    port: 22,
+    from: "managers",
+    why: "the autoscaler's service, as an administrator",
+    when: "`autoscalerService`",
+    applies: ({ autoscalerService }) => autoscalerService !== undefined,
   },
   ...ingressPorts.flatMap((port): FirewallRule[] => [
     { to: "managers", protocol: "tcp", port, from: "ingressCidrs", why: "ingress (Traefik)", ...direct },
-    { to: "managers", protocol: "tcp", port, from: "networkCidr", why: "ingress (Traefik) from the load balancer, which admits ingressCidrs", ...octavia },
+    {
+      to: "managers",
+      protocol: "tcp",
+      port,
+      from: "networkCidr",
+      why: "ingress (Traefik) from the load balancer, which admits ingressCidrs",
+      ...octavia,
+    },
   ]),
   {
-    to: "managers", protocol: "tcp", port: dashboardPort, from: "adminCidrs", why: "Traefik's dashboard",
-    when: "`dashboard: true`", applies: ({ dashboard }) => dashboard,
+    to: "managers",
+    protocol: "tcp",
+    port: dashboardPort,
+    from: "adminCidrs",
+    why: "Traefik's dashboard",
+    when: "`dashboard: true`",
+    applies: ({ dashboard }) => dashboard,
   },
 ];
 
@@ -72,19 +112,26 @@ export interface PlannedRule {
 
 /** The lines of the table that apply, spread over the settings' networks. */
 export function planFirewall(settings: FirewallSettings): PlannedRule[] {
-  return firewallTable.filter(({ applies }) => applies?.(settings) ?? true).flatMap((rule): PlannedRule[] => {
-    const key = [rule.to, rule.protocol, ...(rule.port === undefined ? [] : [String(rule.port)]), rule.from].join("-");
-    const { from } = rule;
-    if (from === "nodes" || from === "managers" || from === "workers") return [{ key, rule, source: { group: from } }];
-    const networks = from === "networkCidr" ? [settings.networkCidr] : settings[from];
-    return networks.map((cidr) => ({ key: `${key}-${cidr}`, rule, source: { cidr } }));
-  });
+  return firewallTable
+    .filter(({ applies }) => applies?.(settings) ?? true)
+    .flatMap((rule): PlannedRule[] => {
+      const key = [rule.to, rule.protocol, ...(rule.port === undefined ? [] : [String(rule.port)]), rule.from].join(
+        "-",
+      );
+      const { from } = rule;
+      if (from === "nodes" || from === "managers" || from === "workers")
+        return [{ key, rule, source: { group: from } }];
+      const networks = from === "networkCidr" ? [settings.networkCidr] : settings[from];
+      return networks.map((cidr) => ({ key: `${key}-${cidr}`, rule, source: { cidr } }));
+    });
 }
 
 /** Text of docs/firewall.md. */
 export function firewallPage(): string {
-  const rows = firewallTable.map(({ to, protocol, port, from, why, when }) =>
-    `| ${to} | ${protocol} | ${port ?? ""} | ${from} | ${why} | ${when ?? "always"} |`);
+  const rows = firewallTable.map(
+    ({ to, protocol, port, from, why, when }) =>
+      `| ${to} | ${protocol} | ${port ?? ""} | ${from} | ${why} | ${when ?? "always"} |`,
+  );
   return [
     "# Firewall",
     "",

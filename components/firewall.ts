@@ -23,20 +23,34 @@ export class Firewall extends pulumi.ComponentResource {
   constructor(name: string, { settings, mark }: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:Firewall", name, {}, opts);
     const group = (role: FirewallGroup): openstack.networking.SecGroup =>
-      new openstack.networking.SecGroup(`${name}-${role}`, {
-        // Neutron's own rules let everything out, and let it stay there when ours are gone
-        name: `${name}-${role}`, description: mark, deleteDefaultRules: true, tags: [name],
-      }, { parent: this });
+      new openstack.networking.SecGroup(
+        `${name}-${role}`,
+        {
+          // Neutron's own rules let everything out, and let it stay there when ours are gone
+          name: `${name}-${role}`,
+          description: mark,
+          deleteDefaultRules: true,
+          tags: [name],
+        },
+        { parent: this },
+      );
     const groups: Record<FirewallGroup, openstack.networking.SecGroup> = {
       nodes: group("nodes"),
       managers: group("managers"),
       workers: group("workers"),
     };
     this.rules = [
-      new openstack.networking.SecGroupRule(`${name}-egress`, {
-        securityGroupId: groups.nodes.id, direction: "egress", ethertype: "IPv4", remoteIpPrefix: "0.0.0.0/0",
-        description: "registries, packages, time, names",
-      }, { parent: this, deletedWith: groups.nodes }),
+      new openstack.networking.SecGroupRule(
+        `${name}-egress`,
+        {
+          securityGroupId: groups.nodes.id,
+          direction: "egress",
+          ethertype: "IPv4",
+          remoteIpPrefix: "0.0.0.0/0",
+          description: "registries, packages, time, names",
+        },
+        { parent: this, deletedWith: groups.nodes },
+      ),
       ...planFirewall(settings).map((planned) => this.ingressRule(name, planned, groups)),
     ];
     this.anchor = groups.nodes;
@@ -46,17 +60,23 @@ export class Firewall extends pulumi.ComponentResource {
   }
 
   private ingressRule(
-    name: string, { key, rule, source }: PlannedRule, groups: Record<FirewallGroup, openstack.networking.SecGroup>,
+    name: string,
+    { key, rule, source }: PlannedRule,
+    groups: Record<FirewallGroup, openstack.networking.SecGroup>,
   ): openstack.networking.SecGroupRule {
-    return new openstack.networking.SecGroupRule(`${name}-${key}`, {
-      securityGroupId: groups[rule.to].id,
-      direction: "ingress",
-      ethertype: "IPv4",
-      protocol: rule.protocol,
-      ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
-      ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
-      description: rule.why,
-      // the provider deletes the rules of a group one after the other; with the group they go at once
-    }, { parent: this, deletedWith: groups[rule.to] });
+    return new openstack.networking.SecGroupRule(
+      `${name}-${key}`,
+      {
+        securityGroupId: groups[rule.to].id,
+        direction: "ingress",
+        ethertype: "IPv4",
+        protocol: rule.protocol,
+        ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
+        ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
+        description: rule.why,
+        // the provider deletes the rules of a group one after the other; with the group they go at once
+      },
+      { parent: this, deletedWith: groups[rule.to] },
+    );
   }
 }

@@ -19,21 +19,29 @@ export class Identity extends pulumi.ComponentResource {
   constructor(name: string, cluster: string, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Identity", name, {}, opts);
     const random = (bytes: number): string => `od -An -v -N${bytes} -tx1 /dev/urandom | tr -d ' \\n'`;
-    this.owner = new command.local.Command(ownerResource(cluster), { create: random(6), logging: command.local.Logging.None }, {
-      parent: this,
-      // another number would disown all that there is
-      ignoreChanges: ["create"],
-    }).stdout;
+    this.owner = new command.local.Command(
+      ownerResource(cluster),
+      { create: random(6), logging: command.local.Logging.None },
+      {
+        parent: this,
+        // another number would disown all that there is
+        ignoreChanges: ["create"],
+      },
+    ).stdout;
     this.mark = this.owner.apply((owner) => ownerMark(cluster, owner));
-    const seed = new command.local.Command(`${name}-seed`, {
-      create: random(32),
-      logging: command.local.Logging.None,
-    }, {
-      parent: this,
-      additionalSecretOutputs: ["stdout"],
-      // another seed would lock the program out of every node
-      ignoreChanges: ["create"],
-    });
+    const seed = new command.local.Command(
+      `${name}-seed`,
+      {
+        create: random(32),
+        logging: command.local.Logging.None,
+      },
+      {
+        parent: this,
+        additionalSecretOutputs: ["stdout"],
+        // another seed would lock the program out of every node
+        ignoreChanges: ["create"],
+      },
+    );
     this.seed = pulumi.secret(seed.stdout);
     this.adminKey = this.seed.apply((text) => deriveSshKeyPair(text, "admin"));
     this.registerOutputs({});

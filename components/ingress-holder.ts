@@ -18,13 +18,21 @@ export interface IngressHolderArgs {
  * Stands when one manager holds the virtual address and Traefik answers there. Managers that run get what user data gives new ones:
  * an edit of `ingressMode` switches keepalived on, and more managers become its peers. Absent where there is no virtual address.
  */
-export function ingressHolder(name: string, { settings, plan, access }: IngressHolderArgs, opts: pulumi.CustomResourceOptions): command.local.Command | undefined {
+export function ingressHolder(
+  name: string,
+  { settings, plan, access }: IngressHolderArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command | undefined {
   if (settings.ingressMode !== "vip") return undefined;
   const { managers, vip } = plan.addresses;
   const spec: IngressSpec = {
     vip,
     managers: plan.managers.map((planned) => ({
-      name: planned.place.name, files: ingressFiles({ name: planned.place.name, address: planned.address, managers }, virtualAddressOf(plan, planned)),
+      name: planned.place.name,
+      files: ingressFiles(
+        { name: planned.place.name, address: planned.address, managers },
+        virtualAddressOf(plan, planned),
+      ),
     })),
     deadlineSeconds: settings.deadlines.stackReadyMinutes * 60,
   };

@@ -32,51 +32,106 @@ export class Ingress extends pulumi.ComponentResource {
     const { settings, network, mark } = args;
     if (settings.ingressMode !== "none") {
       const target = settings.ingressMode === "vip" ? this.virtualAddress(name, args) : this.loadBalancer(name, args);
-      this.address = new openstack.networking.FloatingIp(`${name}-ip`, {
-        pool: settings.externalNetwork, portId: target.portId, description: mark, tags: [settings.clusterName, "ingress"],
-      }, { parent: this, dependsOn: [...network.route, ...target.ready] }).address;
+      this.address = new openstack.networking.FloatingIp(
+        `${name}-ip`,
+        {
+          pool: settings.externalNetwork,
+          portId: target.portId,
+          description: mark,
+          tags: [settings.clusterName, "ingress"],
+        },
+        { parent: this, dependsOn: [...network.route, ...target.ready] },
+      ).address;
     }
     this.registerOutputs({});
   }
 
   private virtualAddress(name: string, { settings, plan, network, mark, holder }: IngressArgs): Target {
     // bound to no server: it keeps the address from being given away and carries the floating IP
-    const port = new openstack.networking.Port(`${name}-port`, {
-      name: `${settings.clusterName}-ingress`,
-      description: mark,
-      networkId: network.networkId,
-      fixedIps: [{ subnetId: network.subnetId, ipAddress: plan.addresses.vip }],
-      noSecurityGroups: true,
-      tags: [`cluster=${settings.clusterName}`],
-    }, { parent: this });
+    const port = new openstack.networking.Port(
+      `${name}-port`,
+      {
+        name: `${settings.clusterName}-ingress`,
+        description: mark,
+        networkId: network.networkId,
+        fixedIps: [{ subnetId: network.subnetId, ipAddress: plan.addresses.vip }],
+        noSecurityGroups: true,
+        tags: [`cluster=${settings.clusterName}`],
+      },
+      { parent: this },
+    );
     return { portId: port.id, ready: holder === undefined ? [] : [holder] };
   }
 
   /** Passes connections on as they are, with the client's address before them (PROXY protocol, version 2). */
   private loadBalancer(name: string, { settings, plan, network, mark }: IngressArgs): Target {
-    const balancer = new openstack.loadbalancer.LoadBalancer(`${name}-balancer`, {
-      name: `${settings.clusterName}-ingress`, description: mark, vipSubnetId: network.subnetId, tags: [settings.clusterName],
-    }, { parent: this });
+    const balancer = new openstack.loadbalancer.LoadBalancer(
+      `${name}-balancer`,
+      {
+        name: `${settings.clusterName}-ingress`,
+        description: mark,
+        vipSubnetId: network.subnetId,
+        tags: [settings.clusterName],
+      },
+      { parent: this },
+    );
     const ready = ingressPorts.flatMap((port) => {
       const key = `${name}-${port}`;
-      const listener = new openstack.loadbalancer.Listener(`${key}-listener`, {
-        name: `${settings.clusterName}-${port}`, loadbalancerId: balancer.id, protocol: "TCP", protocolPort: port,
-        allowedCidrs: [...settings.ingressCidrs],
-      }, { parent: this });
-      const pool = new openstack.loadbalancer.Pool(`${key}-pool`, {
-        name: `${settings.clusterName}-${port}`, listenerId: listener.id, protocol: "PROXYV2", lbMethod: "LEAST_CONNECTIONS",
-      }, { parent: this });
-      const monitor = new openstack.loadbalancer.Monitor(`${key}-monitor`, {
-        // one that leaves says so before it stops (components/traefik.ts), and one that knows no services answers 404: a connection proves neither
-        name: `${settings.clusterName}-${port}`, poolId: pool.id, type: "HTTP", httpMethod: "GET", urlPath: healthPath, expectedCodes: "200",
-        delay: 5, timeout: 4, maxRetries: 2, maxRetriesDown: 3,
-        // a pool has one monitor at most
-      }, { parent: this, deleteBeforeReplace: true });
-      const members = plan.managers.map(({ place, address }) => new openstack.loadbalancer.Member(`${key}-member-${place.zone}-${place.ordinal}`, {
-        name: place.name, poolId: pool.id, subnetId: network.subnetId, address, protocolPort: port,
-        // where the path is, without TLS
-        monitorPort: 80,
-      }, { parent: this }));
+      const listener = new openstack.loadbalancer.Listener(
+        `${key}-listener`,
+        {
+          name: `${settings.clusterName}-${port}`,
+          loadbalancerId: balancer.id,
+          protocol: "TCP",
+          protocolPort: port,
+          allowedCidrs: [...settings.ingressCidrs],
+        },
+        { parent: this },
+      );
+      const pool = new openstack.loadbalancer.Pool(
+        `${key}-pool`,
+        {
+          name: `${settings.clusterName}-${port}`,
+          listenerId: listener.id,
+          protocol: "PROXYV2",
+          lbMethod: "LEAST_CONNECTIONS",
+        },
+        { parent: this },
+      );
+      const monitor = new openstack.loadbalancer.Monitor(
+        `${key}-monitor`,
+        {
+          // one that leaves says so before it stops (components/traefik.ts), and one that knows no services answers 404: a connection proves neither
+          name: `${settings.clusterName}-${port}`,
+          poolId: pool.id,
+          type: "HTTP",
+          httpMethod: "GET",
+          urlPath: healthPath,
+          expectedCodes: "200",
+          delay: 5,
+          timeout: 4,
+          maxRetries: 2,
+          maxRetriesDown: 3,
+          // a pool has one monitor at most
+        },
+        { parent: this, deleteBeforeReplace: true },
+      );
+      const members = plan.managers.map(
+        ({ place, address }) =>
+          new openstack.loadbalancer.Member(
+            `${key}-member-${place.zone}-${place.ordinal}`,
+            {
+              name: place.name,
+              poolId: pool.id,
+              subnetId: network.subnetId,
+              address,
+              protocolPort: port,
+              // where the path is, without TLS
+              monitorPort: 80,
+            },
+            { parent: this },
+          ),
+      );
       return [monitor, ...members];
     });
     return { portId: balancer.vipPortId, ready };

@@ -59,21 +59,39 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   /** Secrets. */
   readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
 
-  constructor(private readonly name: string, private readonly args: ManagerQuorumArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly args: ManagerQuorumArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("swarm:compute:ManagerQuorum", name, { managers: args.plan.managers.length }, opts);
     const groups = serverGroups(name, args, this);
     this.groupPolicies = [...groups.keys()];
     const serverGroup = groups.get(args.settings.managerAntiAffinity);
     if (serverGroup === undefined) throw new Error("managerAntiAffinity: its server group was not planned");
     this.nodes = args.plan.managers.map((manager) => this.manager(name, args, manager, serverGroup));
-    this.floatingIps = this.nodes.map((node) => new openstack.networking.FloatingIp(`${name}-ip-${node.place.zone}-${node.place.ordinal}`, {
-      pool: args.settings.externalNetwork, portId: node.port.id, description: args.identity.mark, tags: [args.settings.clusterName, node.place.name],
-    }, { parent: this, dependsOn: [...args.network.route] }));
+    this.floatingIps = this.nodes.map(
+      (node) =>
+        new openstack.networking.FloatingIp(
+          `${name}-ip-${node.place.zone}-${node.place.ordinal}`,
+          {
+            pool: args.settings.externalNetwork,
+            portId: node.port.id,
+            description: args.identity.mark,
+            tags: [args.settings.clusterName, node.place.name],
+          },
+          { parent: this, dependsOn: [...args.network.route] },
+        ),
+    );
     this.access = this.accessOf(args.identity);
     const initialized = this.init(name, args);
     this.swarm = initialized.init;
     const spec: SwarmSpec = { dispatcherHeartbeatSeconds: args.settings.dispatcherHeartbeatSeconds };
-    this.configuration = swarmCommand(`${name}-configuration`, { create: "configure", access: this.access, spec }, { parent: this, dependsOn: [initialized.init] });
+    this.configuration = swarmCommand(
+      `${name}-configuration`,
+      { create: "configure", access: this.access, spec },
+      { parent: this, dependsOn: [initialized.init] },
+    );
     this.clusterId = pulumi.unsecret(initialized.clusterId);
     this.joinTokens = pulumi.secret({ manager: initialized.managerToken, worker: initialized.workerToken });
     this.registerOutputs({});
@@ -92,56 +110,83 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     const { name, args } = this;
     const joined: pulumi.Resource[] = [];
     for (const [index, node] of this.nodes.entries()) {
-      joined.push(membership(`${name}-membership-${node.place.zone}-${node.place.ordinal}`, {
-        node,
-        hostKey: args.identity.publicHostKey(node.place.name),
-        labels: args.plan.managers[index]?.labels ?? {},
-        stacks: [first.stack],
-        deadlines: args.settings.deadlines,
-        repairs: args.repairs,
-        access: this.access,
-        cluster: args.firewall.anchor,
-      }, { parent: this, dependsOn: [node.server, first.deployment, ...joined.slice(-1)] }));
+      joined.push(
+        membership(
+          `${name}-membership-${node.place.zone}-${node.place.ordinal}`,
+          {
+            node,
+            hostKey: args.identity.publicHostKey(node.place.name),
+            labels: args.plan.managers[index]?.labels ?? {},
+            stacks: [first.stack],
+            deadlines: args.settings.deadlines,
+            repairs: args.repairs,
+            access: this.access,
+            cluster: args.firewall.anchor,
+          },
+          { parent: this, dependsOn: [node.server, first.deployment, ...joined.slice(-1)] },
+        ),
+      );
     }
     return joined;
   }
 
-  private manager(name: string, args: ManagerQuorumArgs, planned: PlannedManager, group: openstack.compute.ServerGroup): SwarmNode {
+  private manager(
+    name: string,
+    args: ManagerQuorumArgs,
+    planned: PlannedManager,
+    group: openstack.compute.ServerGroup,
+  ): SwarmNode {
     const { settings, plan, network, firewall, identity, joinToken } = args;
     const vip = settings.ingressMode === "vip" ? virtualAddressOf(plan, planned) : undefined;
-    return new SwarmNode(`${name}-${planned.place.zone}-${planned.place.ordinal}`, {
-      cluster: settings.clusterName,
-      mark: identity.mark,
-      place: planned.place,
-      network,
-      securityGroupIds: firewall.managerGroupIds,
-      address: planned.address,
-      ...(vip === undefined ? {} : { sharedAddress: vip.address }),
-      flavor: planned.flavor,
-      unmade: args.unmade,
-      image: settings.image,
-      imageId: args.imageId,
-      ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
-      serverGroupId: group.id,
-      template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, planned.flavor, vip)),
-      holdsToken: joinToken !== undefined,
-      userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
-        planned.place.name, vip),
-    }, { parent: this });
+    return new SwarmNode(
+      `${name}-${planned.place.zone}-${planned.place.ordinal}`,
+      {
+        cluster: settings.clusterName,
+        mark: identity.mark,
+        place: planned.place,
+        network,
+        securityGroupIds: firewall.managerGroupIds,
+        address: planned.address,
+        ...(vip === undefined ? {} : { sharedAddress: vip.address }),
+        flavor: planned.flavor,
+        unmade: args.unmade,
+        image: settings.image,
+        imageId: args.imageId,
+        ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
+        serverGroupId: group.id,
+        template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, planned.flavor, vip)),
+        holdsToken: joinToken !== undefined,
+        userData: userDataOf(
+          { settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
+          planned.place.name,
+          vip,
+        ),
+      },
+      { parent: this },
+    );
   }
 
   private accessOf(identity: Identity): pulumi.Output<string> {
-    const managers = this.nodes.map((node, index) => pulumi.all([this.floatingIps[index]?.address ?? "", node.address, identity.publicHostKey(node.place.name)])
-      .apply(([host, address, hostKey]) => ({ name: node.place.name, host, address, hostKey })));
-    return pulumi.secret(pulumi.all([identity.adminKey, pulumi.all(managers)]).apply(([key, all]) =>
-      JSON.stringify({ user: adminUser, privateKey: key.privateKey, managers: all } satisfies ClusterAccess)));
+    const managers = this.nodes.map((node, index) =>
+      pulumi
+        .all([this.floatingIps[index]?.address ?? "", node.address, identity.publicHostKey(node.place.name)])
+        .apply(([host, address, hostKey]) => ({ name: node.place.name, host, address, hostKey })),
+    );
+    return pulumi.secret(
+      pulumi
+        .all([identity.adminKey, pulumi.all(managers)])
+        .apply(([key, all]) =>
+          JSON.stringify({ user: adminUser, privateKey: key.privateKey, managers: all } satisfies ClusterAccess),
+        ),
+    );
   }
 
   /** The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too. */
   private init(name: string, args: ManagerQuorumArgs): SwarmMade {
     const [first] = this.nodes;
     const [planned] = args.plan.managers;
-    if (first === undefined || planned === undefined) throw new Error("managers: none planned; the settings require one at least");
+    if (first === undefined || planned === undefined)
+      throw new Error("managers: none planned; the settings require one at least");
     const spec: pulumi.Input<{ [Key in keyof InitSpec]: pulumi.Input<InitSpec[Key]> }> = {
       manager: planned.place.name,
       address: planned.address,
@@ -151,12 +196,16 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       overlayPrefix: args.settings.overlayPrefix,
       deadlineSeconds: args.settings.deadlines.nodeReadyMinutes * 60,
     };
-    const init = swarmCommand(`${name}-init`, { create: "init", access: this.access, spec, record: JSON.stringify(args.made), secretOutput: true }, {
-      parent: this,
-      dependsOn: [first.server, ...args.firewall.rules],
-      // made once: a later change of the managers or the settings must not touch the swarm that runs
-      ignoreChanges: ["environment", "create", "triggers"],
-    });
+    const init = swarmCommand(
+      `${name}-init`,
+      { create: "init", access: this.access, spec, record: JSON.stringify(args.made), secretOutput: true },
+      {
+        parent: this,
+        dependsOn: [first.server, ...args.firewall.rules],
+        // made once: a later change of the managers or the settings must not touch the swarm that runs
+        ignoreChanges: ["environment", "create", "triggers"],
+      },
+    );
     const result = pulumi.secret(init.stdout).apply((text) => initResult.parse(JSON.parse(text)));
     return { init, clusterId: result.clusterId, managerToken: result.managerToken, workerToken: result.workerToken };
   }
@@ -179,12 +228,25 @@ interface SwarmMade {
  * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy nor a server's group, so
  * an edit makes a second group for new servers; the first stays, since servers that are not rolled yet are in it.
  */
-function serverGroups(name: string, { settings, identity, groupPolicies }: ManagerQuorumArgs, parent: pulumi.Resource): Map<AntiAffinity, openstack.compute.ServerGroup> {
+function serverGroups(
+  name: string,
+  { settings, identity, groupPolicies }: ManagerQuorumArgs,
+  parent: pulumi.Resource,
+): Map<AntiAffinity, openstack.compute.ServerGroup> {
   const policies = [...new Set([...groupPolicies, settings.managerAntiAffinity])];
-  return new Map(policies.map((policy, index) => [policy, new openstack.compute.ServerGroup(index === 0 ? `${name}-group` : `${name}-group-${policy}`, {
-    // a group bears no mark but its name
-    name: pulumi.interpolate`${settings.clusterName}-managers${index === 0 ? "" : `-${policy}`}-${identity.owner}`,
-    policies: [policy === "hard" ? "anti-affinity" : "soft-anti-affinity"],
-    // an older program did not say which policy its group has
-  }, { parent, ignoreChanges: ["policies"] })]));
+  return new Map(
+    policies.map((policy, index) => [
+      policy,
+      new openstack.compute.ServerGroup(
+        index === 0 ? `${name}-group` : `${name}-group-${policy}`,
+        {
+          // a group bears no mark but its name
+          name: pulumi.interpolate`${settings.clusterName}-managers${index === 0 ? "" : `-${policy}`}-${identity.owner}`,
+          policies: [policy === "hard" ? "anti-affinity" : "soft-anti-affinity"],
+          // an older program did not say which policy its group has
+        },
+        { parent, ignoreChanges: ["policies"] },
+      ),
+    ]),
+  );
 }

@@ -30,7 +30,11 @@ export function ownZone(node: SwarmNode): Readonly<Record<string, pulumi.Input<s
  * A node's part in the swarm: it stands when the node is proven Ready, is labelled and runs its tasks of the given stacks, and
  * its removal drains the node and takes it out before the server goes. It goes and comes with the server, also where that is made anew in its place.
  */
-export function membership(name: string, args: MembershipArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
+export function membership(
+  name: string,
+  args: MembershipArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
   const { node, deadlines } = args;
   const spec: pulumi.Input<{ [Key in keyof NodeSpec]: pulumi.Input<NodeSpec[Key]> }> = {
     name: node.place.name,
@@ -40,11 +44,20 @@ export function membership(name: string, args: MembershipArgs, opts: pulumi.Cust
     serverId: node.server.id,
     labels: pulumi.all({ ...args.labels }),
     holdsToken: node.holdsToken,
-    stacks: [...args.stacks ?? []],
+    stacks: [...(args.stacks ?? [])],
     readySeconds: deadlines.nodeReadyMinutes * 60,
     drainSeconds: deadlines.drainMinutes * 60,
   };
-  return swarmCommand(name, { create: "admit-node", delete: "remove-node", access: args.access, spec, repair: args.repairs.nodes.get(node.place.name) },
+  return swarmCommand(
+    name,
+    {
+      create: "admit-node",
+      delete: "remove-node",
+      access: args.access,
+      spec,
+      repair: args.repairs.nodes.get(node.place.name),
+    },
     // without replaceWith a replaced server would die undrained: another server's id only updates the membership
-    pulumi.mergeOptions(opts, { deletedWith: args.cluster, replaceWith: [node.server] }));
+    pulumi.mergeOptions(opts, { deletedWith: args.cluster, replaceWith: [node.server] }),
+  );
 }

@@ -21,25 +21,45 @@ export interface MonitoringStackArgs {
 const defaultWindowSeconds = 60;
 
 /** Prometheus, Alertmanager and what they are made from, as a stack. */
-export function monitoringStack(name: string, args: MonitoringStackArgs, opts?: pulumi.ComponentResourceOptions): Stack {
-  const { settings: { autoscale, autoscalerService, clusterName }, monitoring, secrets, image } = args;
+export function monitoringStack(
+  name: string,
+  args: MonitoringStackArgs,
+  opts?: pulumi.ComponentResourceOptions,
+): Stack {
+  const {
+    settings: { autoscale, autoscalerService, clusterName },
+    monitoring,
+    secrets,
+    image,
+  } = args;
   const hooks = (["slackWebhook", "deadMansSwitchUrl"] as const).filter((hook) => secrets[hook] !== undefined);
-  return new Stack(name, {
-    ...args.stack,
-    stack: "monitoring",
-    secrets: Object.fromEntries(hooks.map((hook) => [hookVariables[hook], secrets[hook] ?? ""])),
-    compose: args.overlay.apply((overlay) => monitoringCompose((path) => readStackFile("monitoring", path), {
-      ...monitoring,
-      clusterName,
-      images: {
-        "prometheus": image("prometheus"), "alertmanager": image("alertmanager"), "node-exporter": image("nodeExporter"), "cadvisor": image("cadvisor"),
-        "swarm-exporter": image("node"), "socket-proxy": image("socketProxy"), "grafana": image("grafana"),
-      },
-      overlay,
-      // one that runs elsewhere is not scraped, and would be missed for ever
-      autoscale: autoscalerService !== undefined,
-      windowSeconds: autoscale?.windowSeconds ?? defaultWindowSeconds,
-      hooks,
-    })),
-  }, opts);
+  return new Stack(
+    name,
+    {
+      ...args.stack,
+      stack: "monitoring",
+      secrets: Object.fromEntries(hooks.map((hook) => [hookVariables[hook], secrets[hook] ?? ""])),
+      compose: args.overlay.apply((overlay) =>
+        monitoringCompose((path) => readStackFile("monitoring", path), {
+          ...monitoring,
+          clusterName,
+          images: {
+            prometheus: image("prometheus"),
+            alertmanager: image("alertmanager"),
+            "node-exporter": image("nodeExporter"),
+            cadvisor: image("cadvisor"),
+            "swarm-exporter": image("node"),
+            "socket-proxy": image("socketProxy"),
+            grafana: image("grafana"),
+          },
+          overlay,
+          // one that runs elsewhere is not scraped, and would be missed for ever
+          autoscale: autoscalerService !== undefined,
+          windowSeconds: autoscale?.windowSeconds ?? defaultWindowSeconds,
+          hooks,
+        }),
+      ),
+    },
+    opts,
+  );
 }

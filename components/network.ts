@@ -36,7 +36,8 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:network:Network", name, { cidr: args.addresses.cidr }, opts);
-    const facts = args.settings.networkName === undefined ? this.make(name, args) : this.find(args.settings.networkName, args);
+    const facts =
+      args.settings.networkName === undefined ? this.make(name, args) : this.find(args.settings.networkName, args);
     this.networkId = facts.networkId;
     this.subnetId = facts.subnetId;
     this.mtu = facts.mtu;
@@ -49,41 +50,71 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
     const network = openstack.networking.getNetworkOutput({ name: networkName }, { parent: this });
     const subnet = openstack.networking.getSubnetOutput({ networkId: network.id, cidr }, { parent: this });
     const mtu = network.apply((found) => {
-      if (found.mtu === undefined) throw new Error(`network ${networkName}: Neutron tells no MTU of it (extension net-mtu).`);
+      if (found.mtu === undefined)
+        throw new Error(`network ${networkName}: Neutron tells no MTU of it (extension net-mtu).`);
       return found.mtu;
     });
     const subnetId = subnet.apply(({ id, allocationPools }) => {
       const taken = unreservedAddresses(addresses, allocationPools, held);
       if (taken.length === 0) return id;
-      throw refusal(`settings.networkName: the subnet ${cidr} of "${networkName}" may assign ${taken.join(", ")} to other ports, but the cluster's managers and its ingress need these addresses; `
-        + `give it the pool ${addresses.workers.start} to ${addresses.workers.end}: openstack subnet set --no-allocation-pool --allocation-pool start=${addresses.workers.start},end=${addresses.workers.end} ${id}`);
+      throw refusal(
+        `settings.networkName: the subnet ${cidr} of "${networkName}" may assign ${taken.join(", ")} to other ports, but the cluster's managers and its ingress need these addresses; ` +
+          `give it the pool ${addresses.workers.start} to ${addresses.workers.end}: openstack subnet set --no-allocation-pool --allocation-pool start=${addresses.workers.start},end=${addresses.workers.end} ${id}`,
+      );
     });
     return { networkId: network.id, subnetId, mtu, route: [] };
   }
 
   private make(name: string, { addresses, settings, mark }: NetworkArgs): NetworkFacts {
     const { clusterName } = settings;
-    const external = openstack.networking.getNetworkOutput({ name: settings.externalNetwork, external: true }, { parent: this });
-    const network = new openstack.networking.Network(`${name}-network`, {
-      name: clusterName, description: mark, adminStateUp: true, tags: [clusterName],
-    }, { parent: this });
-    const subnet = new openstack.networking.Subnet(`${name}-subnet`, {
-      name: clusterName,
-      description: mark,
-      networkId: network.id,
-      cidr: addresses.cidr,
-      ipVersion: 4,
-      gatewayIp: addresses.gateway,
-      dnsNameservers: [...settings.dnsServers],
-      allocationPools: [addresses.workers],
-      tags: [clusterName],
-    }, { parent: this });
-    const router = new openstack.networking.Router(`${name}-router`, {
-      name: clusterName, description: mark, adminStateUp: true, externalNetworkId: external.id, tags: [clusterName],
-    }, { parent: this });
-    const routerInterface = new openstack.networking.RouterInterface(`${name}-router-interface`, {
-      routerId: router.id, subnetId: subnet.id,
-    }, { parent: this });
+    const external = openstack.networking.getNetworkOutput(
+      { name: settings.externalNetwork, external: true },
+      { parent: this },
+    );
+    const network = new openstack.networking.Network(
+      `${name}-network`,
+      {
+        name: clusterName,
+        description: mark,
+        adminStateUp: true,
+        tags: [clusterName],
+      },
+      { parent: this },
+    );
+    const subnet = new openstack.networking.Subnet(
+      `${name}-subnet`,
+      {
+        name: clusterName,
+        description: mark,
+        networkId: network.id,
+        cidr: addresses.cidr,
+        ipVersion: 4,
+        gatewayIp: addresses.gateway,
+        dnsNameservers: [...settings.dnsServers],
+        allocationPools: [addresses.workers],
+        tags: [clusterName],
+      },
+      { parent: this },
+    );
+    const router = new openstack.networking.Router(
+      `${name}-router`,
+      {
+        name: clusterName,
+        description: mark,
+        adminStateUp: true,
+        externalNetworkId: external.id,
+        tags: [clusterName],
+      },
+      { parent: this },
+    );
+    const routerInterface = new openstack.networking.RouterInterface(
+      `${name}-router-interface`,
+      {
+        routerId: router.id,
+        subnetId: subnet.id,
+      },
+      { parent: this },
+    );
     return { networkId: network.id, subnetId: subnet.id, mtu: network.mtu, route: [routerInterface] };
   }
 }

@@ -59,38 +59,64 @@ export class SwarmNode extends pulumi.ComponentResource {
     const { place } = args;
     this.place = place;
     const marks = { cluster: args.cluster, role: place.role, group: place.group, ordinal: String(place.ordinal) };
-    this.port = new openstack.networking.Port(`${name}-port`, {
-      name: place.name,
-      description: args.mark,
-      networkId: args.network.networkId,
-      fixedIps: [{ subnetId: args.network.subnetId, ...(args.address === undefined ? {} : { ipAddress: args.address }) }],
-      securityGroupIds: [...args.securityGroupIds],
-      // given at creation: peers learn of a later change only by chance
-      allowedAddressPairs: args.sharedAddress === undefined ? [] : [{ ipAddress: args.sharedAddress }],
-      tags: Object.entries(marks).map(([key, value]) => `${key}=${value}`),
-    }, { parent: this });
+    this.port = new openstack.networking.Port(
+      `${name}-port`,
+      {
+        name: place.name,
+        description: args.mark,
+        networkId: args.network.networkId,
+        fixedIps: [
+          { subnetId: args.network.subnetId, ...(args.address === undefined ? {} : { ipAddress: args.address }) },
+        ],
+        securityGroupIds: [...args.securityGroupIds],
+        // given at creation: peers learn of a later change only by chance
+        allowedAddressPairs: args.sharedAddress === undefined ? [] : [{ ipAddress: args.sharedAddress }],
+        tags: Object.entries(marks).map(([key, value]) => `${key}=${value}`),
+      },
+      { parent: this },
+    );
     this.address = this.port.allFixedIps.apply((addresses) => addresses[0] ?? "");
-    this.server = new openstack.compute.Instance(`${name}-server`, {
-      name: place.name,
-      availabilityZone: place.zone,
-      flavorName: args.flavor,
-      imageName: args.image,
-      ...(args.keyPair === undefined ? {} : { keyPair: args.keyPair }),
-      networks: [{ port: this.port.id }],
-      ...(args.serverGroupId === undefined ? {} : { schedulerHints: [{ group: args.serverGroupId }] }),
-      // spares the first boot a DHCP round and requests to the metadata service
-      configDrive: true,
-      userData: pulumi.secret(args.userData(this.address)),
-      metadata: { ...marks, mark: args.mark, template: args.template, ...(args.holdsToken ? { token: tokenGiven } : {}) },
-    }, {
-      parent: this,
-      // a replacement that a person asks for (`--replace`) has the same port
-      deleteBeforeReplace: true,
-      // that it could not be made counts as a change for this alone
-      ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
-      // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
-      ignoreChanges: ["availabilityZone", "imageName", "imageId", "flavorName", "flavorId", "userData", "keyPair", "metadata", "schedulerHints", "configDrive"],
-    });
+    this.server = new openstack.compute.Instance(
+      `${name}-server`,
+      {
+        name: place.name,
+        availabilityZone: place.zone,
+        flavorName: args.flavor,
+        imageName: args.image,
+        ...(args.keyPair === undefined ? {} : { keyPair: args.keyPair }),
+        networks: [{ port: this.port.id }],
+        ...(args.serverGroupId === undefined ? {} : { schedulerHints: [{ group: args.serverGroupId }] }),
+        // spares the first boot a DHCP round and requests to the metadata service
+        configDrive: true,
+        userData: pulumi.secret(args.userData(this.address)),
+        metadata: {
+          ...marks,
+          mark: args.mark,
+          template: args.template,
+          ...(args.holdsToken ? { token: tokenGiven } : {}),
+        },
+      },
+      {
+        parent: this,
+        // a replacement that a person asks for (`--replace`) has the same port
+        deleteBeforeReplace: true,
+        // that it could not be made counts as a change for this alone
+        ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
+        // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
+        ignoreChanges: [
+          "availabilityZone",
+          "imageName",
+          "imageId",
+          "flavorName",
+          "flavorId",
+          "userData",
+          "keyPair",
+          "metadata",
+          "schedulerHints",
+          "configDrive",
+        ],
+      },
+    );
     this.holdsToken = this.server.metadata.apply((metadata) => metadata?.["token"] === tokenGiven);
     this.zone = this.server.availabilityZone;
     this.stale = this.differs(args);
@@ -100,9 +126,21 @@ export class SwarmNode extends pulumi.ComponentResource {
   /** What is not known of a server, as of one that an older provider made, does not count. */
   private differs({ template, imageId, serverGroupId, place }: SwarmNodeArgs): pulumi.Output<boolean> {
     const { metadata, imageId: ownImage, schedulerHints } = this.server;
-    const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({ template: data?.["template"] as string | undefined, image, zone, group: hints?.[0]?.group }));
-    return pulumi.all([own, template, imageId, serverGroupId]).apply(([had, wanted, image, group]) =>
-      had.template !== wanted || isOther(had.zone, place.zone) || isOther(had.image, image) || isOther(had.group, group));
+    const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({
+      template: data?.["template"] as string | undefined,
+      image,
+      zone,
+      group: hints?.[0]?.group,
+    }));
+    return pulumi
+      .all([own, template, imageId, serverGroupId])
+      .apply(
+        ([had, wanted, image, group]) =>
+          had.template !== wanted ||
+          isOther(had.zone, place.zone) ||
+          isOther(had.image, image) ||
+          isOther(had.group, group),
+      );
   }
 }
 

@@ -43,33 +43,51 @@ export class Overlay extends pulumi.ComponentResource {
 
   constructor(name: string, args: OverlayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:platform:Overlay", name, { networks: [...args.networks] }, opts);
-    const provider = new docker.Provider(`${name}-docker`, {
-      host: args.access.apply((access) => dockerHost(access)),
-      sshOpts: args.access.apply((access) => sshOptions(args.clusterName, access)),
-      // a preview must not need the cluster
-      disableDockerDaemonCheck: true,
-    }, { parent: this });
+    const provider = new docker.Provider(
+      `${name}-docker`,
+      {
+        host: args.access.apply((access) => dockerHost(access)),
+        sshOpts: args.access.apply((access) => sshOptions(args.clusterName, access)),
+        // a preview must not need the cluster
+        disableDockerDaemonCheck: true,
+      },
+      { parent: this },
+    );
     this.networks = args.networks.map((network) => {
       const repair = args.repairs.networks.get(network);
-      return new docker.Network(`${name}-${network}`, {
-        name: network,
-        driver: "overlay",
-        options: args.options,
-        ...(args.subnets[network] === undefined ? {} : { ipamConfigs: [{ subnet: args.subnets[network] }] }),
-        labels: [{ label: markLabel, value: args.mark }, ...(repair === undefined ? [] : [{ label: repairLabel, value: repair }])],
-      }, {
-        parent: this, provider, deletedWith: args.cluster,
-        // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options. One that
-        // is gone is made again by a change of what is ignored otherwise: another label replaces it.
-        ...(repair === undefined ? { ignoreChanges: ["options", "labels", "ipamConfigs"] } : { deleteBeforeReplace: true }),
-      });
+      return new docker.Network(
+        `${name}-${network}`,
+        {
+          name: network,
+          driver: "overlay",
+          options: args.options,
+          ...(args.subnets[network] === undefined ? {} : { ipamConfigs: [{ subnet: args.subnets[network] }] }),
+          labels: [
+            { label: markLabel, value: args.mark },
+            ...(repair === undefined ? [] : [{ label: repairLabel, value: repair }]),
+          ],
+        },
+        {
+          parent: this,
+          provider,
+          deletedWith: args.cluster,
+          // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options. One that
+          // is gone is made again by a change of what is ignored otherwise: another label replaces it.
+          ...(repair === undefined
+            ? { ignoreChanges: ["options", "labels", "ipamConfigs"] }
+            : { deleteBeforeReplace: true }),
+        },
+      );
     });
     this.registerOutputs({});
   }
 }
 
 function dockerHost(access: string): string {
-  const { user, managers: [first] } = clusterAccess.parse(JSON.parse(access));
+  const {
+    user,
+    managers: [first],
+  } = clusterAccess.parse(JSON.parse(access));
   return `ssh://${user}@${first?.host ?? ""}`;
 }
 
@@ -80,7 +98,10 @@ function dockerHost(access: string): string {
  * and the one that was written to: for ~, ssh takes the account's home, which a container's or a CI's HOME is not always.
  */
 function sshOptions(clusterName: string, access: string): string[] {
-  const { privateKey, managers: [first] } = clusterAccess.parse(JSON.parse(access));
+  const {
+    privateKey,
+    managers: [first],
+  } = clusterAccess.parse(JSON.parse(access));
   if (!pulumi.runtime.isDryRun()) {
     const folder = join(homedir(), ".ssh", "swarm");
     mkdirSync(folder, { recursive: true, mode: 0o700 });

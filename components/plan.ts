@@ -38,17 +38,22 @@ export function planCluster(settings: Settings, previous: WorkerSets, wanted?: W
   const places = placeManagers(settings.clusterName, settings.zones, settings.managers);
   const measuring = monitoringPlaces(places, settings.monitoring);
   const managers = places.map((place, index): PlannedManager => ({
-    place, address: addresses.managers[index] ?? "", flavor: settings.managerFlavor, priority: highestPriority - index,
+    place,
+    address: addresses.managers[index] ?? "",
+    flavor: settings.managerFlavor,
+    priority: highestPriority - index,
     labels: { ...placeLabels(place), [monitoringLabel]: String(measuring.includes(place)) },
   }));
   const workerSets = planWorkerSets(settings.workerGroups, previous, wanted);
-  const workers = Object.fromEntries(Object.entries(settings.workerGroups).map(([group, { zone = group, flavor, labels }]) => [
-    group,
-    (workerSets[group] ?? []).map((ordinal): PlannedWorker => {
-      const place = placeWorker(settings.clusterName, group, zone, ordinal);
-      return { place, flavor: flavor ?? settings.workerFlavor, labels: { ...labels, ...placeLabels(place) } };
-    }),
-  ]));
+  const workers = Object.fromEntries(
+    Object.entries(settings.workerGroups).map(([group, { zone = group, flavor, labels }]) => [
+      group,
+      (workerSets[group] ?? []).map((ordinal): PlannedWorker => {
+        const place = placeWorker(settings.clusterName, group, zone, ordinal);
+        return { place, flavor: flavor ?? settings.workerFlavor, labels: { ...labels, ...placeLabels(place) } };
+      }),
+    ]),
+  );
   return { addresses, managers, workerSets, workers };
 }
 
@@ -58,14 +63,20 @@ export function plannedNodes({ managers, workers }: ClusterPlan): string[] {
 }
 
 /** Labels of all nodes of a plan by name. */
-export function plannedLabels({ managers, workers }: ClusterPlan): ReadonlyMap<string, Readonly<Record<string, string>>> {
+export function plannedLabels({
+  managers,
+  workers,
+}: ClusterPlan): ReadonlyMap<string, Readonly<Record<string, string>>> {
   return new Map([...managers, ...Object.values(workers).flat()].map(({ place, labels }) => [place.name, labels]));
 }
 
 /** Names of the stacks that a cluster of these settings has in the swarm. */
 export function plannedStacks({ monitoring, autoscalerService, demo }: Settings): string[] {
   return [
-    "traefik", ...(monitoring === undefined ? [] : ["monitoring"]), ...(autoscalerService === undefined ? [] : ["autoscaler"]), ...(demo ? ["demo"] : []),
+    "traefik",
+    ...(monitoring === undefined ? [] : ["monitoring"]),
+    ...(autoscalerService === undefined ? [] : ["autoscaler"]),
+    ...(demo ? ["demo"] : []),
   ];
 }
 
@@ -82,6 +93,16 @@ export function placeLabels(place: NodePlace): Record<string, string> {
 }
 
 /** The worker groups with their zones filled in, as the outputs name them. */
-export function placedGroups({ workerGroups }: Settings): Record<string, { readonly zone: string; readonly min: number; readonly max: number; readonly labels: Readonly<Record<string, string>> }> {
-  return Object.fromEntries(Object.entries(workerGroups).map(([name, { zone = name, min, max, labels }]) => [name, { zone, min, max, labels }]));
+export function placedGroups({ workerGroups }: Settings): Record<
+  string,
+  {
+    readonly zone: string;
+    readonly min: number;
+    readonly max: number;
+    readonly labels: Readonly<Record<string, string>>;
+  }
+> {
+  return Object.fromEntries(
+    Object.entries(workerGroups).map(([name, { zone = name, min, max, labels }]) => [name, { zone, min, max, labels }]),
+  );
 }

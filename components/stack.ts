@@ -36,10 +36,23 @@ export class Stack extends pulumi.ComponentResource {
     this.stack = args.stack;
     this.services = pulumi.output(args.compose).apply((text) => [...stackParts(args.stack, text).services]);
     const spec: StackSpec = {
-      name: args.stack, deadlineSeconds: args.readyMinutes * 60, ...(args.route === undefined ? {} : { route: args.route }),
+      name: args.stack,
+      deadlineSeconds: args.readyMinutes * 60,
+      ...(args.route === undefined ? {} : { route: args.route }),
     };
-    this.deployment = swarmCommand(`${name}-deploy`, { create: "deploy-stack", delete: "remove-stack", access: args.access, spec, stdin: args.compose, secrets: args.secrets ?? {}, repair: args.repairs.stacks.get(args.stack) },
-      { parent: this, deletedWith: args.cluster });
+    this.deployment = swarmCommand(
+      `${name}-deploy`,
+      {
+        create: "deploy-stack",
+        delete: "remove-stack",
+        access: args.access,
+        spec,
+        stdin: args.compose,
+        secrets: args.secrets ?? {},
+        repair: args.repairs.stacks.get(args.stack),
+      },
+      { parent: this, deletedWith: args.cluster },
+    );
     this.registerOutputs({});
   }
 }

@@ -26,24 +26,34 @@ export interface SwarmCommandArgs {
  * A verb of ops/ as a resource. Everything goes by environment and standard input: arguments can be read by every user
  * of the machine that runs the update.
  */
-export function swarmCommand(name: string, args: SwarmCommandArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
+export function swarmCommand(
+  name: string,
+  args: SwarmCommandArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
   const run = (verb: string): string => `node --import tsx ops/main.ts ${verb}`;
-  return new command.local.Command(name, {
-    create: run(args.create),
-    ...(args.delete === undefined ? {} : { delete: run(args.delete) }),
-    environment: {
-      SWARM_ACCESS: pulumi.secret(args.access),
-      SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
-      ...(args.repair === undefined ? {} : { [repairVariable]: args.repair }),
-      ...Object.fromEntries(Object.entries(args.secrets ?? {}).map(([variable, value]) => [variable, pulumi.secret(value)])),
+  return new command.local.Command(
+    name,
+    {
+      create: run(args.create),
+      ...(args.delete === undefined ? {} : { delete: run(args.delete) }),
+      environment: {
+        SWARM_ACCESS: pulumi.secret(args.access),
+        SWARM_SPEC: pulumi.output(args.spec).apply((spec) => JSON.stringify(spec)),
+        ...(args.repair === undefined ? {} : { [repairVariable]: args.repair }),
+        ...Object.fromEntries(
+          Object.entries(args.secrets ?? {}).map(([variable, value]) => [variable, pulumi.secret(value)]),
+        ),
+      },
+      ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
+      ...(args.record === undefined ? {} : { triggers: [args.record] }),
+      // standard error is progress; standard output may be a secret
+      logging: command.local.Logging.Stderr,
     },
-    ...(args.stdin === undefined ? {} : { stdin: args.stdin }),
-    ...(args.record === undefined ? {} : { triggers: [args.record] }),
-    // standard error is progress; standard output may be a secret
-    logging: command.local.Logging.Stderr,
-  }, pulumi.mergeOptions(opts, {
-    ...(args.secretOutput === true ? { additionalSecretOutputs: ["stdout"] } : {}),
-    // the last repair's text stays until the next repair; by itself it changes nothing
-    ...(args.repair === undefined ? { ignoreChanges: [`environment.${repairVariable}`] } : {}),
-  }));
+    pulumi.mergeOptions(opts, {
+      ...(args.secretOutput === true ? { additionalSecretOutputs: ["stdout"] } : {}),
+      // the last repair's text stays until the next repair; by itself it changes nothing
+      ...(args.repair === undefined ? { ignoreChanges: [`environment.${repairVariable}`] } : {}),
+    }),
+  );
 }

@@ -35,7 +35,12 @@ export function traefikCompose(text: string, options: TraefikOptions): string {
     }
   }
   if (options.dashboard) {
-    compose.addIn(["services", "traefik", "ports"], { target: dashboardPort, published: dashboardPort, protocol: "tcp", mode: "host" });
+    compose.addIn(["services", "traefik", "ports"], {
+      target: dashboardPort,
+      published: dashboardPort,
+      protocol: "tcp",
+      mode: "host",
+    });
   }
   return compose.toString({ lineWidth: 0 });
 }
@@ -47,12 +52,20 @@ function traefikFlags({ images, readTimeoutSeconds, dashboard, metrics, proxyPro
   return [
     ...providerFlags(images.traefik),
     ...(dashboard ? ["--api.dashboard=true", "--api.insecure=true"] : []),
-    ...(metrics ? [`--entrypoints.metrics.address=:${metricsPort}`, "--metrics.prometheus=true", "--metrics.prometheus.entryPoint=metrics"] : []),
+    ...(metrics
+      ? [
+          `--entrypoints.metrics.address=:${metricsPort}`,
+          "--metrics.prometheus=true",
+          "--metrics.prometheus.entryPoint=metrics",
+        ]
+      : []),
     ...["web", "websecure"].flatMap((entrypoint) => [
       `--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=${readTimeoutSeconds}s`,
       // told to stop, Traefik goes on serving while its ping says 503: whoever holds the address for it passes it on meanwhile
       `--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`,
-      ...(proxyProtocolFrom.length === 0 ? [] : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
+      ...(proxyProtocolFrom.length === 0
+        ? []
+        : [`--entrypoints.${entrypoint}.proxyProtocol.trustedIPs=${proxyProtocolFrom.join(",")}`]),
     ]),
   ];
 }
@@ -73,9 +86,7 @@ const lookSeconds = 30;
  */
 function providerFlags(image: string): string[] {
   const [major] = traefikVersion(image);
-  const [provider, own] = major < 3
-    ? ["docker", ["--providers.docker.swarmMode=true"]]
-    : ["swarm", []];
+  const [provider, own] = major < 3 ? ["docker", ["--providers.docker.swarmMode=true"]] : ["swarm", []];
   return [
     ...own,
     // a look that hangs, at a manager whose engine does, would be its last

@@ -22,23 +22,33 @@ type CommonFacts = Omit<NodeFacts, "name" | "address" | "hostKey" | "adminKey" |
 
 /** Gives a node's user data as a function of its own address; secret. */
 export function userDataOf(
-  args: UserDataArgs, name: string, vip?: VipFacts,
+  args: UserDataArgs,
+  name: string,
+  vip?: VipFacts,
 ): (address: pulumi.Output<string>) => pulumi.Output<string> {
   const { settings, plan, identity, mtu, joinToken } = args;
-  return (address) => pulumi.all([
-    address, mtu, identity.hostKey(name), identity.adminKey, joinToken,
-  ]).apply(([ownAddress, networkMtu, hostKey, adminKey, token]) => renderUserData({
-    ...commonFacts(settings, plan, networkMtu, vip),
-    name,
-    address: ownAddress,
-    hostKey,
-    adminKey: adminKey.publicKey,
-    ...(token === undefined ? {} : { joinToken: token }),
-  }));
+  return (address) =>
+    pulumi
+      .all([address, mtu, identity.hostKey(name), identity.adminKey, joinToken])
+      .apply(([ownAddress, networkMtu, hostKey, adminKey, token]) =>
+        renderUserData({
+          ...commonFacts(settings, plan, networkMtu, vip),
+          name,
+          address: ownAddress,
+          hostKey,
+          adminKey: adminKey.publicKey,
+          ...(token === undefined ? {} : { joinToken: token }),
+        }),
+      );
 }
 
 /** What a node's user data says beside its own name, address and keys. */
-export function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, vip: VipFacts | undefined): CommonFacts {
+export function commonFacts(
+  settings: Settings,
+  plan: ClusterPlan,
+  mtu: number,
+  vip: VipFacts | undefined,
+): CommonFacts {
   return {
     managers: plan.addresses.managers,
     mtu,
@@ -56,9 +66,25 @@ export function commonFacts(settings: Settings, plan: ClusterPlan, mtu: number, 
  * Hash of everything that Nova cannot change on a server that runs: image, flavor, key pair and user data, without what
  * is a secret, the node's own, or of no use after the join. A server that bears another one is stale.
  */
-export function templateHash(settings: Settings, plan: ClusterPlan, mtu: number, flavor: string, vip?: VipFacts): string {
+export function templateHash(
+  settings: Settings,
+  plan: ClusterPlan,
+  mtu: number,
+  flavor: string,
+  vip?: VipFacts,
+): string {
   const facts = commonFacts(settings, plan, mtu, vip);
   const none = { privateKey: "", publicKey: "" };
-  const userData = renderUserData({ ...facts, managers: vip === undefined ? [] : facts.managers, name: "", address: "", hostKey: none, adminKey: "" });
-  return createHash("sha256").update(JSON.stringify([settings.image, flavor, settings.keyPair, userData])).digest("hex").slice(0, 12);
+  const userData = renderUserData({
+    ...facts,
+    managers: vip === undefined ? [] : facts.managers,
+    name: "",
+    address: "",
+    hostKey: none,
+    adminKey: "",
+  });
+  return createHash("sha256")
+    .update(JSON.stringify([settings.image, flavor, settings.keyPair, userData]))
+    .digest("hex")
+    .slice(0, 12);
 }

@@ -43,30 +43,46 @@ export class WorkerGroup extends pulumi.ComponentResource {
   constructor(name: string, args: WorkerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:WorkerGroup", name, { workers: args.workers.length }, opts);
     const { settings, plan, network, firewall, identity, quorum, joinToken } = args;
-    this.nodes = args.workers.map(({ place, flavor }) => new SwarmNode(`${name}-${place.ordinal}`, {
-      cluster: settings.clusterName,
-      mark: identity.mark,
-      place,
-      network,
-      securityGroupIds: firewall.workerGroupIds,
-      flavor,
-      unmade: args.unmade,
-      image: settings.image,
-      imageId: args.imageId,
-      ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
-      template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
-      holdsToken: joinToken !== undefined,
-      userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) }, place.name),
-    }, { parent: this }));
-    this.memberships = this.nodes.map((node, index) => membership(`${name}-membership-${node.place.ordinal}`, {
-      node,
-      hostKey: identity.publicHostKey(node.place.name),
-      labels: { ...args.workers[index]?.labels, ...ownZone(node) },
-      deadlines: settings.deadlines,
-      repairs: args.repairs,
-      access: quorum.access,
-      cluster: firewall.anchor,
-    }, { parent: this, dependsOn: [node.server, ...args.managers, ...firewall.rules] }));
+    this.nodes = args.workers.map(
+      ({ place, flavor }) =>
+        new SwarmNode(
+          `${name}-${place.ordinal}`,
+          {
+            cluster: settings.clusterName,
+            mark: identity.mark,
+            place,
+            network,
+            securityGroupIds: firewall.workerGroupIds,
+            flavor,
+            unmade: args.unmade,
+            image: settings.image,
+            imageId: args.imageId,
+            ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
+            template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
+            holdsToken: joinToken !== undefined,
+            userData: userDataOf(
+              { settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
+              place.name,
+            ),
+          },
+          { parent: this },
+        ),
+    );
+    this.memberships = this.nodes.map((node, index) =>
+      membership(
+        `${name}-membership-${node.place.ordinal}`,
+        {
+          node,
+          hostKey: identity.publicHostKey(node.place.name),
+          labels: { ...args.workers[index]?.labels, ...ownZone(node) },
+          deadlines: settings.deadlines,
+          repairs: args.repairs,
+          access: quorum.access,
+          cluster: firewall.anchor,
+        },
+        { parent: this, dependsOn: [node.server, ...args.managers, ...firewall.rules] },
+      ),
+    );
     this.registerOutputs({});
   }
 }

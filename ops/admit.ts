@@ -3,7 +3,17 @@ import { bringBack, deliver, nodeSeconds } from "./bring-back";
 import { withManagers, type DockerNode, type Managers } from "./docker";
 import { refuseEngine } from "./engine-gate";
 import { messageOf, OperationError } from "./errors";
-import { drainedBy, drainedByLabel, forgetGhosts, nodesNamed, removeVoter, unreadiness, updateNode, withoutLabels, type SwarmNodeState } from "./nodes";
+import {
+  drainedBy,
+  drainedByLabel,
+  forgetGhosts,
+  nodesNamed,
+  removeVoter,
+  unreadiness,
+  updateNode,
+  withoutLabels,
+  type SwarmNodeState,
+} from "./nodes";
 import { claimOf, onNode } from "./on-node";
 import { OpenStack } from "./openstack";
 import type { NodeSpec } from "../settings/specs";
@@ -23,12 +33,19 @@ const pace = { intervalSeconds: 5, slack: 0.05 };
  * @param isRepair true where it was part of the swarm and is not as it was: then it is asked itself, and gets its token at once.
  * @throws OperationError after the deadline, with cloud-init's result and the end of the console; and where its engine breaks what the swarm runs.
  */
-export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled: readonly string[] = [], isRepair = false): Promise<void> {
+export async function admitNode(
+  access: ClusterAccess,
+  spec: NodeSpec,
+  labelled: readonly string[] = [],
+  isRepair = false,
+): Promise<void> {
   await withManagers(access, async (managers) => {
     if (isRepair) await managers.use((manager) => bringBack(access, manager, spec));
     const id = await proveReady(managers, access, spec);
     await managers.use(async (manager) => {
-      await refuseEngine(manager, spec.name, (line) => { process.stderr.write(`${line}\n`); });
+      await refuseEngine(manager, spec.name, (line) => {
+        process.stderr.write(`${line}\n`);
+      });
       // earlier servers of this name, and joins of this one that failed, left entries that the swarm keeps for ever
       for (const entry of await nodesNamed(manager, spec.name)) {
         if (entry.ID !== id) await removeVoter(manager, entry, spec.name);
@@ -36,14 +53,20 @@ export async function admitNode(access: ClusterAccess, spec: NodeSpec, labelled:
       }
       await forgetGhosts(manager);
     });
-    for (const name of spec.stacks) await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
+    for (const name of spec.stacks)
+      await stackRunsOn(managers, { name, deadlineSeconds: spec.readySeconds }, { id, name: spec.name });
   });
 }
 
 /** The specification of a node that counts. */
-function admitted(current: SwarmNodeState["Spec"], spec: NodeSpec, labelled: readonly string[]): SwarmNodeState["Spec"] {
+function admitted(
+  current: SwarmNodeState["Spec"],
+  spec: NodeSpec,
+  labelled: readonly string[],
+): SwarmNodeState["Spec"] {
   return {
-    ...current, Labels: { ...withoutLabels(current, [...labelled, drainedByLabel]), ...spec.labels },
+    ...current,
+    Labels: { ...withoutLabels(current, [...labelled, drainedByLabel]), ...spec.labels },
     ...(drainedBy({ Spec: current }) === undefined ? {} : { Availability: "active" }),
   };
 }
@@ -54,24 +77,32 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
   let hasToken = false;
   let wasThere: boolean | undefined;
   try {
-    return await waitFor({ what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, ...pace }, async () => {
-      const entries = await managers.use((manager) => nodesNamed(manager, spec.name));
-      wasThere ??= entries.length > 0;
-      let reason = unreadiness(spec.role, entries);
-      if (reason === undefined) {
-        // what was there from the start may be the entry of a server that this one replaces, not yet seen as down; of several the node knows its own
-        const id = wasThere || entries.length > 1 ? await managers.use((manager) => ownId(access, manager, spec)) : entries[0]?.ID;
-        if (id !== undefined && entries.some(({ ID, Status }) => ID === id && Status.State === "ready")) return id;
-        reason = "the swarm knows an earlier server of this name only";
-      }
-      if (!hasToken && Date.now() >= tokenAt) {
-        await managers.use((manager) => deliver(access, manager, spec));
-        hasToken = true;
-      }
-      return new Pending(reason);
-    });
+    return await waitFor(
+      { what: `${spec.name} to be Ready in the swarm`, deadlineSeconds: spec.readySeconds, ...pace },
+      async () => {
+        const entries = await managers.use((manager) => nodesNamed(manager, spec.name));
+        wasThere ??= entries.length > 0;
+        let reason = unreadiness(spec.role, entries);
+        if (reason === undefined) {
+          // what was there from the start may be the entry of a server that this one replaces, not yet seen as down; of several the node knows its own
+          const id =
+            wasThere || entries.length > 1
+              ? await managers.use((manager) => ownId(access, manager, spec))
+              : entries[0]?.ID;
+          if (id !== undefined && entries.some(({ ID, Status }) => ID === id && Status.State === "ready")) return id;
+          reason = "the swarm knows an earlier server of this name only";
+        }
+        if (!hasToken && Date.now() >= tokenAt) {
+          await managers.use((manager) => deliver(access, manager, spec));
+          hasToken = true;
+        }
+        return new Pending(reason);
+      },
+    );
   } catch (error) {
-    throw new OperationError(`${spec.name}: it did not join.\n${await evidence(managers, access, spec)}`, { cause: error });
+    throw new OperationError(`${spec.name}: it did not join.\n${await evidence(managers, access, spec)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -83,9 +114,17 @@ async function ownId(access: ClusterAccess, manager: DockerNode, spec: NodeSpec)
 /** What a person needs to see why a node did not join; each part may be out of reach itself. */
 async function evidence(managers: Managers, access: ClusterAccess, spec: NodeSpec): Promise<string> {
   const say = (error: unknown): string => `(not to be had: ${messageOf(error)})`;
-  const commands = "cloud-init status --long; systemctl --no-pager --full status swarm-node swarm-join docker | tail -n 40";
-  const result = await managers.use((manager) => onNode(access, manager, spec, (node) => node.exec(["sudo", "sh", "-c", commands], { timeoutSeconds: nodeSeconds })))
+  const commands =
+    "cloud-init status --long; systemctl --no-pager --full status swarm-node swarm-join docker | tail -n 40";
+  const result = await managers
+    .use((manager) =>
+      onNode(access, manager, spec, (node) =>
+        node.exec(["sudo", "sh", "-c", commands], { timeoutSeconds: nodeSeconds }),
+      ),
+    )
     .then(({ stdout, stderr }) => stdout + stderr, say);
-  const console = await OpenStack.open(process.env).then((cloud) => cloud.consoleTail(spec.serverId)).catch(say);
+  const console = await OpenStack.open(process.env)
+    .then((cloud) => cloud.consoleTail(spec.serverId))
+    .catch(say);
   return `cloud-init and units of ${spec.name}:\n${result}\nconsole of ${spec.name}:\n${console}`;
 }

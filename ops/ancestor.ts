@@ -33,7 +33,10 @@ const mostAncestors = 10;
  *
  * @returns undefined where no process above is one, e.g. in a test.
  */
-export async function findPulumi(pid: number, lookup: Lookup = lookupFor(process.platform)): Promise<PulumiProcess | undefined> {
+export async function findPulumi(
+  pid: number,
+  lookup: Lookup = lookupFor(process.platform),
+): Promise<PulumiProcess | undefined> {
   for (let [next, left] = [pid, mostAncestors]; next > 1 && left > 0; left -= 1) {
     const program = await lookup(next);
     if (program === undefined) return undefined;
@@ -42,7 +45,12 @@ export async function findPulumi(pid: number, lookup: Lookup = lookupFor(process
     if (index >= 0) {
       const { words, folder, executable = pulumiOnPath } = program;
       const script = resolve(folder ?? ".", words[1] ?? "");
-      return { pid: next, words: words.slice(index + 1), executable: index === 0 ? executable : script, ...(folder === undefined ? {} : { folder }) };
+      return {
+        pid: next,
+        words: words.slice(index + 1),
+        executable: index === 0 ? executable : script,
+        ...(folder === undefined ? {} : { folder }),
+      };
     }
     next = program.parent;
   }
@@ -64,12 +72,23 @@ function lookupFor(platform: NodeJS.Platform): Lookup {
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold anything; the parent is the second field after it. */
 const fromProc: Lookup = async (pid) => {
   try {
-    const link = async (name: string): Promise<string | undefined> => readlink(`/proc/${pid}/${name}`).catch(() => undefined);
-    const [stat, words, folder, file] = await Promise.all([readFile(`/proc/${pid}/stat`, "utf8"), readFile(`/proc/${pid}/cmdline`, "utf8"), link("cwd"), link("exe")]);
+    const link = async (name: string): Promise<string | undefined> =>
+      readlink(`/proc/${pid}/${name}`).catch(() => undefined);
+    const [stat, words, folder, file] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, "utf8"),
+      readFile(`/proc/${pid}/cmdline`, "utf8"),
+      link("cwd"),
+      link("exe"),
+    ]);
     const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
     // https://man7.org/linux/man-pages/man5/proc_pid_exe.5.html: the link itself still runs a file that was removed, e.g. by an upgrade
     const executable = file?.endsWith(" (deleted)") === true ? `/proc/${pid}/exe` : file;
-    return { parent, words: words.split("\0").slice(0, -1), ...(folder === undefined ? {} : { folder }), ...(executable === undefined ? {} : { executable }) };
+    return {
+      parent,
+      words: words.split("\0").slice(0, -1),
+      ...(folder === undefined ? {} : { folder }),
+      ...(executable === undefined ? {} : { executable }),
+    };
   } catch {
     return undefined;
   }
@@ -81,7 +100,9 @@ const psSeconds = 10;
 /** `ps` does not say where a word with spaces ends; no option that changes a plan has such a value, but for a file in a folder with one. */
 const fromPs: Lookup = async (pid) => {
   try {
-    const { stdout } = await promisify(execFile)("ps", ["-ww", "-o", "ppid=,args=", "-p", String(pid)], { timeout: psSeconds * 1000 });
+    const { stdout } = await promisify(execFile)("ps", ["-ww", "-o", "ppid=,args=", "-p", String(pid)], {
+      timeout: psSeconds * 1000,
+    });
     return parsePs(stdout);
   } catch {
     return undefined;
@@ -92,5 +113,7 @@ const fromPs: Lookup = async (pid) => {
 export function parsePs(line: string): RunningProgram | undefined {
   const [parent, ...words] = line.trim().split(/\s+/);
   const [executable = ""] = words;
-  return parent === undefined || !/^\d+$/.test(parent) ? undefined : { parent: Number(parent), words, ...(isAbsolute(executable) ? { executable } : {}) };
+  return parent === undefined || !/^\d+$/.test(parent)
+    ? undefined
+    : { parent: Number(parent), words, ...(isAbsolute(executable) ? { executable } : {}) };
 }

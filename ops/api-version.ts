@@ -20,9 +20,12 @@ export const testedApi: ApiRange = { oldest: "1.41", newest: "1.56" };
  */
 export function commonApiVersion(subject: string, engine: ApiRange, tested: ApiRange = testedApi): string {
   const version = compareApiVersions(engine.newest, tested.newest) < 0 ? engine.newest : tested.newest;
-  if (compareApiVersions(version, tested.oldest) >= 0 && compareApiVersions(version, engine.oldest) >= 0) return version;
-  throw new OperationError(`${subject}: its Docker Engine speaks API ${engine.oldest} to ${engine.newest}, this program ${tested.oldest} to ${tested.newest}; ` +
-    `use a version of Docker${compareApiVersions(version, tested.oldest) < 0 ? " from 20.10 on" : " that this program knows, or a newer release of this program"}.`);
+  if (compareApiVersions(version, tested.oldest) >= 0 && compareApiVersions(version, engine.oldest) >= 0)
+    return version;
+  throw new OperationError(
+    `${subject}: its Docker Engine speaks API ${engine.oldest} to ${engine.newest}, this program ${tested.oldest} to ${tested.newest}; ` +
+      `use a version of Docker${compareApiVersions(version, tested.oldest) < 0 ? " from 20.10 on" : " that this program knows, or a newer release of this program"}.`,
+  );
 }
 
 /** Negative where the first is older, 0 where both are the same; "1.9" is older than "1.41". */
@@ -33,6 +36,9 @@ export function compareApiVersions(first: string, second: string): number {
 
 /** @throws OperationError where it is no version. */
 function parts(version: string): readonly number[] {
-  if (!/^\d+\.\d+$/.test(version)) throw new OperationError(`Docker's API version: "${version}" is not a version; allowed are two numbers, e.g. "1.45".`);
+  if (!/^\d+\.\d+$/.test(version))
+    throw new OperationError(
+      `Docker's API version: "${version}" is not a version; allowed are two numbers, e.g. "1.45".`,
+    );
   return version.split(".").map(Number);
 }

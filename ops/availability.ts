@@ -12,16 +12,21 @@ import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "./no
  * @throws OperationError when the swarm does not know the node, or tasks are still there after the deadline.
  */
 export async function setAvailability(
-  access: ClusterAccess, name: string, availability: "active" | "drain", drainSeconds: number,
+  access: ClusterAccess,
+  name: string,
+  availability: "active" | "drain",
+  drainSeconds: number,
 ): Promise<boolean> {
   return withManager(access, async (manager) => {
     const entries = await nodesNamed(manager, name);
     const entry = entries.find(({ Status }) => Status.State === "ready") ?? entries[0];
-    if (entry === undefined) throw new OperationError(`${name}: not in the swarm; \`swarmctl cluster status\` shows what is.`);
+    if (entry === undefined)
+      throw new OperationError(`${name}: not in the swarm; \`swarmctl cluster status\` shows what is.`);
     const changed = entry.Spec.Availability !== availability;
     if (changed || drainedBy(entry) !== undefined) await setSpecAvailability(manager, entry.ID, availability);
     // a node that is down reports no end of its tasks
-    if (availability === "drain" && entry.Status.State === "ready") await waitUntilEmpty(manager, entry.ID, name, drainSeconds);
+    if (availability === "drain" && entry.Status.State === "ready")
+      await waitUntilEmpty(manager, entry.ID, name, drainSeconds);
     return changed;
   });
 }

@@ -1,4 +1,13 @@
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, PutObjectCommand, S3Client, paginateListObjectsV2 } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  NotFound,
+  PutObjectCommand,
+  S3Client,
+  paginateListObjectsV2,
+} from "@aws-sdk/client-s3";
 import { z } from "zod";
 import type { Backend } from "./backend";
 import { messageOf, OperationError } from "./errors";
@@ -33,12 +42,22 @@ export interface BucketPlace {
 export function bucketPlace(text: string): BucketPlace {
   const url = new URL(text);
   const parsed = parameters.safeParse(Object.fromEntries(url.searchParams));
-  if (!parsed.success) throw new OperationError(`PULUMI_BACKEND_URL: ${text} is not understood; ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new OperationError(`PULUMI_BACKEND_URL: ${text} is not understood; ${z.prettifyError(parsed.error)}`);
   const { region = process.env["AWS_REGION"] ?? "us-east-1", endpoint, disableSSL, s3ForcePathStyle } = parsed.data;
   const path = url.pathname.replace(/^\/+/, "");
   return {
-    bucket: url.host, prefix: path === "" || path.endsWith("/") ? path : `${path}/`, region, forcePathStyle: s3ForcePathStyle === "true",
-    ...(endpoint === undefined ? {} : { endpoint: /^https?:\/\//.test(endpoint) ? endpoint : `${disableSSL === "true" ? "http" : "https"}://${endpoint}` }),
+    bucket: url.host,
+    prefix: path === "" || path.endsWith("/") ? path : `${path}/`,
+    region,
+    forcePathStyle: s3ForcePathStyle === "true",
+    ...(endpoint === undefined
+      ? {}
+      : {
+          endpoint: /^https?:\/\//.test(endpoint)
+            ? endpoint
+            : `${disableSSL === "true" ? "http" : "https"}://${endpoint}`,
+        }),
   };
 }
 
@@ -49,28 +68,46 @@ const [connectionTimeout, requestTimeout] = [10_000, 60_000];
 export function openBucket(url: string): Backend {
   const { bucket, prefix, region, endpoint, forcePathStyle } = bucketPlace(url);
   const client = new S3Client({
-    region, forcePathStyle, requestHandler: { connectionTimeout, requestTimeout },
+    region,
+    forcePathStyle,
+    requestHandler: { connectionTimeout, requestTimeout },
     // checksums of AWS's own kind are unknown to other servers
-    requestChecksumCalculation: "WHEN_REQUIRED", responseChecksumValidation: "WHEN_REQUIRED",
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
     ...(endpoint === undefined ? {} : { endpoint }),
   });
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: `${prefix}${key}` });
   const asking = async <T>(what: string, action: () => Promise<T>): Promise<T> =>
-    action().catch((error: unknown) => { throw new OperationError(`${what}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`); });
+    action().catch((error: unknown) => {
+      throw new OperationError(`${what}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`);
+    });
   return {
-    list: (folder) => asking(`s3://${bucket}/${prefix}${folder}`, async () => {
-      const keys: string[] = [];
-      for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
-      }
-      return keys;
-    }),
-    read: (key) => asking(`s3://${bucket}/${prefix}${key}`, async () => client.send(new GetObjectCommand(at(key)))
-      .then(async ({ Body }) => Body?.transformToString(), unlessMissing)),
-    version: (key) => asking(`s3://${bucket}/${prefix}${key}`, async () => client.send(new HeadObjectCommand(at(key)))
-      .then(({ ETag, LastModified }) => `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}`, unlessMissing)),
-    write: async (key, text) => { await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new PutObjectCommand({ ...at(key), Body: text, ContentLength: Buffer.byteLength(text) }))); },
-    remove: async (key) => { await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new DeleteObjectCommand(at(key)))); },
+    list: (folder) =>
+      asking(`s3://${bucket}/${prefix}${folder}`, async () => {
+        const keys: string[] = [];
+        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
+          for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
+        }
+        return keys;
+      }),
+    read: (key) =>
+      asking(`s3://${bucket}/${prefix}${key}`, async () =>
+        client.send(new GetObjectCommand(at(key))).then(async ({ Body }) => Body?.transformToString(), unlessMissing),
+      ),
+    version: (key) =>
+      asking(`s3://${bucket}/${prefix}${key}`, async () =>
+        client
+          .send(new HeadObjectCommand(at(key)))
+          .then(({ ETag, LastModified }) => `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}`, unlessMissing),
+      ),
+    write: async (key, text) => {
+      await asking(`s3://${bucket}/${prefix}${key}`, () =>
+        client.send(new PutObjectCommand({ ...at(key), Body: text, ContentLength: Buffer.byteLength(text) })),
+      );
+    },
+    remove: async (key) => {
+      await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new DeleteObjectCommand(at(key))));
+    },
   };
 }
 

@@ -26,7 +26,8 @@ export interface Backend {
  * @throws OperationError for a URL with a part that is not known.
  */
 export function openBackend(url: string | undefined): Backend | undefined {
-  if (url?.startsWith("file://") === true) return new FolderBackend(url === "file://~" ? homedir() : fileURLToPath(url));
+  if (url?.startsWith("file://") === true)
+    return new FolderBackend(url === "file://~" ? homedir() : fileURLToPath(url));
   if (url?.startsWith("s3://") !== true) return undefined;
   // which Node will do is said in package.json, and not by each library in the output of each verb
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
@@ -38,7 +39,9 @@ class FolderBackend implements Backend {
 
   async list(prefix: string): Promise<readonly string[]> {
     const entries = await readdir(join(this.root, prefix), { recursive: true, withFileTypes: true }).catch(() => []);
-    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(this.root, join(parentPath, name)));
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(this.root, join(parentPath, name)));
   }
 
   async read(key: string): Promise<string | undefined> {

@@ -29,18 +29,30 @@ export async function bringBack(access: ClusterAccess, manager: DockerNode, spec
 }
 
 async function joinAgain(
-  access: ClusterAccess, manager: DockerNode, spec: NodeSpec, entries: readonly SwarmNodeState[], claim: Claim,
+  access: ClusterAccess,
+  manager: DockerNode,
+  spec: NodeSpec,
+  entries: readonly SwarmNodeState[],
+  claim: Claim,
 ): Promise<void> {
-  for (const entry of entries.filter(({ Status }) => Status.State !== "ready")) await removeVoter(manager, entry, spec.name);
+  for (const entry of entries.filter(({ Status }) => Status.State !== "ready"))
+    await removeVoter(manager, entry, spec.name);
   process.stderr.write(`${spec.name}: its own Docker reports ${claim.state}; joining it to the swarm again.\n`);
   await deliver(access, manager, spec, rejoinScript(tokenFile));
 }
 
-async function undoRemoval(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, own: SwarmNodeState): Promise<void> {
+async function undoRemoval(
+  access: ClusterAccess,
+  manager: DockerNode,
+  spec: NodeSpec,
+  own: SwarmNodeState,
+): Promise<void> {
   if (own.Spec.Role !== spec.role) await updateNode(manager, own.ID, (current) => ({ ...current, Role: spec.role }));
   if (spec.role === "worker") return;
   const script = "[ ! -e /etc/swarm/keepalived.conf ] || systemctl start keepalived";
-  await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { timeoutSeconds: nodeSeconds }));
+  await onNode(access, manager, spec, (node) =>
+    node.run(["sudo", "sh", "-c", script], { timeoutSeconds: nodeSeconds }),
+  );
 }
 
 /**
@@ -48,8 +60,13 @@ async function undoRemoval(access: ClusterAccess, manager: DockerNode, spec: Nod
  * holds on to a swarm that has removed it. A node in its first boot may have no unit yet; then its path unit finds the token. Pure.
  */
 export function rejoinScript(file: string): string {
-  return ["set -e", "systemctl stop swarm-join.service || true", "docker swarm leave --force </dev/null || true", `install -D -m 600 /dev/stdin ${file}`,
-    "systemctl start --no-block swarm-join.service || true"].join("; ");
+  return [
+    "set -e",
+    "systemctl stop swarm-join.service || true",
+    "docker swarm leave --force </dev/null || true",
+    `install -D -m 600 /dev/stdin ${file}`,
+    "systemctl start --no-block swarm-join.service || true",
+  ].join("; ");
 }
 
 /**
@@ -63,11 +80,17 @@ export function deliveryScript(file: string): string {
 }
 
 /** Hands the token over to a script on the node; by default unless the node has joined. */
-export async function deliver(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, script = deliveryScript(tokenFile)): Promise<void> {
+export async function deliver(
+  access: ClusterAccess,
+  manager: DockerNode,
+  spec: NodeSpec,
+  script = deliveryScript(tokenFile),
+): Promise<void> {
   await onNode(access, manager, spec, async (node) => {
-    const { JoinTokens: tokens } = await manager.api.swarmInspect() as { JoinTokens: { Manager: string; Worker: string } };
+    const { JoinTokens: tokens } = (await manager.api.swarmInspect()) as {
+      JoinTokens: { Manager: string; Worker: string };
+    };
     const stdin = spec.role === "manager" ? tokens.Manager : tokens.Worker;
     await node.run(["sudo", "sh", "-c", script], { stdin, timeoutSeconds: nodeSeconds });
   });
 }
-

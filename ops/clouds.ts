@@ -50,20 +50,28 @@ export async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> 
     });
     if (text !== undefined) return withCertificates(cloudOf(text, path, name), environment["OS_CACERT"]);
   }
-  throw new OperationError(`clouds.yaml: not found at ${places.join(", ")}; write it, or name it in OS_CLIENT_CONFIG_FILE.`);
+  throw new OperationError(
+    `clouds.yaml: not found at ${places.join(", ")}; write it, or name it in OS_CLIENT_CONFIG_FILE.`,
+  );
 }
 
 /** Where a clouds.yaml is looked for, in order: as the provider does (gophercloud/utils, openstack/clientconfig). */
 function cloudsPlaces(): string[] {
-  return [process.cwd(), join(homedir(), ".config", "openstack"), "/etc/openstack"].map((folder) => join(folder, "clouds.yaml"));
+  return [process.cwd(), join(homedir(), ".config", "openstack"), "/etc/openstack"].map((folder) =>
+    join(folder, "clouds.yaml"),
+  );
 }
 
 /** Reads the authority's certificates; the provider, too, lets OS_CACERT go before. */
-async function withCertificates({ cacert, ...cloud }: z.output<typeof cloudSchema>, given: string | undefined): Promise<Cloud> {
+async function withCertificates(
+  { cacert, ...cloud }: z.output<typeof cloudSchema>,
+  given: string | undefined,
+): Promise<Cloud> {
   const path = given ?? cacert;
   if (path === undefined || path === "") return cloud;
-  const ca = await readFile(path.replace(/^~(?=\/)/, homedir()), "utf8")
-    .catch((error: unknown) => { throw new OperationError(`${path}: the cloud's certificates (cacert, OS_CACERT) cannot be read`, { cause: error }); });
+  const ca = await readFile(path.replace(/^~(?=\/)/, homedir()), "utf8").catch((error: unknown) => {
+    throw new OperationError(`${path}: the cloud's certificates (cacert, OS_CACERT) cannot be read`, { cause: error });
+  });
   return { ...cloud, ca };
 }
 
@@ -77,6 +85,7 @@ function cloudOf(text: string, path: string, name: string): z.output<typeof clou
   }
   const clouds = z.object({ clouds: z.record(z.string(), z.unknown()) }).safeParse(content);
   const cloud = cloudSchema.safeParse(clouds.data?.clouds[name]);
-  if (!cloud.success) throw new OperationError(`${path}: cloud ${JSON.stringify(name)} is not usable: ${z.prettifyError(cloud.error)}`);
+  if (!cloud.success)
+    throw new OperationError(`${path}: cloud ${JSON.stringify(name)} is not usable: ${z.prettifyError(cloud.error)}`);
   return cloud.data;
 }

@@ -10,10 +10,15 @@ interface SwarmState {
 
 /** Gives a swarm what may be changed while it runs. Repeating it changes nothing. */
 export async function configureSwarm(access: ClusterAccess, { dispatcherHeartbeatSeconds }: SwarmSpec): Promise<void> {
-  await withManager(access, (manager) => whileOvertaken(async () => {
-    const { Version, Spec } = await manager.api.swarmInspect() as SwarmState;
-    const HeartbeatPeriod = dispatcherHeartbeatSeconds * 1_000_000_000;
-    if (Spec.Dispatcher?.HeartbeatPeriod === HeartbeatPeriod) return;
-    await manager.api.swarmUpdate({ _query: { version: Version.Index }, _body: { ...Spec, Dispatcher: { ...Spec.Dispatcher, HeartbeatPeriod } } });
-  }));
+  await withManager(access, (manager) =>
+    whileOvertaken(async () => {
+      const { Version, Spec } = (await manager.api.swarmInspect()) as SwarmState;
+      const HeartbeatPeriod = dispatcherHeartbeatSeconds * 1_000_000_000;
+      if (Spec.Dispatcher?.HeartbeatPeriod === HeartbeatPeriod) return;
+      await manager.api.swarmUpdate({
+        _query: { version: Version.Index },
+        _body: { ...Spec, Dispatcher: { ...Spec.Dispatcher, HeartbeatPeriod } },
+      });
+    }),
+  );
 }

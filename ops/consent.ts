@@ -24,7 +24,10 @@ export function readConsent(environment: NodeJS.ProcessEnv): Consent {
     const [, key, value = ""] = /^(remove|behind)=(.+)$/.exec(word) ?? [];
     if (key === "remove") remove.add(value);
     else if (key === "behind" && /^\d+$/.test(value)) behind = Number(value);
-    else throw new OperationError(`${consentVariable}: "${word}" is not understood; use remove=<id> and behind=<number>, as the refused update prints them.`);
+    else
+      throw new OperationError(
+        `${consentVariable}: "${word}" is not understood; use remove=<id> and behind=<number>, as the refused update prints them.`,
+      );
   }
   return { remove, ...(behind === undefined ? {} : { behind }) };
 }

@@ -12,12 +12,25 @@ const include = "Include swarm/*.conf";
 const dockerSeconds = 30;
 
 /** Client configuration that reaches each manager by its name, with the pinned host key. Pure. */
-export function sshConfig({ clusterName, access }: Pick<ClusterOutputs, "clusterName" | "access">): { config: string; knownHosts: string } {
-  const config = access.managers.map(({ name, host }) => [
-    `Host ${name}`, `    HostName ${host}`, `    HostKeyAlias ${name}`, `    User ${access.user}`,
-    `    IdentityFile ~/.ssh/swarm/${clusterName}`, "    IdentitiesOnly yes",
-    `    UserKnownHostsFile ~/.ssh/swarm/${clusterName}.known_hosts`, "    StrictHostKeyChecking yes", "",
-  ].join("\n")).join("");
+export function sshConfig({ clusterName, access }: Pick<ClusterOutputs, "clusterName" | "access">): {
+  config: string;
+  knownHosts: string;
+} {
+  const config = access.managers
+    .map(({ name, host }) =>
+      [
+        `Host ${name}`,
+        `    HostName ${host}`,
+        `    HostKeyAlias ${name}`,
+        `    User ${access.user}`,
+        `    IdentityFile ~/.ssh/swarm/${clusterName}`,
+        "    IdentitiesOnly yes",
+        `    UserKnownHostsFile ~/.ssh/swarm/${clusterName}.known_hosts`,
+        "    StrictHostKeyChecking yes",
+        "",
+      ].join("\n"),
+    )
+    .join("");
   return { config, knownHosts: access.managers.map(({ name, hostKey }) => `${name} ${hostKey}\n`).join("") };
 }
 
@@ -40,10 +53,16 @@ export async function makeContext(outputs: unknown): Promise<string> {
   await writeFile(join(folder, `${clusterName}.known_hosts`), knownHosts, { mode: 0o600 });
   await writeFile(join(folder, `${clusterName}.conf`), config, { mode: 0o600 });
   await includeOnce(join(homedir(), ".ssh", "config"));
-  const docker = async (words: string[]): Promise<unknown> => promisify(execFile)("docker", words, { timeout: dockerSeconds * 1000 });
+  const docker = async (words: string[]): Promise<unknown> =>
+    promisify(execFile)("docker", words, { timeout: dockerSeconds * 1000 });
   const host = `host=ssh://${first.name}`;
-  await docker(["context", "update", clusterName, "--docker", host]).catch(() => docker(["context", "create", clusterName, "--docker", host]))
-    .catch((error: unknown) => { throw new OperationError("docker: no context was made; is Docker's command line installed here?", { cause: error }); });
+  await docker(["context", "update", clusterName, "--docker", host])
+    .catch(() => docker(["context", "create", clusterName, "--docker", host]))
+    .catch((error: unknown) => {
+      throw new OperationError("docker: no context was made; is Docker's command line installed here?", {
+        cause: error,
+      });
+    });
   return `docker --context ${clusterName} node ls\nssh ${first.name}`;
 }
 

@@ -15,9 +15,19 @@ export class DockerNode {
   readonly api: Dockerode;
 
   /** @param version of the API, e.g. "1.45". */
-  constructor(readonly ssh: SshConnection, version: string, agent: Agent = new SocketAgent(ssh)) {
+  constructor(
+    readonly ssh: SshConnection,
+    version: string,
+    agent: Agent = new SocketAgent(ssh),
+  ) {
     // the address is never used: the agent connects to the socket
-    const options: Dockerode.DockerOptions & { agent: Agent } = { protocol: "http", host: "docker", port: 80, version: `v${version}`, agent };
+    const options: Dockerode.DockerOptions & { agent: Agent } = {
+      protocol: "http",
+      host: "docker",
+      port: 80,
+      version: `v${version}`,
+      agent,
+    };
     this.api = new Dockerode(options);
   }
 
@@ -45,36 +55,56 @@ class SocketAgent extends Agent {
    * Docker's client writes down all that an agent holds, to any depth, at each request, whether anybody debugs it or not: the
    * connection, its buffers and the private key. That took more of the processor than all else that a look at a swarm does.
    */
-  [inspect.custom](): string { return `SocketAgent(${this.ssh.target.name})`; }
+  [inspect.custom](): string {
+    return `SocketAgent(${this.ssh.target.name})`;
+  }
 
   override createConnection(_options: unknown, done?: (error: Error | null, stream: Duplex) => void): undefined {
-    this.ssh.forwardUnix("/run/docker.sock").then((socket) => {
-      limit(socket, answerSeconds, `${this.ssh.target.name}: no answer within ${answerSeconds} seconds from Docker`);
-      done?.(null, socket);
-      // after an error the stream is not looked at, though the type wants one
-    }, (error: unknown) => done?.(error as Error, new Duplex()));
+    this.ssh.forwardUnix("/run/docker.sock").then(
+      (socket) => {
+        limit(socket, answerSeconds, `${this.ssh.target.name}: no answer within ${answerSeconds} seconds from Docker`);
+        done?.(null, socket);
+        // after an error the stream is not looked at, though the type wants one
+      },
+      (error: unknown) => done?.(error as Error, new Duplex()),
+    );
   }
 }
 
 /** Ends a stream that is still open after so many seconds. */
 export function limit(stream: Duplex, seconds: number, message: string): void {
-  const timer = setTimeout(() => { stream.destroy(new ConnectionLostError(message)); }, seconds * 1000);
-  stream.once("close", () => { clearTimeout(timer); });
+  const timer = setTimeout(() => {
+    stream.destroy(new ConnectionLostError(message));
+  }, seconds * 1000);
+  stream.once("close", () => {
+    clearTimeout(timer);
+  });
 }
 
 /**
  * Logs in on a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let
  * nobody in. Its Docker need not run.
  */
-export async function logIn(access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number): Promise<SshConnection> {
+export async function logIn(
+  access: ClusterAccess,
+  manager: ClusterAccess["managers"][number],
+  connectSeconds?: number,
+): Promise<SshConnection> {
   const login = { user: access.user, privateKey: access.privateKey };
-  const host = process.env["SWARM_INSIDE"] === "true" ? manager.address ?? manager.host : manager.host;
-  return SshConnection.open({ ...manager, host, ...login, ...(connectSeconds === undefined ? {} : { connectSeconds }) });
+  const host = process.env["SWARM_INSIDE"] === "true" ? (manager.address ?? manager.host) : manager.host;
+  return SshConnection.open({
+    ...manager,
+    host,
+    ...login,
+    ...(connectSeconds === undefined ? {} : { connectSeconds }),
+  });
 }
 
 /** Logs in on a manager whose Docker runs. */
 export async function openManager(
-  access: ClusterAccess, manager: ClusterAccess["managers"][number], connectSeconds?: number,
+  access: ClusterAccess,
+  manager: ClusterAccess["managers"][number],
+  connectSeconds?: number,
 ): Promise<DockerNode> {
   const ssh = await logIn(access, manager, connectSeconds);
   try {
@@ -126,7 +156,9 @@ export class Managers {
   private current: DockerNode | undefined;
 
   constructor(
-    private readonly access: ClusterAccess, private readonly find = firstThatAnswers, private readonly patience: Patience = untilOneAnswers,
+    private readonly access: ClusterAccess,
+    private readonly find = firstThatAnswers,
+    private readonly patience: Patience = untilOneAnswers,
   ) {}
 
   /**
@@ -146,7 +178,8 @@ export class Managers {
         if (comesOf(error, UnreachableError)) throw error;
         this.close();
         deadline ??= Date.now() + this.patience.managerSeconds * 1000;
-        if (!isTransient(error) || Date.now() >= deadline) throw isRefusal(error) ? new OperationError("Docker has not done it", { cause: error }) : error;
+        if (!isTransient(error) || Date.now() >= deadline)
+          throw isRefusal(error) ? new OperationError("Docker has not done it", { cause: error }) : error;
         await sleep(pauseSeconds * 1000);
       }
     }
@@ -160,7 +193,11 @@ export class Managers {
   private async connect(): Promise<DockerNode> {
     const { managerSeconds, connectSeconds, what = "a manager that answers" } = this.patience;
     const tryEach = (): Promise<DockerNode | Pending> => this.find(this.access, connectSeconds);
-    if (managerSeconds > 0) return waitFor({ what, deadlineSeconds: managerSeconds, isFinal: (error) => comesOf(error, NoManagersError) }, tryEach);
+    if (managerSeconds > 0)
+      return waitFor(
+        { what, deadlineSeconds: managerSeconds, isFinal: (error) => comesOf(error, NoManagersError) },
+        tryEach,
+      );
     const node = await tryEach();
     if (node instanceof Pending) throw new OperationError(`no manager answers: ${node.reason}`);
     return node;
@@ -168,7 +205,11 @@ export class Managers {
 }
 
 /** Does something with the managers of a cluster; their connection ends with it. */
-export async function withManagers<T>(access: ClusterAccess, action: (managers: Managers) => Promise<T>, patience?: Patience): Promise<T> {
+export async function withManagers<T>(
+  access: ClusterAccess,
+  action: (managers: Managers) => Promise<T>,
+  patience?: Patience,
+): Promise<T> {
   const managers = new Managers(access, firstThatAnswers, patience);
   try {
     return await action(managers);
@@ -178,7 +219,11 @@ export async function withManagers<T>(access: ClusterAccess, action: (managers: 
 }
 
 /** Does one thing on a manager; the connection is of this one thing. */
-export async function withManager<T>(access: ClusterAccess, action: (manager: DockerNode) => Promise<T>, patience?: Patience): Promise<T> {
+export async function withManager<T>(
+  access: ClusterAccess,
+  action: (manager: DockerNode) => Promise<T>,
+  patience?: Patience,
+): Promise<T> {
   return withManagers(access, (managers) => managers.use(action), patience);
 }
 
@@ -191,7 +236,10 @@ const headStartSeconds = 5;
  * @throws NoManagersError when there is none to try.
  */
 async function firstThatAnswers(access: ClusterAccess, connectSeconds?: number): Promise<DockerNode | Pending> {
-  if (access.managers.length === 0) throw new NoManagersError("managers: the list is empty; it comes from the stack's output `access`, which `pulumi up` writes.");
+  if (access.managers.length === 0)
+    throw new NoManagersError(
+      "managers: the list is empty; it comes from the stack's output `access`, which `pulumi up` writes.",
+    );
   const reasons: string[] = [];
   return new Promise((resolve) => {
     let [begun, taken] = [0, false];
@@ -200,24 +248,32 @@ async function firstThatAnswers(access: ClusterAccess, connectSeconds?: number):
       if (candidate === undefined || taken) return;
       begun += 1;
       const slow = setTimeout(tryNext, headStartSeconds * 1000);
-      answering(access, candidate, connectSeconds).then((node) => {
-        clearTimeout(slow);
-        if (taken) { node.close(); return; }
-        taken = true;
-        resolve(node);
-      }, (error: unknown) => {
-        clearTimeout(slow);
-        reasons.push(`${candidate.name}: ${messageOf(error)}`);
-        if (reasons.length === access.managers.length) resolve(new Pending(reasons.join("; ")));
-        else tryNext();
-      });
+      answering(access, candidate, connectSeconds).then(
+        (node) => {
+          clearTimeout(slow);
+          if (taken) {
+            node.close();
+            return;
+          }
+          taken = true;
+          resolve(node);
+        },
+        (error: unknown) => {
+          clearTimeout(slow);
+          reasons.push(`${candidate.name}: ${messageOf(error)}`);
+          if (reasons.length === access.managers.length) resolve(new Pending(reasons.join("; ")));
+          else tryNext();
+        },
+      );
     };
     tryNext();
   });
 }
 
 async function answering(
-  access: ClusterAccess, candidate: ClusterAccess["managers"][number], connectSeconds: number | undefined,
+  access: ClusterAccess,
+  candidate: ClusterAccess["managers"][number],
+  connectSeconds: number | undefined,
 ): Promise<DockerNode> {
   const node = await openManager(access, candidate, connectSeconds);
   try {

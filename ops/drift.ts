@@ -49,9 +49,18 @@ export interface SeenSwarm {
 }
 
 /** Drift that an update repairs. */
-type RepairedCode = "node-left" | "node-removed" | "labels" | "drained" | "second-entry" | "network-missing" | "service-missing";
+type RepairedCode =
+  "node-left" | "node-removed" | "labels" | "drained" | "second-entry" | "network-missing" | "service-missing";
 /** Drift that a person decides on. */
-type ToldCode = "node-down" | "node-missing" | "unreachable" | "role" | "drained-by-hand" | "second-machine" | "stranger" | "network-foreign";
+type ToldCode =
+  | "node-down"
+  | "node-missing"
+  | "unreachable"
+  | "role"
+  | "drained-by-hand"
+  | "second-machine"
+  | "stranger"
+  | "network-foreign";
 
 /** What an update makes again: a node's part in the swarm, a network, a stack. */
 export interface Part {
@@ -62,7 +71,8 @@ export interface Part {
 /** One way in which the swarm is not as the last update left it. */
 export type Finding = { readonly subject: string; readonly problem: string } & (
   | { readonly code: RepairedCode; readonly repairs: readonly [Part, ...Part[]] }
-  | { readonly code: ToldCode; readonly advice: string });
+  | { readonly code: ToldCode; readonly advice: string }
+);
 
 /** Compares the swarm with what the stack says of it. Pure. */
 export function drift(desired: Desired, seen: SeenSwarm): Finding[] {
@@ -97,7 +107,9 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
   if (foreign.length > 0) {
     // an admission would take the other machine's entry away
     return foreign.map(({ ID, Status }) => ({
-      code: "second-machine", subject: name, problem: `another machine with this name is in the swarm, at ${Status.Addr ?? "an unknown address"}`,
+      code: "second-machine",
+      subject: name,
+      problem: `another machine with this name is in the swarm, at ${Status.Addr ?? "an unknown address"}`,
       advice: `if it does not belong there, run \`docker node rm --force ${ID}\` on a manager`,
     }));
   }
@@ -105,29 +117,58 @@ function ofNode(node: DesiredNode, seen: SeenSwarm): Finding[] {
   if (own === undefined) return [absence(node, entries, seen)];
   const why = unreadiness(role, ready);
   if (why !== undefined && drainedBy(own) === undefined) {
-    return [own.Spec.Role === role
-      ? { code: "unreachable", subject: name, problem: why, advice: goneAdvice }
-      : { code: "role", subject: name, problem: `${why}, not ${role}`, advice: `\`docker node ${role === "manager" ? "promote" : "demote"} ${name}\` on a manager changes the role` }];
+    return [
+      own.Spec.Role === role
+        ? { code: "unreachable", subject: name, problem: why, advice: goneAdvice }
+        : {
+            code: "role",
+            subject: name,
+            problem: `${why}, not ${role}`,
+            advice: `\`docker node ${role === "manager" ? "promote" : "demote"} ${name}\` on a manager changes the role`,
+          },
+    ];
   }
   return [...labelFindings(node, own), ...drains(name, own), ...seconds(name, entries)];
 }
 
-const goneAdvice = "see \"The swarm is not as the last update left it\" in docs/runbook.md";
+const goneAdvice = 'see "The swarm is not as the last update left it" in docs/runbook.md';
 
 function absence({ name }: DesiredNode, entries: readonly SwarmNodeState[], { claims, unasked }: SeenSwarm): Finding {
   const claim = claims?.get(name);
-  const problem = entries.length === 0 ? "not in the swarm" : `its state is ${entries.map(({ Status }) => Status.State).join(", ")}`;
+  const problem =
+    entries.length === 0 ? "not in the swarm" : `its state is ${entries.map(({ Status }) => Status.State).join(", ")}`;
   const code = entries.length === 0 ? "node-missing" : "node-down";
   if (claims === undefined || unasked?.has(name) === true) {
-    return { code, subject: name, problem, advice: `if its server runs, \`pulumi up\` brings it back; otherwise ${goneAdvice}` };
+    return {
+      code,
+      subject: name,
+      problem,
+      advice: `if its server runs, \`pulumi up\` brings it back; otherwise ${goneAdvice}`,
+    };
   }
-  if (claim === undefined) return { code, subject: name, problem: `${problem} and it does not answer`, advice: goneAdvice };
+  if (claim === undefined)
+    return { code, subject: name, problem: `${problem} and it does not answer`, advice: goneAdvice };
   if (entries.some(({ ID }) => ID === claim.id)) {
-    return { code, subject: name, problem: `${problem}, but its own Docker reports ${claim.state}`, advice: `the node may come back by itself; if not, ${goneAdvice}` };
+    return {
+      code,
+      subject: name,
+      problem: `${problem}, but its own Docker reports ${claim.state}`,
+      advice: `the node may come back by itself; if not, ${goneAdvice}`,
+    };
   }
   return entries.length === 0
-    ? { code: "node-removed", subject: name, problem: "removed from the swarm, but its server runs", repairs: [{ kind: "node", name }] }
-    : { code: "node-left", subject: name, problem: "left the swarm, but its server runs", repairs: [{ kind: "node", name }] };
+    ? {
+        code: "node-removed",
+        subject: name,
+        problem: "removed from the swarm, but its server runs",
+        repairs: [{ kind: "node", name }],
+      }
+    : {
+        code: "node-left",
+        subject: name,
+        problem: "left the swarm, but its server runs",
+        repairs: [{ kind: "node", name }],
+      };
 }
 
 /** Whether a machine is at another address than expected. Of itself a leader may know no address. */
@@ -136,23 +177,41 @@ function isElsewhere(address: string | undefined, expected: string): boolean {
 }
 
 function labelFindings({ name, labels = {} }: DesiredNode, { Spec }: SwarmNodeState): Finding[] {
-  const wrong = Object.entries(labels).filter(([label, value]) => Spec.Labels?.[label] !== value).map(([label, value]) => {
-    const now = Spec.Labels?.[label];
-    return now === undefined ? `label ${label}=${value} is missing` : `label ${label} is ${JSON.stringify(now)}, not ${JSON.stringify(value)}`;
-  });
-  return wrong.length === 0 ? [] : [{ code: "labels", subject: name, problem: wrong.join(", "), repairs: [{ kind: "node", name }] }];
+  const wrong = Object.entries(labels)
+    .filter(([label, value]) => Spec.Labels?.[label] !== value)
+    .map(([label, value]) => {
+      const now = Spec.Labels?.[label];
+      return now === undefined
+        ? `label ${label}=${value} is missing`
+        : `label ${label} is ${JSON.stringify(now)}, not ${JSON.stringify(value)}`;
+    });
+  return wrong.length === 0
+    ? []
+    : [{ code: "labels", subject: name, problem: wrong.join(", "), repairs: [{ kind: "node", name }] }];
 }
 
 function drains(name: string, own: SwarmNodeState): Finding[] {
   const by = drainedBy(own);
   if (by !== undefined) {
     const since = new Date(by.at).toISOString();
-    return [{ code: "drained", subject: name, problem: `${by.program} drained it at ${since} and has not finished`, repairs: [{ kind: "node", name }] }];
+    return [
+      {
+        code: "drained",
+        subject: name,
+        problem: `${by.program} drained it at ${since} and has not finished`,
+        repairs: [{ kind: "node", name }],
+      },
+    ];
   }
   if (own.Spec.Availability === "active") return [];
-  return [{
-    code: "drained-by-hand", subject: name, problem: `no tasks are given to it (${own.Spec.Availability})`, advice: `\`swarmctl node activate ${name}\` changes that`,
-  }];
+  return [
+    {
+      code: "drained-by-hand",
+      subject: name,
+      problem: `no tasks are given to it (${own.Spec.Availability})`,
+      advice: `\`swarmctl node activate ${name}\` changes that`,
+    },
+  ];
 }
 
 /** A server that is made anew under its id joins again, and its earlier entry stays; that of a manager has a vote. */
@@ -169,26 +228,49 @@ function strangers({ nodes, others }: Desired, seen: readonly SwarmNodeState[]):
   return seen.flatMap(({ ID, Description, Status }): Finding[] => {
     const name = Description?.Hostname ?? "";
     if (known.has(name)) return [];
-    return [{ code: "stranger", subject: name, problem: `in the swarm (${Status.State}), but not of this stack`, advice: `if it should not be there, run \`docker node rm --force ${ID}\` on a manager` }];
+    return [
+      {
+        code: "stranger",
+        subject: name,
+        problem: `in the swarm (${Status.State}), but not of this stack`,
+        advice: `if it should not be there, run \`docker node rm --force ${ID}\` on a manager`,
+      },
+    ];
   });
 }
 
 function ofNetwork({ name, id }: DesiredNetwork, { stacks }: Desired, { networks, isOurs }: SeenSwarm): Finding[] {
   const subject = `network ${name}`;
   const named = networks?.find((network) => network.Name === name);
-  if (networks === undefined || (id === undefined ? named !== undefined : networks.some(({ Id }) => Id === id))) return [];
+  if (networks === undefined || (id === undefined ? named !== undefined : networks.some(({ Id }) => Id === id)))
+    return [];
   if (named !== undefined && isOurs?.(named) !== true) {
-    return [{
-      code: "network-foreign", subject, problem: `another network of this name (${named.Id}) is in its place`,
-      advice: `remove it with \`docker network rm ${name}\` on a manager, and the next \`pulumi up\` makes the cluster's own`,
-    }];
+    return [
+      {
+        code: "network-foreign",
+        subject,
+        problem: `another network of this name (${named.Id}) is in its place`,
+        advice: `remove it with \`docker network rm ${name}\` on a manager, and the next \`pulumi up\` makes the cluster's own`,
+      },
+    ];
   }
-  const users = stacks.filter((stack) => stack.networks.includes(name)).map((stack): Part => ({ kind: "stack", name: stack.name }));
-  return [{ code: "network-missing", subject, problem: "it was removed", repairs: [{ kind: "network", name }, ...users] }];
+  const users = stacks
+    .filter((stack) => stack.networks.includes(name))
+    .map((stack): Part => ({ kind: "stack", name: stack.name }));
+  return [
+    { code: "network-missing", subject, problem: "it was removed", repairs: [{ kind: "network", name }, ...users] },
+  ];
 }
 
 function ofStack({ name, services }: StackParts, seen: SeenSwarm): Finding[] {
   const missing = services.filter((service) => seen.services?.includes(service) === false);
   if (missing.length === 0) return [];
-  return [{ code: "service-missing", subject: `stack ${name}`, problem: `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} removed`, repairs: [{ kind: "stack", name }] }];
+  return [
+    {
+      code: "service-missing",
+      subject: `stack ${name}`,
+      problem: `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} removed`,
+      repairs: [{ kind: "stack", name }],
+    },
+  ];
 }

@@ -32,12 +32,44 @@ type Range = readonly [Version, Version];
 const end = Number.POSITIVE_INFINITY;
 
 /** Of Traefik, those that speak a version of Docker's API which engines from 29 on refuse. Source: https://github.com/traefik/traefik/issues/12253 */
-const traefikWithOldApi: readonly Range[] = [[[0, 0, 0], [2, 11, 30]], [[3, 0, 0], [3, 6, 0]]];
-const engineWithoutOldApi: readonly Range[] = [[[29, 0, 0], [end, end, end]]];
+const traefikWithOldApi: readonly Range[] = [
+  [
+    [0, 0, 0],
+    [2, 11, 30],
+  ],
+  [
+    [3, 0, 0],
+    [3, 6, 0],
+  ],
+];
+const engineWithoutOldApi: readonly Range[] = [
+  [
+    [29, 0, 0],
+    [end, end, end],
+  ],
+];
 /** Engines whose encrypted packets those of all other versions drop, and the other way round. Source: the notes of release 29.2.1, moby/moby#51951. */
-const engineWithOtherEncryption: readonly Range[] = [[[25, 0, 13], [25, 0, 14]], [[28, 2, 2], [28, 2, 2]], [[29, 0, 0], [29, 2, 0]]];
+const engineWithOtherEncryption: readonly Range[] = [
+  [
+    [25, 0, 13],
+    [25, 0, 14],
+  ],
+  [
+    [28, 2, 2],
+    [28, 2, 2],
+  ],
+  [
+    [29, 0, 0],
+    [29, 2, 0],
+  ],
+];
 /** Engines that forget the services of a node which was away for some seconds. Source: moby/moby#53141, mended by #53142, which 29.8.0 has. */
-const engineThatForgetsNames: readonly Range[] = [[[29, 0, 0], [29, 7, end]]];
+const engineThatForgetsNames: readonly Range[] = [
+  [
+    [29, 0, 0],
+    [29, 7, end],
+  ],
+];
 
 /** What does not go together in a swarm. An engine or image whose version cannot be told is taken to fit. Pure. */
 export function misfits(engines: readonly Engine[], { images, encrypted }: EngineUse): readonly Misfit[] {
@@ -47,12 +79,36 @@ export function misfits(engines: readonly Engine[], { images, encrypted }: Engin
   const otherEncryption = within(engines, engineWithOtherEncryption);
   const forgetful = within(engines, engineThatForgetsNames);
   return [
-    ...(traefik === undefined || withoutOldApi.length === 0 ? [] : [misfit("traefik-api", true, withoutOldApi,
-      `${traefik.split("@")[0] ?? traefik}: Docker 29 (${shown(withoutOldApi)}) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later.`)]),
-    ...(!encrypted || otherEncryption.length === 0 || otherEncryption.length === engines.length ? [] : [misfit("encrypted-overlays", true, otherEncryption,
-      `encrypted overlay networks: ${shown(otherEncryption)} and the other nodes drop each other's packets (moby/moby#51798); use Docker 29.2.1 or later on them.`)]),
-    ...(forgetful.length === 0 ? [] : [misfit("service-names", false, forgetful,
-      `service names: ${shown(forgetful)} may lose those of a node that was disconnected for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service when that happens.`)]),
+    ...(traefik === undefined || withoutOldApi.length === 0
+      ? []
+      : [
+          misfit(
+            "traefik-api",
+            true,
+            withoutOldApi,
+            `${traefik.split("@")[0] ?? traefik}: Docker 29 (${shown(withoutOldApi)}) refuses its API version, so it routes nothing; set images.traefik to 2.11.31, or 3.6.1 or later.`,
+          ),
+        ]),
+    ...(!encrypted || otherEncryption.length === 0 || otherEncryption.length === engines.length
+      ? []
+      : [
+          misfit(
+            "encrypted-overlays",
+            true,
+            otherEncryption,
+            `encrypted overlay networks: ${shown(otherEncryption)} and the other nodes drop each other's packets (moby/moby#51798); use Docker 29.2.1 or later on them.`,
+          ),
+        ]),
+    ...(forgetful.length === 0
+      ? []
+      : [
+          misfit(
+            "service-names",
+            false,
+            forgetful,
+            `service names: ${shown(forgetful)} may lose those of a node that was disconnected for some seconds (moby/moby#53141); use Docker 29.8.0 or later, or force-update the service when that happens.`,
+          ),
+        ]),
   ];
 }
 
@@ -60,7 +116,9 @@ export function misfits(engines: readonly Engine[], { images, encrypted }: Engin
 export function enginesOf(nodes: readonly SwarmNodeState[]): readonly Engine[] {
   return nodes.flatMap(({ Description, Spec, Status }) => {
     const version = Description?.Engine?.EngineVersion;
-    return version === undefined || Status.State === "down" ? [] : [{ node: Description?.Hostname ?? "", manager: Spec.Role === "manager", version }];
+    return version === undefined || Status.State === "down"
+      ? []
+      : [{ node: Description?.Hostname ?? "", manager: Spec.Role === "manager", version }];
   });
 }
 
@@ -83,9 +141,13 @@ function parse(version: string): Version | undefined {
 }
 
 function isIn(version: Version | undefined, ranges: readonly Range[]): boolean {
-  return version !== undefined && ranges.some(([first, last]) => compare(first, version) <= 0 && compare(version, last) <= 0);
+  return (
+    version !== undefined && ranges.some(([first, last]) => compare(first, version) <= 0 && compare(version, last) <= 0)
+  );
 }
 
 function compare(one: Version, other: Version): number {
-  return [0, 1, 2].map((place) => Math.sign((one[place] ?? 0) - (other[place] ?? 0)) || 0).find((sign) => sign !== 0) ?? 0;
+  return (
+    [0, 1, 2].map((place) => Math.sign((one[place] ?? 0) - (other[place] ?? 0)) || 0).find((sign) => sign !== 0) ?? 0
+  );
 }

@@ -11,7 +11,10 @@ export async function engineUse(manager: DockerNode): Promise<EngineUse> {
   return useOf(services, networks);
 }
 
-export function useOf(services: readonly SwarmService[], networks: readonly { readonly Options?: Readonly<Record<string, string>> | undefined }[]): EngineUse {
+export function useOf(
+  services: readonly SwarmService[],
+  networks: readonly { readonly Options?: Readonly<Record<string, string>> | undefined }[],
+): EngineUse {
   return {
     images: services.map(({ Spec }) => Spec.TaskTemplate.ContainerSpec?.Image ?? ""),
     // the option's value is "" or "true", as who made the network wrote it
@@ -25,7 +28,9 @@ export function useOf(services: readonly SwarmService[], networks: readonly { re
  * @throws OperationError with what does not go together.
  */
 export async function refuseImages(manager: DockerNode, stack: string, images: readonly string[]): Promise<void> {
-  const found = misfits(enginesOf(await listNodes(manager)), { images, encrypted: false }).filter(({ breaks }) => breaks);
+  const found = misfits(enginesOf(await listNodes(manager)), { images, encrypted: false }).filter(
+    ({ breaks }) => breaks,
+  );
   if (found.length > 0) throw new OperationError(`stack ${stack}: nothing is deployed. ${messages(found)}`);
 }
 

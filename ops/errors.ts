@@ -21,7 +21,11 @@ export class ExitError extends OperationError {
   override readonly name = "ExitError";
 
   /** @param stderr what the command itself said. */
-  constructor(message: string, readonly code: number, readonly stderr: string) {
+  constructor(
+    message: string,
+    readonly code: number,
+    readonly stderr: string,
+  ) {
     super(`${message} ended with ${code}: ${stderr.trim()}`);
   }
 }
@@ -31,7 +35,10 @@ export class SignalError extends OperationError {
   override readonly name = "SignalError";
 
   /** @param signal e.g. "SIGKILL". */
-  constructor(message: string, readonly signal: string) {
+  constructor(
+    message: string,
+    readonly signal: string,
+  ) {
     super(`${message} was ended by ${signal}; \`journalctl\` on the machine says why.`);
   }
 }
@@ -57,8 +64,14 @@ export class LockedError extends BusyError {
    * @param holder the update that holds it, e.g. "ann@laptop's update of 2026-01-01T00:00:00Z (process 4711)".
    * @param interrupted true where this process was asked to end meanwhile.
    */
-  constructor(stack: string, readonly holder: string, readonly interrupted = false) {
-    super(`stack ${stack}: locked by ${holder}; try again when it is done, or see "Two updates at once" in docs/runbook.md.`);
+  constructor(
+    stack: string,
+    readonly holder: string,
+    readonly interrupted = false,
+  ) {
+    super(
+      `stack ${stack}: locked by ${holder}; try again when it is done, or see "Two updates at once" in docs/runbook.md.`,
+    );
   }
 }
 

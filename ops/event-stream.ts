@@ -13,7 +13,9 @@ import { parseEvent, type UpdateEvent } from "./update-events";
  * @param use is given the option's value.
  * @returns what it returned, and the events in their order.
  */
-export async function withEvents<T>(use: (eventLog: string) => Promise<T>): Promise<{ readonly result: T; readonly events: readonly UpdateEvent[] }> {
+export async function withEvents<T>(
+  use: (eventLog: string) => Promise<T>,
+): Promise<{ readonly result: T; readonly events: readonly UpdateEvent[] }> {
   const events: UpdateEvent[] = [];
   // an event has the resource's whole state in it
   const server = new Server({ "grpc.max_receive_message_length": -1 });
@@ -23,7 +25,9 @@ export async function withEvents<T>(use: (eventLog: string) => Promise<T>): Prom
         const event = parseEvent(request.getEvent());
         if (event !== undefined) events.push(event);
       });
-      call.on("end", () => { answer(null, new Empty()); });
+      call.on("end", () => {
+        answer(null, new Empty());
+      });
       // a Pulumi that is killed breaks it off
       call.on("error", () => undefined);
     }) satisfies handleClientStreamingCall<EventRequest, Empty>,

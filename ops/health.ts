@@ -70,13 +70,25 @@ export interface ClusterHealth {
 }
 
 /** Judges a cluster by its stack's outputs and what the swarm says. Pure. */
-export function clusterHealth(outputs: ClusterOutputs, seen: Seen, autoscaler: LastDecision | null = null): ClusterHealth {
+export function clusterHealth(
+  outputs: ClusterOutputs,
+  seen: Seen,
+  autoscaler: LastDecision | null = null,
+): ClusterHealth {
   const nodes = outputs.nodes.map((node) => nodeHealth(outputs, seen, node));
   const quorum = "states" in seen ? quorumIn(seen.states) : null;
   const ofEngines = "states" in seen && seen.use !== undefined ? misfits(enginesOf(seen.states), seen.use) : [];
-  const told = (breaks: boolean): string[] => ofEngines.filter((misfit) => misfit.breaks === breaks).map(({ message }) => message);
+  const told = (breaks: boolean): string[] =>
+    ofEngines.filter((misfit) => misfit.breaks === breaks).map(({ message }) => message);
   const findings = "states" in seen ? drift(desiredOf(outputs), { ...seen, nodes: seen.states }) : [];
-  const reasons = "states" in seen ? [...findings.filter(({ code }) => !noted.has(code)).map(say), ...quorumFaults(seen.states, quorum), ...told(true)] : [`${outputs.clusterName}: ${seen.unreachable}`];
+  const reasons =
+    "states" in seen
+      ? [
+          ...findings.filter(({ code }) => !noted.has(code)).map(say),
+          ...quorumFaults(seen.states, quorum),
+          ...told(true),
+        ]
+      : [`${outputs.clusterName}: ${seen.unreachable}`];
   return {
     clusterName: outputs.clusterName,
     healthy: reasons.length === 0,
@@ -98,7 +110,12 @@ function nodeHealth({ access }: ClusterOutputs, seen: Seen, node: ClusterOutputs
   // beside its own a node may have dead entries, which its earlier servers left
   const entry = entries.find(({ Status }) => Status.State === "ready") ?? entries[0];
   return {
-    name, zone, role, group, ordinal, address,
+    name,
+    zone,
+    role,
+    group,
+    ordinal,
+    address,
     host: access.managers.find((manager) => manager.name === name)?.host ?? null,
     state: entry?.Status.State ?? ("states" in seen ? "missing" : "unknown"),
     availability: entry?.Spec.Availability ?? null,
@@ -116,22 +133,37 @@ function say(finding: Finding): string {
 }
 
 function quorumFaults(states: readonly SwarmNodeState[], quorum: Quorum | null): string[] {
-  const ofQuorum = quorum !== null && quorum.managers > 1 && quorum.margin <= 0
-    ? [`quorum: ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed, so the next loss stops changes to the swarm; see "A manager dies" in docs/runbook.md.`]
-    : [];
-  const leader = states.some(({ ManagerStatus }) => ManagerStatus?.Leader === true) ? [] : ["quorum: no manager leads; wait for an election, then see \"The quorum is lost\" in docs/runbook.md."];
+  const ofQuorum =
+    quorum !== null && quorum.managers > 1 && quorum.margin <= 0
+      ? [
+          `quorum: ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed, so the next loss stops changes to the swarm; see "A manager dies" in docs/runbook.md.`,
+        ]
+      : [];
+  const leader = states.some(({ ManagerStatus }) => ManagerStatus?.Leader === true)
+    ? []
+    : ['quorum: no manager leads; wait for an election, then see "The quorum is lost" in docs/runbook.md.'];
   return [...ofQuorum, ...leader];
 }
 
 function remarks(nodes: readonly NodeHealth[], findings: readonly Finding[], quorum: Quorum | null): string[] {
-  const names = (which: (node: NodeHealth) => boolean): string => nodes.filter(which).map(({ name }) => name).join(", ");
+  const names = (which: (node: NodeHealth) => boolean): string =>
+    nodes
+      .filter(which)
+      .map(({ name }) => name)
+      .join(", ");
   const byProgram = new Set(findings.filter(({ code }) => code === "drained").map(({ subject }) => subject));
-  const drained = names(({ name, availability }) => (availability === "drain" || availability === "pause") && !byProgram.has(name));
+  const drained = names(
+    ({ name, availability }) => (availability === "drain" || availability === "pause") && !byProgram.has(name),
+  );
   const stale = names((node) => node.stale);
   return [
     ...(drained === "" ? [] : [`${drained}: no tasks are given to it; \`swarmctl node activate NODE\` changes that.`]),
-    ...(stale === "" ? [] : [`${stale}: stale, a new one would be made differently; \`swarmctl cluster rollout\` replaces them.`]),
-    ...(quorum?.managers === 1 ? ["quorum: one manager; its loss is the loss of the swarm, see settings.managers in docs/configuration.md."] : []),
+    ...(stale === ""
+      ? []
+      : [`${stale}: stale, a new one would be made differently; \`swarmctl cluster rollout\` replaces them.`]),
+    ...(quorum?.managers === 1
+      ? ["quorum: one manager; its loss is the loss of the swarm, see settings.managers in docs/configuration.md."]
+      : []),
     ...findings.filter(({ code }) => code === "drained" || code === "stranger").map(say),
   ];
 }
@@ -141,5 +173,9 @@ function zonesOf(nodes: readonly NodeHealth[]): ZoneHealth[] {
     const own = nodes.filter((node) => node.zone === zone && node.role === role);
     return { ready: own.filter(({ state }) => state === "ready").length, all: own.length };
   };
-  return [...new Set(nodes.map(({ zone }) => zone))].map((zone) => ({ zone, managers: count(zone, "manager"), workers: count(zone, "worker") }));
+  return [...new Set(nodes.map(({ zone }) => zone))].map((zone) => ({
+    zone,
+    managers: count(zone, "manager"),
+    workers: count(zone, "worker"),
+  }));
 }

@@ -44,12 +44,22 @@ const startSeconds = 120;
  *
  * @param known the lock that it holds, and the lease that it is under.
  */
-export async function noteHolder(backend: Backend, stack: string, pid: number, known: { readonly lock?: string; readonly lease?: string | undefined } = {}): Promise<void> {
+export async function noteHolder(
+  backend: Backend,
+  stack: string,
+  pid: number,
+  known: { readonly lock?: string; readonly lease?: string | undefined } = {},
+): Promise<void> {
   const [space, start] = await Promise.all([thisSpace(), startOf(pid)]);
   if (space === undefined || typeof start === "string") return;
   const holder: Holder = {
-    ...(known.lock === undefined ? {} : { lock: known.lock }), ...(known.lease === undefined ? {} : { lease: known.lease }),
-    hostname: hostname(), pid, ticks: start.ticks, space, at: new Date().toISOString(),
+    ...(known.lock === undefined ? {} : { lock: known.lock }),
+    ...(known.lease === undefined ? {} : { lease: known.lease }),
+    hostname: hostname(),
+    pid,
+    ticks: start.ticks,
+    space,
+    at: new Date().toISOString(),
   };
   await backend.write(`${folder}${stack}/${known.lock ?? randomUUID()}.json`, JSON.stringify(holder));
 }
@@ -57,10 +67,14 @@ export async function noteHolder(backend: Backend, stack: string, pid: number, k
 /** Every record of a holder. One that is being written in this moment is left out. */
 export async function keptHolders(backend: Backend): Promise<KeptHolder[]> {
   const keys = (await backend.list(folder)).filter((key) => key.endsWith(".json"));
-  return (await Promise.all(keys.map(async (key) => {
-    const holder = parseAs(holderSchema, await backend.read(key) ?? "");
-    return holder === undefined ? [] : [{ key, stack: basename(dirname(key)), holder }];
-  }))).flat();
+  return (
+    await Promise.all(
+      keys.map(async (key) => {
+        const holder = parseAs(holderSchema, (await backend.read(key)) ?? "");
+        return holder === undefined ? [] : [{ key, stack: basename(dirname(key)), holder }];
+      }),
+    )
+  ).flat();
 }
 
 /** The records that may be of a lock's holder: the program's, which names the lock, or else those of Pulumis that were started just before it. Pure. */
@@ -71,7 +85,12 @@ export function claimsOn(lock: HeldLock, kept: readonly KeptHolder[]): KeptHolde
   return ofStack.filter(({ holder }) => {
     const age = Date.parse(lock.timestamp) - Date.parse(holder.at);
     // the record is written beside the start of the process
-    return holder.lock === undefined && holder.hostname === lock.hostname && holder.pid === lock.pid && Math.abs(age) < startSeconds * 1000;
+    return (
+      holder.lock === undefined &&
+      holder.hostname === lock.hostname &&
+      holder.pid === lock.pid &&
+      Math.abs(age) < startSeconds * 1000
+    );
   });
 }
 
@@ -79,17 +98,33 @@ export function claimsOn(lock: HeldLock, kept: readonly KeptHolder[]): KeptHolde
 export type Judgement = { readonly death: string } | "held" | "undecided";
 
 /** Judges a lock's holder. Each that may be the holder has to be dead. */
-export async function judge(lock: HeldLock, kept: readonly KeptHolder[], backend: Backend, leases: LeaseWatch): Promise<Judgement> {
-  const judgements = await Promise.all(claimsOn(lock, kept).map(async ({ holder }) => judgeHolder(holder, lock.name, backend, leases)));
+export async function judge(
+  lock: HeldLock,
+  kept: readonly KeptHolder[],
+  backend: Backend,
+  leases: LeaseWatch,
+): Promise<Judgement> {
+  const judgements = await Promise.all(
+    claimsOn(lock, kept).map(async ({ holder }) => judgeHolder(holder, lock.name, backend, leases)),
+  );
   return (["held", "undecided"] as const).find((one) => judgements.includes(one)) ?? judgements[0] ?? "held";
 }
 
-async function judgeHolder({ lock, space, pid, ticks, lease, hostname: host }: Holder, held: string, backend: Backend, leases: LeaseWatch): Promise<Judgement> {
+async function judgeHolder(
+  { lock, space, pid, ticks, lease, hostname: host }: Holder,
+  held: string,
+  backend: Backend,
+  leases: LeaseWatch,
+): Promise<Judgement> {
   const here = await thisSpace();
-  if (here !== undefined && (["machineId", "bootId", "pidNamespace"] as const).every((fact) => here[fact] === space[fact])) {
+  if (
+    here !== undefined &&
+    (["machineId", "bootId", "pidNamespace"] as const).every((fact) => here[fact] === space[fact])
+  ) {
     const start = await startOf(pid);
     // a later process of the number may be the one that holds a lock which no record names
-    if (start === "none" || (lock !== undefined && start !== "unknown" && start.ticks !== ticks)) return { death: `its process ${pid} on this machine is dead` };
+    if (start === "none" || (lock !== undefined && start !== "unknown" && start.ticks !== ticks))
+      return { death: `its process ${pid} on this machine is dead` };
   }
   const state = lease === undefined ? "given-back" : await leases.look(backend, lease, held);
   if (state === "run-out") return { death: `the lease of ${host} has run out` };
@@ -97,10 +132,18 @@ async function judgeHolder({ lock, space, pid, ticks, lease, hostname: host }: H
 }
 
 /** Removes the records that no lock bears out any more, and their leases: their updates are over, or never got their lock. */
-export async function forgetHolders(backend: Backend, kept: readonly KeptHolder[], locks: readonly HeldLock[], now: number): Promise<void> {
+export async function forgetHolders(
+  backend: Backend,
+  kept: readonly KeptHolder[],
+  locks: readonly HeldLock[],
+  now: number,
+): Promise<void> {
   const inUse = new Set(locks.flatMap((lock) => claimsOn(lock, kept)));
   const old = kept.filter((one) => !inUse.has(one) && now - Date.parse(one.holder.at) > 5 * startSeconds * 1000);
   const leases = new Set(old.map(({ holder }) => holder.lease));
   for (const one of kept) if (!old.includes(one)) leases.delete(one.holder.lease);
-  await Promise.all([...old.map(async ({ key }) => backend.remove(key)), ...[...leases].map(async (lease) => lease === undefined ? undefined : forgetLease(backend, lease))]);
+  await Promise.all([
+    ...old.map(async ({ key }) => backend.remove(key)),
+    ...[...leases].map(async (lease) => (lease === undefined ? undefined : forgetLease(backend, lease))),
+  ]);
 }

@@ -40,7 +40,9 @@ const longest = 64 * 1024 * 1024;
 export async function ask(url: URL, { method = "GET", body, ...sending }: HttpRequest): Promise<string> {
   const { status, statusText, text } = await exchange(url, { method, body, ...sending });
   if (status >= 200 && status < 300) return text;
-  throw new OperationError(`${method} ${url.origin}${url.pathname}: ${status} ${statusText}: ${text.slice(0, 200).trim()}`);
+  throw new OperationError(
+    `${method} ${url.origin}${url.pathname}: ${status} ${statusText}: ${text.slice(0, 200).trim()}`,
+  );
 }
 
 /**
@@ -50,15 +52,38 @@ export async function ask(url: URL, { method = "GET", body, ...sending }: HttpRe
  * @throws OperationError when there is none in time.
  */
 export async function exchange(
-  url: URL, { method, headers = {}, body, timeoutSeconds, agent, ca, verify = true }: Sending & { readonly method: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown },
+  url: URL,
+  {
+    method,
+    headers = {},
+    body,
+    timeoutSeconds,
+    agent,
+    ca,
+    verify = true,
+  }: Sending & {
+    readonly method: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: unknown;
+  },
 ): Promise<HttpAnswer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown): void => { reject(new OperationError(`${method} ${url.origin}${url.pathname}: no answer`, { cause })); };
+    const fail = (cause: unknown): void => {
+      reject(new OperationError(`${method} ${url.origin}${url.pathname}: no answer`, { cause }));
+    };
     const signal = AbortSignal.timeout(timeoutSeconds * 1000);
     const options = {
-      method, signal, ...(agent === undefined ? {} : { agent }),
-      headers: { Accept: "application/json", ...(text === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }), ...headers },
+      method,
+      signal,
+      ...(agent === undefined ? {} : { agent }),
+      headers: {
+        Accept: "application/json",
+        ...(text === undefined
+          ? {}
+          : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }),
+        ...headers,
+      },
     };
     const take = (response: IncomingMessage): void => {
       const parts: Buffer[] = [];
@@ -70,13 +95,25 @@ export async function exchange(
       });
       response.on("error", fail);
       response.on("end", () => {
-        resolve({ status: response.statusCode ?? 0, statusText: response.statusMessage ?? "", headers: response.headers, text: Buffer.concat(parts).toString() });
+        resolve({
+          status: response.statusCode ?? 0,
+          statusText: response.statusMessage ?? "",
+          headers: response.headers,
+          text: Buffer.concat(parts).toString(),
+        });
       });
     };
-    const request = url.protocol === "https:"
-      ? secure(url, { ...options, ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }), rejectUnauthorized: verify }, take)
-      : plain(url, options, take);
-    request.on("error", (error) => { fail(signal.aborted ? `not within ${timeoutSeconds} seconds` : error); });
+    const request =
+      url.protocol === "https:"
+        ? secure(
+            url,
+            { ...options, ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }), rejectUnauthorized: verify },
+            take,
+          )
+        : plain(url, options, take);
+    request.on("error", (error) => {
+      fail(signal.aborted ? `not within ${timeoutSeconds} seconds` : error);
+    });
     request.end(text);
   });
 }

@@ -15,21 +15,29 @@ export const bootedSign = "SSH and Docker answer";
  * @param say is told when the machine has booted; standard error by default.
  */
 export async function initSwarm(
-  access: ClusterAccess, spec: InitSpec, say: (line: string) => void = (line) => { process.stderr.write(`${line}\n`); },
+  access: ClusterAccess,
+  spec: InitSpec,
+  say: (line: string) => void = (line) => {
+    process.stderr.write(`${line}\n`);
+  },
 ): Promise<InitResult> {
   const target = access.managers.find(({ name }) => name === spec.manager);
   if (target === undefined) throw new OperationError(`${spec.manager}: not among the managers; this is a bug.`);
   const first = new Managers(access, (_, connectSeconds) => openBooted(access, target, connectSeconds), {
-    what: `SSH and Docker on ${spec.manager}`, managerSeconds: spec.deadlineSeconds,
+    what: `SSH and Docker on ${spec.manager}`,
+    managerSeconds: spec.deadlineSeconds,
   });
   try {
-    await first.use(() => { say(`${spec.manager}: ${bootedSign}.`); return Promise.resolve(); });
+    await first.use(() => {
+      say(`${spec.manager}: ${bootedSign}.`);
+      return Promise.resolve();
+    });
     return await first.use(async (node) => {
-      const info = await node.api.info() as { Swarm: { LocalNodeState: string } };
+      const info = (await node.api.info()) as { Swarm: { LocalNodeState: string } };
       if (info.Swarm.LocalNodeState === "inactive") await init(node, spec);
-      else refuseOther(await node.api.swarmInspect() as SwarmPools, spec);
+      else refuseOther((await node.api.swarmInspect()) as SwarmPools, spec);
       await configureIngress(node, spec);
-      const swarm = await node.api.swarmInspect() as { ID: string; JoinTokens: { Manager: string; Worker: string } };
+      const swarm = (await node.api.swarmInspect()) as { ID: string; JoinTokens: { Manager: string; Worker: string } };
       return { clusterId: swarm.ID, managerToken: swarm.JoinTokens.Manager, workerToken: swarm.JoinTokens.Worker };
     });
   } finally {
@@ -38,7 +46,11 @@ export async function initSwarm(
 }
 
 /** A connection to a machine that has booted. */
-async function openBooted(access: ClusterAccess, target: ClusterAccess["managers"][number], connectSeconds: number | undefined): Promise<DockerNode> {
+async function openBooted(
+  access: ClusterAccess,
+  target: ClusterAccess["managers"][number],
+  connectSeconds: number | undefined,
+): Promise<DockerNode> {
   const candidate = await openManager(access, target, connectSeconds);
   try {
     // made by the node itself once Docker runs; a swarm that comes first would make it with another MTU
@@ -66,40 +78,60 @@ export interface SwarmPools {
 }
 
 /** Refuses a swarm that an earlier try made with other pools: they cannot be changed. @throws OperationError */
-export function refuseOther({ DefaultAddrPool, SubnetSize }: SwarmPools, spec: Pick<InitSpec, "manager" | "overlayPools" | "overlayPrefix">): void {
-  const [is, wanted] = [[DefaultAddrPool ?? [], SubnetSize], [spec.overlayPools, spec.overlayPrefix]].map((pools) => JSON.stringify(pools));
+export function refuseOther(
+  { DefaultAddrPool, SubnetSize }: SwarmPools,
+  spec: Pick<InitSpec, "manager" | "overlayPools" | "overlayPrefix">,
+): void {
+  const [is, wanted] = [
+    [DefaultAddrPool ?? [], SubnetSize],
+    [spec.overlayPools, spec.overlayPrefix],
+  ].map((pools) => JSON.stringify(pools));
   if (is === wanted) return;
-  throw new OperationError(`settings.overlayPools: ${JSON.stringify(spec.overlayPools)} with overlayPrefix ${spec.overlayPrefix}, but ${spec.manager} is part of a swarm with `
-    + `${JSON.stringify(DefaultAddrPool ?? [])} and ${SubnetSize ?? "none"}; keep that, or destroy the cluster first.`);
+  throw new OperationError(
+    `settings.overlayPools: ${JSON.stringify(spec.overlayPools)} with overlayPrefix ${spec.overlayPrefix}, but ${spec.manager} is part of a swarm with ` +
+      `${JSON.stringify(DefaultAddrPool ?? [])} and ${SubnetSize ?? "none"}; keep that, or destroy the cluster first.`,
+  );
 }
 
 /** The part of a network that is read here (Engine API v1.41, GET /networks). The driver adds its VXLAN number to the options. */
 interface OverlayNetwork {
   readonly Options?: Readonly<Record<string, string>> | null | undefined;
-  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string | undefined }[] | null | undefined } | undefined;
+  readonly IPAM?:
+    { readonly Config?: readonly { readonly Subnet?: string | undefined }[] | null | undefined } | undefined;
 }
 
 /** Whether the ingress network has the options and the subnet that it is meant to have. */
-export function isAsWanted(network: OverlayNetwork, { overlayOptions, ingressSubnet }: Pick<InitSpec, "overlayOptions" | "ingressSubnet">): boolean {
+export function isAsWanted(
+  network: OverlayNetwork,
+  { overlayOptions, ingressSubnet }: Pick<InitSpec, "overlayOptions" | "ingressSubnet">,
+): boolean {
   const subnets = (network.IPAM?.Config ?? []).map(({ Subnet }) => Subnet);
-  return Object.entries(overlayOptions).every(([option, value]) => network.Options?.[option] === value)
-    && (ingressSubnet === undefined || subnets.includes(ingressSubnet));
+  return (
+    Object.entries(overlayOptions).every(([option, value]) => network.Options?.[option] === value) &&
+    (ingressSubnet === undefined || subnets.includes(ingressSubnet))
+  );
 }
 
 /** Makes the ingress network again with its options and subnet: it cannot be changed. Right after the init no service uses it. */
 async function configureIngress(node: DockerNode, spec: InitSpec): Promise<void> {
-  await waitFor({ what: "the ingress network", deadlineSeconds: spec.deadlineSeconds, isFinal: isConnectionLost }, async () => {
-    const existing = await node.api.listNetworks({ filters: { driver: ["overlay"], name: ["ingress"] } });
-    const ingress = existing.find(({ Name }) => Name === "ingress");
-    if (ingress !== undefined && isAsWanted(ingress, spec)) return true;
-    if (ingress !== undefined) {
-      await node.api.getNetwork(ingress.Id).remove();
-      return new Pending("being removed");
-    }
-    await node.api.createNetwork({
-      Name: "ingress", Driver: "overlay", Ingress: true, Options: spec.overlayOptions,
-      ...(spec.ingressSubnet === undefined ? {} : { IPAM: { Config: [{ Subnet: spec.ingressSubnet }] } }),
-    });
-    return new Pending("being made");
-  });
+  await waitFor(
+    { what: "the ingress network", deadlineSeconds: spec.deadlineSeconds, isFinal: isConnectionLost },
+    async () => {
+      const existing = await node.api.listNetworks({ filters: { driver: ["overlay"], name: ["ingress"] } });
+      const ingress = existing.find(({ Name }) => Name === "ingress");
+      if (ingress !== undefined && isAsWanted(ingress, spec)) return true;
+      if (ingress !== undefined) {
+        await node.api.getNetwork(ingress.Id).remove();
+        return new Pending("being removed");
+      }
+      await node.api.createNetwork({
+        Name: "ingress",
+        Driver: "overlay",
+        Ingress: true,
+        Options: spec.overlayOptions,
+        ...(spec.ingressSubnet === undefined ? {} : { IPAM: { Config: [{ Subnet: spec.ingressSubnet }] } }),
+      });
+      return new Pending("being made");
+    },
+  );
 }

@@ -31,6 +31,7 @@ export function lastOutput<T extends z.ZodType>(environment: NodeJS.ProcessEnv, 
 
 export function readText(environment: NodeJS.ProcessEnv, name: string): string {
   const value = environment[name];
-  if (value === undefined || value === "") throw new OperationError(`${name}: not in the environment; the program sets it.`);
+  if (value === undefined || value === "")
+    throw new OperationError(`${name}: not in the environment; the program sets it.`);
   return value;
 }

@@ -74,7 +74,10 @@ export async function holdLease(backend: Backend, lease: string, giveUp: () => v
  * Does something under a lease, where `SWARM_LEASE` is "true" and the backend is of files or S3. Only for
  * who is never put to sleep: a laptop that wakes up would go on with what was taken from it.
  */
-export async function underLease<T>(environment: NodeJS.ProcessEnv, action: (lease: string | undefined) => Promise<T>): Promise<T> {
+export async function underLease<T>(
+  environment: NodeJS.ProcessEnv,
+  action: (lease: string | undefined) => Promise<T>,
+): Promise<T> {
   const backend = environment["SWARM_LEASE"] === "true" ? openBackend(environment["PULUMI_BACKEND_URL"]) : undefined;
   if (backend === undefined) return action(undefined);
   const lease = randomUUID();
@@ -92,7 +95,10 @@ export type LeaseState = "given-back" | "renewed" | "watched" | "run-out";
 
 /** Tells whether leases are renewed, by this process' own looks and its monotonic clock alone. Looks may be any time apart. */
 export class LeaseWatch {
-  private readonly seen = new Map<string, { readonly text: string; readonly since: number; readonly isRenewed: boolean }>();
+  private readonly seen = new Map<
+    string,
+    { readonly text: string; readonly since: number; readonly isRenewed: boolean }
+  >();
 
   /** @param now milliseconds of a monotonic clock. */
   constructor(private readonly now: () => number = () => performance.now()) {}

@@ -26,7 +26,10 @@ export function hasUnknown(known: Known, things: readonly CloudThing[]): boolean
 /** True where a killed update was creating just this when it ended. Pure. */
 export function isExplained({ kind, made }: CloudThing, pending: readonly PendingCreate[]): boolean {
   const type = kinds.find((one) => one.kind === kind)?.type;
-  return pending.some((create) => create.type === type && Object.entries(made).every(([input, value]) => (create.inputs[input] ?? null) === value));
+  return pending.some(
+    (create) =>
+      create.type === type && Object.entries(made).every(([input, value]) => (create.inputs[input] ?? null) === value),
+  );
 }
 
 /**
@@ -37,7 +40,10 @@ export function isExplained({ kind, made }: CloudThing, pending: readonly Pendin
  * @param useOf who uses a thing, in words; whatever the proof, that is never removed.
  */
 export function judge(
-  unknown: readonly CloudThing[], pending: readonly PendingCreate[], consent: ReadonlySet<string>, useOf: (thing: CloudThing) => string | undefined,
+  unknown: readonly CloudThing[],
+  pending: readonly PendingCreate[],
+  consent: ReadonlySet<string>,
+  useOf: (thing: CloudThing) => string | undefined,
 ): Judgement {
   const leftovers: CloudThing[] = [];
   const unexplained: { thing: CloudThing; why: string }[] = [];
@@ -66,12 +72,23 @@ export interface Behind {
 /** Why the update must not go on, all of it at once, and what to do; undefined where it may. Pure. */
 export function refusalOf({ unexplained }: Judgement, behind: Behind | undefined): string | undefined {
   if (unexplained.length === 0 && behind === undefined) return undefined;
-  const consent = [...(behind === undefined ? [] : [`behind=${behind.cloud}`]), ...unexplained.map(({ thing: { id } }) => `remove=${id}`)];
+  const consent = [
+    ...(behind === undefined ? [] : [`behind=${behind.cloud}`]),
+    ...unexplained.map(({ thing: { id } }) => `remove=${id}`),
+  ];
   return [
-    ...(behind === undefined ? [] : [`the stack's state is of update ${behind.state}, the cloud has seen update ${behind.cloud}: the state is older than the cloud.`]),
-    ...(unexplained.length === 0 ? [] : [`the cloud has ${unexplained.length} of the cluster's resources that the state does not know and that are not proven leftovers:`]),
+    ...(behind === undefined
+      ? []
+      : [
+          `the stack's state is of update ${behind.state}, the cloud has seen update ${behind.cloud}: the state is older than the cloud.`,
+        ]),
+    ...(unexplained.length === 0
+      ? []
+      : [
+          `the cloud has ${unexplained.length} of the cluster's resources that the state does not know and that are not proven leftovers:`,
+        ]),
     ...unexplained.map(({ thing, why }) => `  ${title(thing)}: ${why}`),
-    "Nothing was touched. Import the newest state (docs/runbook.md, \"The state is older than the cloud\"). If there is none, consent to the removal:",
+    'Nothing was touched. Import the newest state (docs/runbook.md, "The state is older than the cloud"). If there is none, consent to the removal:',
     `  ${howToConsent(consent)}`,
   ].join("\n");
 }

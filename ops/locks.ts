@@ -45,20 +45,34 @@ const lookSeconds = 5;
  * update may be writing.
  */
 export async function clearWay(
-  stack: string, backendUrl: string | undefined, say: (line: string) => void, leases = ownWatch, intervalSeconds = lookSeconds,
+  stack: string,
+  backendUrl: string | undefined,
+  say: (line: string) => void,
+  leases = ownWatch,
+  intervalSeconds = lookSeconds,
 ): Promise<void> {
   await endOrphans(say);
   const what = `stack ${stack}: the lease of the update that holds the lock to be renewed or to run out`;
   // a look of its own may take the backend as long as it takes; the lease's own time is over well before the deadline
-  const holder = await waitFor({ what, deadlineSeconds: 2 * leaseSeconds, intervalSeconds, say, isFinal: () => true }, async () => {
-    const held = (await breakDeadLocks(backendUrl, say, leases)).find((lock) => lock.stack === stack);
-    return held?.isUndecided === true ? new Pending(`${holderOf(held)} has not renewed it yet, within ${leaseSeconds} s it is dead`) : held;
-  });
+  const holder = await waitFor(
+    { what, deadlineSeconds: 2 * leaseSeconds, intervalSeconds, say, isFinal: () => true },
+    async () => {
+      const held = (await breakDeadLocks(backendUrl, say, leases)).find((lock) => lock.stack === stack);
+      return held?.isUndecided === true
+        ? new Pending(`${holderOf(held)} has not renewed it yet, within ${leaseSeconds} s it is dead`)
+        : held;
+    },
+  );
   if (holder !== undefined) throw new LockedError(stack, holderOf(holder));
 }
 
 /** Clears the way, and notes the process that will be the next update's Pulumi; throws as `clearWay`. */
-export async function makeWay(stack: string, pid: number, backendUrl: string | undefined, say: (line: string) => void): Promise<void> {
+export async function makeWay(
+  stack: string,
+  pid: number,
+  backendUrl: string | undefined,
+  say: (line: string) => void,
+): Promise<void> {
   await clearWay(stack, backendUrl, say);
   const backend = openBackend(backendUrl);
   if (backend !== undefined) await noteHolder(backend, stack, pid);
@@ -78,7 +92,11 @@ export interface StandingLock extends HeldLock {
  *
  * @returns the locks that stay.
  */
-export async function breakDeadLocks(backendUrl: string | undefined, say: (line: string) => void, leases = ownWatch): Promise<StandingLock[]> {
+export async function breakDeadLocks(
+  backendUrl: string | undefined,
+  say: (line: string) => void,
+  leases = ownWatch,
+): Promise<StandingLock[]> {
   const backend = openBackend(backendUrl);
   if (backend === undefined) return [];
   const [locks, holders] = [await locksIn(backend), await keptHolders(backend)];
@@ -100,11 +118,16 @@ export async function breakDeadLocks(backendUrl: string | undefined, say: (line:
  * Whose update holds a stack's lock, for who only looks, and never waits; undefined where none does that may still live, or the backend keeps its locks
  * itself. A lease that has run out is known by looks over that time.
  */
-export async function lockHolder(stack: string, backendUrl: string | undefined, leases = ownWatch): Promise<string | undefined> {
+export async function lockHolder(
+  stack: string,
+  backendUrl: string | undefined,
+  leases = ownWatch,
+): Promise<string | undefined> {
   const backend = openBackend(backendUrl);
   if (backend === undefined) return undefined;
   const [locks, holders] = [await locksIn(backend, stack), await keptHolders(backend)];
-  for (const { lock } of locks) if (typeof await judge(lock, holders, backend, leases) === "string") return holderOf(lock);
+  for (const { lock } of locks)
+    if (typeof (await judge(lock, holders, backend, leases)) === "string") return holderOf(lock);
   return undefined;
 }
 
@@ -117,14 +140,23 @@ export async function noteUpdate(stack: string, environment: NodeJS.ProcessEnv):
   if (backend === undefined) return;
   const [locks, pids] = await Promise.all([locksIn(backend, stack), ancestors()]);
   const own = locks.find(({ lock }) => lock.hostname === hostname() && pids.includes(lock.pid))?.lock;
-  if (own !== undefined) await noteHolder(backend, stack, own.pid, { lock: own.name, lease: environment[leaseVariable] });
+  if (own !== undefined)
+    await noteHolder(backend, stack, own.pid, { lock: own.name, lease: environment[leaseVariable] });
 }
 
 /** All locks, or those of a stack. One that is being written or taken away in this moment is somebody's who lives, and left out. */
 async function locksIn(backend: Backend, stack?: string): Promise<{ readonly key: string; readonly lock: HeldLock }[]> {
-  const keys = (await backend.list(lockFolder)).filter((key) => key.endsWith(".json") && (stack === undefined || basename(dirname(key)) === stack));
-  return (await Promise.all(keys.map(async (key) => {
-    const lock = parseAs(lockSchema, await backend.read(key) ?? "");
-    return lock === undefined ? [] : [{ key, lock: { ...lock, stack: basename(dirname(key)), name: basename(key, ".json") } }];
-  }))).flat();
+  const keys = (await backend.list(lockFolder)).filter(
+    (key) => key.endsWith(".json") && (stack === undefined || basename(dirname(key)) === stack),
+  );
+  return (
+    await Promise.all(
+      keys.map(async (key) => {
+        const lock = parseAs(lockSchema, (await backend.read(key)) ?? "");
+        return lock === undefined
+          ? []
+          : [{ key, lock: { ...lock, stack: basename(dirname(key)), name: basename(key, ".json") } }];
+      }),
+    )
+  ).flat();
 }

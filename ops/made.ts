@@ -9,7 +9,10 @@ import type { StateResource } from "./state";
 const recorded = z.tuple([z.string()]);
 const initInputs = z.object({ environment: z.object({ SWARM_SPEC: z.string() }) });
 const initFacts = initSpec.pick({ overlayPools: true, overlayPrefix: true, overlayOptions: true, ingressSubnet: true });
-const sharedNetwork = z.object({ name: z.enum(sharedNetworks), ipamConfigs: z.tuple([z.object({ subnet: z.string() })]) });
+const sharedNetwork = z.object({
+  name: z.enum(sharedNetworks),
+  ipamConfigs: z.tuple([z.object({ subnet: z.string() })]),
+});
 
 /** Ends the logical name of the init, after the cluster's name. */
 const initSuffix = "-managers-init";
@@ -19,8 +22,12 @@ const initSuffix = "-managers-init";
  * IPs come from, and, once the swarm is there, everything that its init was given. What is absent may still be changed. Pure.
  */
 export function madeSoFar(state: readonly StateResource[]): Partial<MadeWith> {
-  const inputOf = (type: string, input: string): string | undefined => z.string().optional().catch(undefined)
-    .parse(state.find((resource) => resource.type === type)?.inputs?.[input]);
+  const inputOf = (type: string, input: string): string | undefined =>
+    z
+      .string()
+      .optional()
+      .catch(undefined)
+      .parse(state.find((resource) => resource.type === type)?.inputs?.[input]);
   const networkCidr = inputOf("openstack:networking/subnet:Subnet", "cidr");
   const externalNetwork = inputOf("openstack:networking/floatingIp:FloatingIp", "pool");
   return {
@@ -43,16 +50,21 @@ function madeAtInit(state: readonly StateResource[]): Partial<MadeWith> {
   const clusterName = (init.urn.split("::").at(-1) ?? "").slice(0, -initSuffix.length);
   const sharedSubnets = subnetsIn(state, ingressSubnet);
   return {
-    clusterName, overlayPools, overlayPrefix, overlayEncryption: overlayOptions["encrypted"] === "true",
+    clusterName,
+    overlayPools,
+    overlayPrefix,
+    overlayEncryption: overlayOptions["encrypted"] === "true",
     ...(Object.keys(sharedSubnets).length === 0 ? {} : { sharedSubnets }),
   };
 }
 
 /** Subnets of shared networks that the program chose; Docker chose those of the others. */
 function subnetsIn(state: readonly StateResource[], ingress: string | undefined): Partial<SharedSubnets> {
-  const others = state.filter(({ type }) => type === "docker:index/network:Network").flatMap(({ inputs }): [SharedNetwork, string][] => {
-    const parsed = sharedNetwork.safeParse(inputs);
-    return parsed.success ? [[parsed.data.name, parsed.data.ipamConfigs[0].subnet]] : [];
-  });
+  const others = state
+    .filter(({ type }) => type === "docker:index/network:Network")
+    .flatMap(({ inputs }): [SharedNetwork, string][] => {
+      const parsed = sharedNetwork.safeParse(inputs);
+      return parsed.success ? [[parsed.data.name, parsed.data.ipamConfigs[0].subnet]] : [];
+    });
   return { ...(ingress === undefined ? {} : { ingress }), ...Object.fromEntries(others) };
 }

@@ -17,14 +17,28 @@ export async function negotiate(name: string, agent: Agent): Promise<string> {
 }
 
 /** Asks without a version, as one may for what tells the version. */
-async function ask(agent: Agent, path: string): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
+async function ask(
+  agent: Agent,
+  path: string,
+): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
   return new Promise((resolve, reject) => {
     get({ agent, host: "docker", path }, (response) => {
       let body = "";
-      response.setEncoding("utf8").on("data", (part: string) => { body += part; }).on("error", reject).on("end", () => {
-        if (response.statusCode === 200) resolve({ headers: response.headers, body });
-        else reject(new OperationError(`Docker: ${path} is answered with ${response.statusCode ?? "nothing"}: ${body.trim()}`));
-      });
+      response
+        .setEncoding("utf8")
+        .on("data", (part: string) => {
+          body += part;
+        })
+        .on("error", reject)
+        .on("end", () => {
+          if (response.statusCode === 200) resolve({ headers: response.headers, body });
+          else
+            reject(
+              new OperationError(
+                `Docker: ${path} is answered with ${response.statusCode ?? "nothing"}: ${body.trim()}`,
+              ),
+            );
+        });
     }).on("error", reject);
   });
 }

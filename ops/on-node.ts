@@ -10,14 +10,23 @@ import { SshConnection } from "./ssh";
  * @throws UnreachableError when it cannot be reached: it boots, or is dead; and whatever the action throws.
  */
 export async function onNode<T>(
-  access: ClusterAccess, manager: DockerNode, spec: Pick<NodeSpec, "name" | "address" | "hostKey">, action: (node: SshConnection) => Promise<T>,
+  access: ClusterAccess,
+  manager: DockerNode,
+  spec: Pick<NodeSpec, "name" | "address" | "hostKey">,
+  action: (node: SshConnection) => Promise<T>,
 ): Promise<T> {
   const itself = access.managers.find(({ name }) => name === spec.name);
   const { user, privateKey } = access;
-  const opened = itself === undefined
-    ? SshConnection.open({ name: spec.name, host: spec.address, hostKey: spec.hostKey, user, privateKey }, manager.ssh)
-    : logIn(access, itself);
-  const node = await opened.catch((cause: unknown) => { throw new UnreachableError(`${spec.name}: not reached`, { cause }); });
+  const opened =
+    itself === undefined
+      ? SshConnection.open(
+          { name: spec.name, host: spec.address, hostKey: spec.hostKey, user, privateKey },
+          manager.ssh,
+        )
+      : logIn(access, itself);
+  const node = await opened.catch((cause: unknown) => {
+    throw new UnreachableError(`${spec.name}: not reached`, { cause });
+  });
   try {
     return await action(node);
   } finally {
@@ -34,7 +43,9 @@ export interface Claim {
 }
 
 export async function claimOf(node: SshConnection, timeoutSeconds: number): Promise<Claim> {
-  const said = await node.run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}"], { timeoutSeconds });
+  const said = await node.run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.NodeID}}"], {
+    timeoutSeconds,
+  });
   const [state = "", id = ""] = said.trim().split(" ");
   return { state, id };
 }

@@ -14,7 +14,14 @@ import { sweepNetworks } from "./networks";
 import { foretell, lookForLeftovers, noteEnd } from "./clear-cloud";
 import { knownBy } from "./marked";
 import { reconcile } from "./reconcile";
-import { readState, resourceNamed, unmadeServers, type PendingCreate, type StackState, type StateResource } from "./state";
+import {
+  readState,
+  resourceNamed,
+  unmadeServers,
+  type PendingCreate,
+  type StackState,
+  type StateResource,
+} from "./state";
 
 export interface Preparation extends StackState {
   readonly cluster: string;
@@ -51,7 +58,9 @@ export async function stateBefore(stack: string): Promise<StackState> {
     await endWithUpdate(process.env);
     return none;
   }
-  const noted = noteUpdate(stack, process.env).catch((error: unknown) => { process.stderr.write(`Could not record the holder of the lock: ${messageOf(error)}\n`); });
+  const noted = noteUpdate(stack, process.env).catch((error: unknown) => {
+    process.stderr.write(`Could not record the holder of the lock: ${messageOf(error)}\n`);
+  });
   const state = await refused("State", readState(stack));
   await noted;
   return state;
@@ -85,7 +94,8 @@ async function judgeAndClear(preparation: Preparation): Promise<number> {
   const [plan, leftovers] = await Promise.allSettled([judgePlan(preparation), lookForLeftovers(preparation, say)]);
   if (plan.status === "fulfilled" && leftovers.status === "fulfilled") return refused("Leftovers", leftovers.value());
   const words = [faultOf("Plan", plan), faultOf("Leftovers", leftovers)].flat().join("\n");
-  if (plan.status === "rejected" && plan.reason instanceof PlanRefusedError) leaveReport(preparation.environment, { kind: "plan-refused", words });
+  if (plan.status === "rejected" && plan.reason instanceof PlanRefusedError)
+    leaveReport(preparation.environment, { kind: "plan-refused", words });
   throw refusal(words);
 }
 
@@ -112,7 +122,9 @@ function say(line: string): void {
 
 /** Ends the program with a message and no stack trace where a step fails. */
 async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
-  return step.catch((error: unknown) => { throw refusal(`${subject}: ${messageOf(error)}`); });
+  return step.catch((error: unknown) => {
+    throw refusal(`${subject}: ${messageOf(error)}`);
+  });
 }
 
 /**
@@ -122,15 +134,31 @@ async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
  * @param networks names of the shared networks that the program wants.
  */
 export function onceNetworksSwept(
-  { state, pending, repairs }: Prepared, cluster: string, networks: readonly string[], access: pulumi.Output<string>, mark: pulumi.Output<string>,
+  { state, pending, repairs }: Prepared,
+  cluster: string,
+  networks: readonly string[],
+  access: pulumi.Output<string>,
+  mark: pulumi.Output<string>,
 ): pulumi.Output<string> {
-  const unnoted = resourceNamed(state, `${cluster}-managers-init`) === undefined ? []
-    : networks.filter((network) => resourceNamed(state, `${cluster}-overlay-${network}`) === undefined || repairs.networks.has(network));
-  return unnoted.length === 0 ? access : pulumi.all([access, mark]).apply(async ([text, own]) => {
-    await withManager(clusterAccess.parse(JSON.parse(text)), (manager) => sweepNetworks(manager, unnoted, own, pending, say), oneLook)
-      .catch((error: unknown) => { say(`Could not look for leftover networks of the swarm: ${messageOf(error)}`); });
-    return text;
-  });
+  const unnoted =
+    resourceNamed(state, `${cluster}-managers-init`) === undefined
+      ? []
+      : networks.filter(
+          (network) =>
+            resourceNamed(state, `${cluster}-overlay-${network}`) === undefined || repairs.networks.has(network),
+        );
+  return unnoted.length === 0
+    ? access
+    : pulumi.all([access, mark]).apply(async ([text, own]) => {
+        await withManager(
+          clusterAccess.parse(JSON.parse(text)),
+          (manager) => sweepNetworks(manager, unnoted, own, pending, say),
+          oneLook,
+        ).catch((error: unknown) => {
+          say(`Could not look for leftover networks of the swarm: ${messageOf(error)}`);
+        });
+        return text;
+      });
 }
 
 /**
@@ -139,7 +167,12 @@ export function onceNetworksSwept(
  *
  * @param done what has to be there first.
  */
-export function serialOnceDone({ serial }: Prepared, cluster: string, mark: pulumi.Output<string>, done: readonly pulumi.Resource[]): pulumi.Output<number> {
+export function serialOnceDone(
+  { serial }: Prepared,
+  cluster: string,
+  mark: pulumi.Output<string>,
+  done: readonly pulumi.Resource[],
+): pulumi.Output<number> {
   if (pulumi.runtime.isDryRun()) return pulumi.output(serial);
   return pulumi.all([mark, pulumi.all(done.map(({ urn }) => urn))]).apply(async ([own]) => {
     await noteEnd(cluster, own, serial, process.env);

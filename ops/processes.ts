@@ -14,7 +14,9 @@ export interface ProcessSpace {
 
 /** Where this process runs; undefined where that cannot be told: without /proc, as on macOS, or with another namespace's. */
 export async function thisSpace(): Promise<ProcessSpace | undefined> {
-  const [self, pidNamespace] = await Promise.all(["/proc/self", "/proc/self/ns/pid"].map(async (path) => readlink(path).catch(() => undefined)));
+  const [self, pidNamespace] = await Promise.all(
+    ["/proc/self", "/proc/self/ns/pid"].map(async (path) => readlink(path).catch(() => undefined)),
+  );
   const [bootId, machineId] = await Promise.all(["/proc/sys/kernel/random/boot_id", "/etc/machine-id"].map(textOf));
   if (self !== String(process.pid) || pidNamespace === undefined || bootId === undefined) return undefined;
   return { machineId: machineId ?? "", bootId, pidNamespace };
@@ -28,7 +30,9 @@ async function textOf(path: string): Promise<string | undefined> {
  * When a process of this space began, in the kernel's ticks since its boot (proc(5), /proc/PID/stat, field 22): what tells it from a
  * later one of its number. "none" where there is no such process or only its remains; "unknown" where it cannot be looked at.
  */
-export async function startOf(pid: number): Promise<{ readonly ticks: string; readonly parent: number } | "none" | "unknown"> {
+export async function startOf(
+  pid: number,
+): Promise<{ readonly ticks: string; readonly parent: number } | "none" | "unknown"> {
   try {
     process.kill(pid, 0);
   } catch (error) {

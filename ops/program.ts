@@ -3,7 +3,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What an update is made by, from the checkout's root: files, and folders with all that is in them. */
-const sources = ["index.ts", "program.cjs", "package-lock.json", "settings", "cloudinit", "components", "ops", "stacks"];
+const sources = [
+  "index.ts",
+  "program.cjs",
+  "package-lock.json",
+  "settings",
+  "cloudinit",
+  "components",
+  "ops",
+  "stacks",
+];
 
 /** What the autoscaler's image holds besides. */
 const imageSources = [...sources, "autoscaler", "swarmctl", "toolchain/versions.env"];

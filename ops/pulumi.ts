@@ -26,7 +26,11 @@ export function isOnLab({ stack }: StackPlace, environment: NodeJS.ProcessEnv): 
  *
  * @param words Pulumi's own arguments.
  */
-export function pulumiArgv(place: StackPlace, words: readonly string[], environment: NodeJS.ProcessEnv): readonly string[] {
+export function pulumiArgv(
+  place: StackPlace,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): readonly string[] {
   const { project, stack } = place;
   return isOnLab(place, environment)
     ? [join(project, "lab", "pulumi"), ...words]
@@ -65,18 +69,33 @@ const graceSeconds = 120;
  * Runs Pulumi. After the deadline, and when this process is asked to end, it is interrupted so that it can finish what is
  * in flight and note it in the state; a Pulumi that is killed leaves servers behind.
  */
-export async function runPulumi(place: StackPlace, words: readonly string[], options: PulumiRun): Promise<PulumiResult> {
+export async function runPulumi(
+  place: StackPlace,
+  words: readonly string[],
+  options: PulumiRun,
+): Promise<PulumiResult> {
   const [program = "", ...rest] = pulumiArgv(place, words, options.environment);
   // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop everything
-  const child = spawn(program, rest, { cwd: place.project, env: options.environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(program, rest, {
+    cwd: place.project,
+    env: options.environment,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   if (child.pid !== undefined) options.begun?.(child.pid);
   let [stdout, stderr, end, timedOut] = ["", "", "", false];
   const take = (text: string): void => {
     end = (end + text).slice(-endLength);
     options.talk?.(text);
   };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => { stdout += text; take(text); });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => { stderr = (stderr + text).slice(-endLength); take(text); });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    take(text);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-endLength);
+    take(text);
+  });
   let interrupted = false;
   const interrupt = (): void => {
     if (!interrupted) child.kill("SIGINT");
@@ -85,14 +104,30 @@ export async function runPulumi(place: StackPlace, words: readonly string[], opt
   if (options.signal?.aborted === true) interrupt();
   options.signal?.addEventListener("abort", interrupt, { once: true });
   const timers = [
-    setTimeout(() => { timedOut = true; interrupt(); }, options.timeoutSeconds * 1000),
-    setTimeout(() => { child.kill("SIGKILL"); }, (options.timeoutSeconds + graceSeconds) * 1000),
+    setTimeout(() => {
+      timedOut = true;
+      interrupt();
+    }, options.timeoutSeconds * 1000),
+    setTimeout(
+      () => {
+        child.kill("SIGKILL");
+      },
+      (options.timeoutSeconds + graceSeconds) * 1000,
+    ),
   ];
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
     const code = await new Promise<number | undefined>((resolve, reject) => {
-      child.once("error", (cause) => { reject(new OperationError(`${program}: it cannot be run; is ${place.project} a checkout of this project?`, { cause })); });
-      child.once("close", (exit) => { resolve(exit ?? undefined); });
+      child.once("error", (cause) => {
+        reject(
+          new OperationError(`${program}: it cannot be run; is ${place.project} a checkout of this project?`, {
+            cause,
+          }),
+        );
+      });
+      child.once("close", (exit) => {
+        resolve(exit ?? undefined);
+      });
     });
     return { code, stdout, stderr, end, timedOut, interrupted };
   } finally {
@@ -110,10 +145,20 @@ const outputsSeconds = 1200;
  *
  * @throws OperationError when Pulumi fails, or when the stack has no cluster.
  */
-export async function stackOutputs(place: StackPlace, environment: NodeJS.ProcessEnv, timeoutSeconds = outputsSeconds): Promise<ClusterOutputs> {
-  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], { environment, timeoutSeconds });
+export async function stackOutputs(
+  place: StackPlace,
+  environment: NodeJS.ProcessEnv,
+  timeoutSeconds = outputsSeconds,
+): Promise<ClusterOutputs> {
+  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], {
+    environment,
+    timeoutSeconds,
+  });
   const subject = `stack ${place.stack}`;
-  if (result.timedOut) throw new OperationError(`${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`);
+  if (result.timedOut)
+    throw new OperationError(
+      `${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`,
+    );
   if (result.code !== 0) {
     // standard output may hold secrets and is not shown
     const holder = holderIn(result.stderr);
@@ -129,6 +174,12 @@ export async function stackOutputs(place: StackPlace, environment: NodeJS.Proces
 
 /** The last words of a program that failed: its line of an error where there is one. */
 export function lastWords(output: string): string {
-  const lines = output.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return (lines.findLast((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it said nothing.").replace(/^error: /, "");
+  const lines = output
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return (lines.findLast((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it said nothing.").replace(
+    /^error: /,
+    "",
+  );
 }

@@ -48,7 +48,11 @@ export async function reconcile({ access, desired, mark, say, now }: Reconciliat
   if (desired.nodes.length === 0) return noRepairs;
   const isOurs = ({ Labels }: SeenNetwork): boolean => Labels?.[markLabel] === mark;
   try {
-    const seen = await withManager(access, async (manager): Promise<SeenSwarm> => ({ ...await lookAt(manager, access, desired, say), isOurs }), oneLook);
+    const seen = await withManager(
+      access,
+      async (manager): Promise<SeenSwarm> => ({ ...(await lookAt(manager, access, desired, say)), isOurs }),
+      oneLook,
+    );
     const findings = drift(desired, seen);
     for (const finding of findings) say(sentence(finding, "this update repairs it"));
     return repairsOf(findings, new Date(now).toISOString());
@@ -58,30 +62,61 @@ export async function reconcile({ access, desired, mark, say, now }: Reconciliat
   }
 }
 
-async function lookAt(manager: DockerNode, access: ClusterAccess, desired: DesiredSwarm, say: (line: string) => void): Promise<SeenSwarm> {
-  const [nodes, networks, services] = await Promise.all([listNodes(manager), listOverlays(manager), listServices(manager)]);
+async function lookAt(
+  manager: DockerNode,
+  access: ClusterAccess,
+  desired: DesiredSwarm,
+  say: (line: string) => void,
+): Promise<SeenSwarm> {
+  const [nodes, networks, services] = await Promise.all([
+    listNodes(manager),
+    listOverlays(manager),
+    listServices(manager),
+  ]);
   const absent = absentNodes(desired.nodes, nodes);
   const { atOnce, allSeconds } = askLimits;
-  if (absent.length > atOnce) say(`${absent.length} nodes are not Ready; asking each what state it is in, ${atOnce} at a time, for ${allSeconds} s at most.`);
-  return { nodes, networks, services: services.map(({ Spec }) => Spec.Name), ...await askThemselves(manager, access, absent) };
+  if (absent.length > atOnce)
+    say(
+      `${absent.length} nodes are not Ready; asking each what state it is in, ${atOnce} at a time, for ${allSeconds} s at most.`,
+    );
+  return {
+    nodes,
+    networks,
+    services: services.map(({ Spec }) => Spec.Name),
+    ...(await askThemselves(manager, access, absent)),
+  };
 }
 
 /** What nodes themselves say. Those that do not answer in time say nothing; those whose turn did not come are named. */
 export async function askThemselves(
-  manager: DockerNode, access: ClusterAccess, nodes: readonly KnownNode[], { atOnce, nodeSeconds, allSeconds } = askLimits,
+  manager: DockerNode,
+  access: ClusterAccess,
+  nodes: readonly KnownNode[],
+  { atOnce, nodeSeconds, allSeconds } = askLimits,
 ): Promise<Required<Pick<SeenSwarm, "claims" | "unasked">>> {
   const slots = new Slots(atOnce);
   const claims = new Map<string, Claim>();
   const unasked = new Set(nodes.map(({ name }) => name));
   let isOver = false;
-  await inTime(Promise.all(nodes.map(async (node) => {
-    const giveBack = await slots.take();
-    if (isOver) { giveBack(); return; }
-    // the slot of a node that hangs stays taken beyond its time: the manager still tries to connect to it
-    const claim = await inTime(onNode(access, manager, node, (itself) => claimOf(itself, nodeSeconds)).finally(giveBack), nodeSeconds);
-    unasked.delete(node.name);
-    if (claim !== undefined) claims.set(node.name, claim);
-  })), allSeconds);
+  await inTime(
+    Promise.all(
+      nodes.map(async (node) => {
+        const giveBack = await slots.take();
+        if (isOver) {
+          giveBack();
+          return;
+        }
+        // the slot of a node that hangs stays taken beyond its time: the manager still tries to connect to it
+        const claim = await inTime(
+          onNode(access, manager, node, (itself) => claimOf(itself, nodeSeconds)).finally(giveBack),
+          nodeSeconds,
+        );
+        unasked.delete(node.name);
+        if (claim !== undefined) claims.set(node.name, claim);
+      }),
+    ),
+    allSeconds,
+  );
   isOver = true;
   // as it is now: those that are still being asked go on until the manager's connection ends
   return { claims: new Map(claims), unasked: new Set(unasked) };
@@ -90,7 +125,11 @@ export async function askThemselves(
 /** What comes in time; its connection ends with the manager's, which it goes through. */
 async function inTime<T>(asked: Promise<T>, seconds: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => { resolve(undefined); }, seconds * 1000); });
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, seconds * 1000);
+  });
   try {
     return await Promise.race([asked.catch(() => undefined), late]);
   } finally {
@@ -105,7 +144,7 @@ export function repairsOf(findings: readonly Finding[], when: string): Repairs {
     for (const finding of findings) {
       if (!("repairs" in finding)) continue;
       for (const part of finding.repairs) {
-        if (part.kind === kind) codes.set(part.name, [...codes.get(part.name) ?? [], finding.code]);
+        if (part.kind === kind) codes.set(part.name, [...(codes.get(part.name) ?? []), finding.code]);
       }
     }
     return new Map([...codes].map(([name, why]) => [name, `${[...new Set(why)].join(" ")} ${when}`]));

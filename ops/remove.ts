@@ -2,7 +2,17 @@ import type { ClusterAccess } from "../settings/outputs";
 import { whyNeeded } from "../settings/quorum";
 import { withManager, type DockerNode, type Patience } from "./docker";
 import { messageOf, OperationError } from "./errors";
-import { drainBy, isReachable, listNodes, nodesNamed, quorumIn, removeEntry, updateNode, waitUntilEmpty, type SwarmNodeState } from "./nodes";
+import {
+  drainBy,
+  isReachable,
+  listNodes,
+  nodesNamed,
+  quorumIn,
+  removeEntry,
+  updateNode,
+  waitUntilEmpty,
+  type SwarmNodeState,
+} from "./nodes";
 import { onNode } from "./on-node";
 import type { NodeSpec } from "../settings/specs";
 import { DeadlineError } from "./wait";
@@ -28,10 +38,14 @@ export async function removeNode(access: ClusterAccess, spec: NodeSpec): Promise
   if (spec.role === "manager" && others.managers.length === 0) throw neededBy(spec, whyNeeded(quorumIn([]), true));
   const begun: Begun = { entries: new Map(), gaveAddress: false };
   try {
-    await withManager(others, async (manager) => { await takeOut(access, manager, spec, begun); });
+    await withManager(others, async (manager) => {
+      await takeOut(access, manager, spec, begun);
+    });
   } catch (error) {
     const left = await undo(access, others, spec, begun);
-    throw left === undefined ? error : new OperationError(`${spec.name}: not removed, and is not as it was: ${left}`, { cause: error });
+    throw left === undefined
+      ? error
+      : new OperationError(`${spec.name}: not removed, and is not as it was: ${left}`, { cause: error });
   }
 }
 
@@ -67,9 +81,16 @@ const stopped = "stopped";
  * keepalived that is stopped says goodbye, and another manager has the address within a second; one whose Traefik has
  * been drained would hold it until the check has failed twice.
  */
-async function giveAddressAway(access: ClusterAccess, manager: DockerNode, spec: NodeSpec, begun: Begun): Promise<void> {
+async function giveAddressAway(
+  access: ClusterAccess,
+  manager: DockerNode,
+  spec: NodeSpec,
+  begun: Begun,
+): Promise<void> {
   const script = `! systemctl is-active -q keepalived || { systemctl stop keepalived && echo ${stopped} && sleep 3; }`;
-  const said = await onNode(access, manager, spec, (node) => node.run(["sudo", "sh", "-c", script], { timeoutSeconds: 60 })).catch((error: unknown) => {
+  const said = await onNode(access, manager, spec, (node) =>
+    node.run(["sudo", "sh", "-c", script], { timeoutSeconds: 60 }),
+  ).catch((error: unknown) => {
     process.stderr.write(`${messageOf(error)} Removing it anyway.\n`);
     return "";
   });
@@ -80,14 +101,30 @@ async function giveAddressAway(access: ClusterAccess, manager: DockerNode, spec:
 const undoPatience: Patience = { managerSeconds: 60, connectSeconds: 20 };
 
 /** Gives the node back its role, its tasks, its labels and keepalived. @returns what could not be undone, and what to do then. */
-async function undo(access: ClusterAccess, others: ClusterAccess, spec: NodeSpec, { entries, gaveAddress }: Begun): Promise<string | undefined> {
+async function undo(
+  access: ClusterAccess,
+  others: ClusterAccess,
+  spec: NodeSpec,
+  { entries, gaveAddress }: Begun,
+): Promise<string | undefined> {
   if (entries.size === 0) return undefined;
-  return withManager(others, async (manager) => {
-    const remaining = (await nodesNamed(manager, spec.name)).filter(({ ID }) => entries.has(ID));
-    for (const { ID } of remaining) await updateNode(manager, ID, () => entries.get(ID) ?? { Role: spec.role, Availability: "active" });
-    if (gaveAddress && remaining.length > 0) {
-      await onNode(access, manager, spec, (node) => node.run(["sudo", "systemctl", "start", "keepalived"], { timeoutSeconds: 60 }));
-    }
-  }, undoPatience).then(() => undefined, (error: unknown) => `${messageOf(error)}. \`swarmctl node activate ${spec.name}\` gives it tasks again`
-    + (gaveAddress ? ", `systemctl start keepalived` on it the ingress address." : "."));
+  return withManager(
+    others,
+    async (manager) => {
+      const remaining = (await nodesNamed(manager, spec.name)).filter(({ ID }) => entries.has(ID));
+      for (const { ID } of remaining)
+        await updateNode(manager, ID, () => entries.get(ID) ?? { Role: spec.role, Availability: "active" });
+      if (gaveAddress && remaining.length > 0) {
+        await onNode(access, manager, spec, (node) =>
+          node.run(["sudo", "systemctl", "start", "keepalived"], { timeoutSeconds: 60 }),
+        );
+      }
+    },
+    undoPatience,
+  ).then(
+    () => undefined,
+    (error: unknown) =>
+      `${messageOf(error)}. \`swarmctl node activate ${spec.name}\` gives it tasks again` +
+      (gaveAddress ? ", `systemctl start keepalived` on it the ingress address." : "."),
+  );
 }

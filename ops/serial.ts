@@ -31,7 +31,13 @@ export function isBehind(state: number, cloud: CloudSerial | undefined, hasUnkno
 }
 
 /** Notes an update's number on a security group. It is no input of the group's resource, so Pulumi sees no change. */
-export async function noteSerial(cloud: OpenStack, group: { readonly id: string; readonly tags?: readonly string[] }, serial: CloudSerial): Promise<void> {
+export async function noteSerial(
+  cloud: OpenStack,
+  group: { readonly id: string; readonly tags?: readonly string[] },
+  serial: CloudSerial,
+): Promise<void> {
   const others = (group.tags ?? []).filter((tag) => !tagPattern.test(tag));
-  await cloud.put("network", `/v2.0/security-groups/${group.id}/tags`, { tags: [...others, `update-${serial.number}-${serial.ended ? "ended" : "begun"}`] });
+  await cloud.put("network", `/v2.0/security-groups/${group.id}/tags`, {
+    tags: [...others, `update-${serial.number}-${serial.ended ? "ended" : "begun"}`],
+  });
 }

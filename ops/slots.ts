@@ -7,7 +7,10 @@ export class Slots {
   /** Waits for a slot. @returns gives it back; to be called once. */
   async take(): Promise<() => void> {
     if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => { this.waiting.push(resolve); });
+    else
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
     return () => {
       const next = this.waiting.shift();
       if (next === undefined) this.free += 1;

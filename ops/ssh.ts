@@ -35,8 +35,14 @@ export class SshConnection {
   private ended = false;
   private ending = Promise.resolve();
 
-  private constructor(private readonly client: Client, private readonly socket: Duplex, readonly target: SshTarget) {
-    client.once("close", () => { this.ended = true; });
+  private constructor(
+    private readonly client: Client,
+    private readonly socket: Duplex,
+    readonly target: SshTarget,
+  ) {
+    client.once("close", () => {
+      this.ended = true;
+    });
   }
 
   /**
@@ -45,15 +51,23 @@ export class SshConnection {
    * @throws ConnectionLostError when the machine does not answer or proves another key than the pinned one.
    */
   static async open(target: SshTarget, via?: SshConnection): Promise<SshConnection> {
-    const socket = via === undefined ? connect(target.port ?? 22, target.host) : await via.forwardTcp(target.host, target.port ?? 22);
+    const socket =
+      via === undefined
+        ? connect(target.port ?? 22, target.host)
+        : await via.forwardTcp(target.host, target.port ?? 22);
     const pinned = target.hostKey.split(" ")[1];
     const client = new Client();
-    const failed = (cause: unknown): OperationError => new ConnectionLostError(`${target.name} (${target.host}): no SSH connection`, { cause });
+    const failed = (cause: unknown): OperationError =>
+      new ConnectionLostError(`${target.name} (${target.host}): no SSH connection`, { cause });
     await new Promise<void>((resolve, reject) => {
       client.once("ready", resolve);
       // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that nobody heeds ends the program
-      client.on("error", (error) => { reject(failed(error)); });
-      client.once("close", () => { reject(failed("closed")); });
+      client.on("error", (error) => {
+        reject(failed(error));
+      });
+      client.once("close", () => {
+        reject(failed("closed"));
+      });
       client.connect({
         sock: socket,
         username: target.user,
@@ -63,7 +77,10 @@ export class SshConnection {
         algorithms: { serverHostKey: ["ssh-ed25519"] },
         hostVerifier: (key: Buffer) => key.toString("base64") === pinned,
       });
-    }).catch((error: unknown) => { socket.destroy(); throw error; });
+    }).catch((error: unknown) => {
+      socket.destroy();
+      throw error;
+    });
     return new SshConnection(client, socket, target);
   }
 
@@ -74,32 +91,51 @@ export class SshConnection {
    * @throws ConnectionLostError when the connection ended first: the command may still run, or be done.
    * @throws OperationError when it takes too long, or the machine refuses to run it.
    */
-  async exec(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<ExecResult> {
+  async exec(
+    argv: readonly string[],
+    options: { readonly stdin?: string; readonly timeoutSeconds: number },
+  ): Promise<ExecResult> {
     const subject = `${this.target.name}: ${argv[0] ?? ""}`;
     return new Promise((resolve, reject) => {
-      const fail = (error: OperationError): void => { clearTimeout(timer); reject(error); };
-      const lost = (cause?: unknown): void => {
-        fail(new ConnectionLostError(`${subject}: the connection ended before the command did`, cause === undefined ? {} : { cause }));
+      const fail = (error: OperationError): void => {
+        clearTimeout(timer);
+        reject(error);
       };
-      const timer = setTimeout(() => { fail(new OperationError(`${subject}: no end within ${options.timeoutSeconds} seconds`)); }, options.timeoutSeconds * 1000);
-      this.whileConnected(lost, () => this.client.exec(argv.map(quote).join(" "), (error, channel) => {
-        if (error !== undefined) {
-          if (this.ended) lost(error);
-          else fail(new OperationError(`${subject}: could not start the command`, { cause: error }));
-          return;
-        }
-        let [stdout, stderr] = ["", ""];
-        channel.on("data", (data: Buffer) => { stdout += data.toString(); });
-        channel.stderr.on("data", (data: Buffer) => { stderr += data.toString(); });
-        // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection ended
-        channel.on("close", (code: number | null | undefined, signal?: string) => {
-          clearTimeout(timer);
-          if (typeof code === "number") resolve({ code, stdout, stderr });
-          else if (signal !== undefined) fail(new SignalError(subject, signal));
-          else lost();
-        });
-        channel.end(options.stdin ?? "");
-      }));
+      const lost = (cause?: unknown): void => {
+        fail(
+          new ConnectionLostError(
+            `${subject}: the connection ended before the command did`,
+            cause === undefined ? {} : { cause },
+          ),
+        );
+      };
+      const timer = setTimeout(() => {
+        fail(new OperationError(`${subject}: no end within ${options.timeoutSeconds} seconds`));
+      }, options.timeoutSeconds * 1000);
+      this.whileConnected(lost, () =>
+        this.client.exec(argv.map(quote).join(" "), (error, channel) => {
+          if (error !== undefined) {
+            if (this.ended) lost(error);
+            else fail(new OperationError(`${subject}: could not start the command`, { cause: error }));
+            return;
+          }
+          let [stdout, stderr] = ["", ""];
+          channel.on("data", (data: Buffer) => {
+            stdout += data.toString();
+          });
+          channel.stderr.on("data", (data: Buffer) => {
+            stderr += data.toString();
+          });
+          // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection ended
+          channel.on("close", (code: number | null | undefined, signal?: string) => {
+            clearTimeout(timer);
+            if (typeof code === "number") resolve({ code, stdout, stderr });
+            else if (signal !== undefined) fail(new SignalError(subject, signal));
+            else lost();
+          });
+          channel.end(options.stdin ?? "");
+        }),
+      );
     });
   }
 
@@ -113,7 +149,10 @@ export class SshConnection {
   }
 
   /** Runs a command that must succeed; hands over its standard output. @throws ExitError when it does not, and as `exec`. */
-  async run(argv: readonly string[], options: { readonly stdin?: string; readonly timeoutSeconds: number }): Promise<string> {
+  async run(
+    argv: readonly string[],
+    options: { readonly stdin?: string; readonly timeoutSeconds: number },
+  ): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv, options);
     if (code !== 0) throw new ExitError(`${this.target.name}: ${argv.join(" ")}`, code, stderr);
     return stdout;
@@ -129,10 +168,20 @@ export class SshConnection {
     return this.forward(path, (done) => this.client.openssh_forwardOutStreamLocal(path, done));
   }
 
-  private async forward(to: string, open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown): Promise<Duplex> {
+  private async forward(
+    to: string,
+    open: (done: (error: Error | undefined, channel: Duplex) => void) => unknown,
+  ): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => { reject(new ConnectionLostError(`${this.target.name}: cannot connect from it to ${to}`, { cause })); };
-      this.whileConnected(fail, () => open((error, channel) => { if (error === undefined) resolve(channel); else fail(error); }));
+      const fail = (cause: unknown): void => {
+        reject(new ConnectionLostError(`${this.target.name}: cannot connect from it to ${to}`, { cause }));
+      };
+      this.whileConnected(fail, () =>
+        open((error, channel) => {
+          if (error === undefined) resolve(channel);
+          else fail(error);
+        }),
+      );
     });
   }
 
@@ -141,8 +190,14 @@ export class SshConnection {
     if (this.socket.destroyed) return;
     this.ending = new Promise((resolve) => {
       // the client's own destroy() does nothing once it has said goodbye
-      const timer = setTimeout(() => { this.socket.destroy(); resolve(); }, goodbyeSeconds * 1000);
-      this.socket.once("close", () => { clearTimeout(timer); resolve(); });
+      const timer = setTimeout(() => {
+        this.socket.destroy();
+        resolve();
+      }, goodbyeSeconds * 1000);
+      this.socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
   }
 

@@ -27,14 +27,19 @@ export interface StackText {
 export function stackText(stack: string, compose: string): StackText {
   const { services } = parseDocument(compose).toJS() as { services?: Record<string, { image: string }> };
   return {
-    stack, compose, hash: createHash("sha256").update(compose).digest("hex"),
+    stack,
+    compose,
+    hash: createHash("sha256").update(compose).digest("hex"),
     images: new Map(Object.entries(services ?? {}).map(([name, { image }]) => [`${stack}_${name}`, image])),
   };
 }
 
 /** Whether the swarm has exactly the services of a text, each deployed from this very text. */
 export function isDeployed({ hash, images }: StackText, services: readonly SwarmService[]): boolean {
-  return services.length === images.size && services.every(({ Spec }) => images.has(Spec.Name) && Spec.Labels?.[textLabel] === hash);
+  return (
+    services.length === images.size &&
+    services.every(({ Spec }) => images.has(Spec.Name) && Spec.Labels?.[textLabel] === hash)
+  );
 }
 
 /**
@@ -55,7 +60,10 @@ export function knownImages({ images }: StackText, services: readonly SwarmServi
 }
 
 /** The compose file as it is deployed: its images by digest, its services labelled. */
-export function resolvedCompose({ stack, compose, hash, images }: StackText, resolved: ReadonlyMap<string, string>): string {
+export function resolvedCompose(
+  { stack, compose, hash, images }: StackText,
+  resolved: ReadonlyMap<string, string>,
+): string {
   const document = parseDocument(compose);
   for (const [name, reference] of images) {
     const service = ["services", name.slice(stack.length + 1)];
@@ -74,22 +82,36 @@ const registrySeconds = 100;
  *
  * @throws OperationError where a registry does not say it: without a digest each node would run what the tag means when it pulls.
  */
-export async function resolveImages(manager: DockerNode, text: StackText, services: readonly SwarmService[]): Promise<ReadonlyMap<string, string>> {
+export async function resolveImages(
+  manager: DockerNode,
+  text: StackText,
+  services: readonly SwarmService[],
+): Promise<ReadonlyMap<string, string>> {
   const known = knownImages(text, services);
   const unknown = [...new Set(text.images.values())].filter((reference) => !known.has(reference));
-  return new Map([...known, ...await Promise.all(unknown.map(async (reference) => [reference, await resolve(manager, text.stack, reference)] as const))]);
+  return new Map([
+    ...known,
+    ...(await Promise.all(
+      unknown.map(async (reference) => [reference, await resolve(manager, text.stack, reference)] as const),
+    )),
+  ]);
 }
 
 async function resolve(manager: DockerNode, stack: string, reference: string): Promise<string> {
   const what = `the digest of ${reference}`;
-  return waitFor({ what, deadlineSeconds: registrySeconds, isFinal: (error) => isConnectionLost(error) || isRefused(error) }, async () => {
-    const answer = await Promise.race([manager.api.getImage(reference).distribution(), late(registrySeconds)]);
-    return answer instanceof Pending ? answer : `${reference}@${answer.Descriptor.digest}`;
-  }).catch((error: unknown) => {
+  return waitFor(
+    { what, deadlineSeconds: registrySeconds, isFinal: (error) => isConnectionLost(error) || isRefused(error) },
+    async () => {
+      const answer = await Promise.race([manager.api.getImage(reference).distribution(), late(registrySeconds)]);
+      return answer instanceof Pending ? answer : `${reference}@${answer.Descriptor.digest}`;
+    },
+  ).catch((error: unknown) => {
     if (isConnectionLost(error)) throw error;
     // the message alone: what the registry says decides nothing about the manager
-    throw new OperationError(`stack ${stack}: image ${JSON.stringify(reference)} cannot be resolved: ${messageOf(error)} Nothing is deployed; `
-      + "correct the reference, or try again when the managers reach its registry.");
+    throw new OperationError(
+      `stack ${stack}: image ${JSON.stringify(reference)} cannot be resolved: ${messageOf(error)} Nothing is deployed; ` +
+        "correct the reference, or try again when the managers reach its registry.",
+    );
   });
 }
 
@@ -99,5 +121,9 @@ function isRefused(error: unknown): boolean {
 }
 
 async function late(seconds: number): Promise<Pending> {
-  return new Promise((resolve) => { setTimeout(() => { resolve(new Pending("the registry does not answer")); }, seconds * 1000).unref(); });
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      resolve(new Pending("the registry does not answer"));
+    }, seconds * 1000).unref();
+  });
 }

@@ -9,14 +9,31 @@ import { OperationError } from "./errors";
 /** The part of a stack's exported state that is read here (`pulumi stack export`, version 3 of the deployment). */
 const exportSchema = z.object({
   deployment: z.object({
-    resources: z.array(z.object({
-      urn: z.string(), type: z.string(), id: z.string().optional(), inputs: z.record(z.string(), z.unknown()).optional(), outputs: z.record(z.string(), z.unknown()).optional(),
-      initErrors: z.array(z.string()).nullish(),
-    })).nullish(),
+    resources: z
+      .array(
+        z.object({
+          urn: z.string(),
+          type: z.string(),
+          id: z.string().optional(),
+          inputs: z.record(z.string(), z.unknown()).optional(),
+          outputs: z.record(z.string(), z.unknown()).optional(),
+          initErrors: z.array(z.string()).nullish(),
+        }),
+      )
+      .nullish(),
     // what updates were doing when they were killed; absent where none was
-    pending_operations: z.array(z.object({
-      type: z.string(), resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
-    })).nullish(),
+    pending_operations: z
+      .array(
+        z.object({
+          type: z.string(),
+          resource: z.object({
+            urn: z.string(),
+            type: z.string(),
+            inputs: z.record(z.string(), z.unknown()).optional(),
+          }),
+        }),
+      )
+      .nullish(),
   }),
 });
 export type StateResource = NonNullable<z.output<typeof exportSchema>["deployment"]["resources"]>[number];
@@ -42,8 +59,12 @@ const exportLimit = 512 * 1024 * 1024;
 
 /** What a stack's state holds, secrets encrypted; asks the Pulumi that runs the program. */
 export async function readState(stack: string): Promise<StackState> {
-  const { stdout } = await promisify(execFile)(await ownPulumi(), ["stack", "export", "--stack", stack], { maxBuffer: exportLimit, timeout: exportSeconds * 1000 })
-    .catch((error: unknown) => { throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error }); });
+  const { stdout } = await promisify(execFile)(await ownPulumi(), ["stack", "export", "--stack", stack], {
+    maxBuffer: exportLimit,
+    timeout: exportSeconds * 1000,
+  }).catch((error: unknown) => {
+    throw new OperationError(`pulumi stack export of ${stack} failed`, { cause: error });
+  });
   return { state: parseState(stdout), pending: parsePending(stdout) };
 }
 
@@ -62,7 +83,9 @@ const stateSuffixes = [".json", ".json.gz", ".json.zst"];
 export async function stateVersion(stack: string, backendUrl: string | undefined): Promise<string | undefined> {
   const backend = openBackend(backendUrl);
   if (backend === undefined) return undefined;
-  const versions = await Promise.all(stateSuffixes.map(async (suffix) => backend.version(`${stateFolder}${stack}${suffix}`)));
+  const versions = await Promise.all(
+    stateSuffixes.map(async (suffix) => backend.version(`${stateFolder}${stack}${suffix}`)),
+  );
   return versions.every((version) => version === undefined) ? undefined : JSON.stringify(versions);
 }
 
@@ -71,7 +94,9 @@ export async function stateVersion(stack: string, backendUrl: string | undefined
  * ERROR, and are in the state with what was said. Pulumi would take the next update's look at one for its mending.
  */
 export function unmadeServers(state: readonly StateResource[]): ReadonlySet<string> {
-  const unmade = state.filter(({ type, initErrors }) => type === "openstack:compute/instance:Instance" && (initErrors ?? []).length > 0);
+  const unmade = state.filter(
+    ({ type, initErrors }) => type === "openstack:compute/instance:Instance" && (initErrors ?? []).length > 0,
+  );
   return new Set(unmade.map(({ urn }) => urn.split("::").at(-1) ?? urn));
 }
 
@@ -82,7 +107,8 @@ export function resourceNamed(state: readonly StateResource[], name: string): St
 
 export function parsePending(text: string): PendingCreate[] {
   return (exportSchema.parse(JSON.parse(text)).deployment.pending_operations ?? [])
-    .filter(({ type }) => type === "creating").map(({ resource: { type, inputs = {} } }) => ({ type, inputs }));
+    .filter(({ type }) => type === "creating")
+    .map(({ resource: { type, inputs = {} } }) => ({ type, inputs }));
 }
 
 export function parseState(text: string): StateResource[] {

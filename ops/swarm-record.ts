@@ -21,10 +21,12 @@ const explanation = "Kept by a program; the record is in this config's label.\n"
 
 /** Reads the record of a name; undefined where there is none. */
 export async function readRecord(manager: DockerNode, name: string): Promise<KeptRecord | undefined> {
-  const configs = await manager.api.listConfigs({ filters: { name: [name] } }) as unknown as ConfigState[];
+  const configs = (await manager.api.listConfigs({ filters: { name: [name] } })) as unknown as ConfigState[];
   // the filter takes what begins with the name
   const found = configs.find(({ Spec }) => Spec.Name === name);
-  return found === undefined ? undefined : { id: found.ID, version: found.Version.Index, text: found.Spec.Labels?.[label] ?? "" };
+  return found === undefined
+    ? undefined
+    : { id: found.ID, version: found.Version.Index, text: found.Spec.Labels?.[label] ?? "" };
 }
 
 /**
@@ -33,13 +35,24 @@ export async function readRecord(manager: DockerNode, name: string): Promise<Kep
  * @returns the record as it stands now.
  * @throws BusyError when somebody else wrote in between; nothing was written then.
  */
-export async function writeRecord(manager: DockerNode, name: string, text: string, known: KeptRecord | undefined): Promise<KeptRecord> {
+export async function writeRecord(
+  manager: DockerNode,
+  name: string,
+  text: string,
+  known: KeptRecord | undefined,
+): Promise<KeptRecord> {
   try {
     if (known === undefined) {
-      await manager.api.createConfig({ Name: name, Labels: { [label]: text }, Data: Buffer.from(explanation).toString("base64") });
+      await manager.api.createConfig({
+        Name: name,
+        Labels: { [label]: text },
+        Data: Buffer.from(explanation).toString("base64"),
+      });
     } else {
       // not by the plain arguments: they would stand in the address
-      await manager.api.getConfig(known.id).update({ _query: { version: known.version }, _body: { Name: name, Labels: { [label]: text } } });
+      await manager.api
+        .getConfig(known.id)
+        .update({ _query: { version: known.version }, _body: { Name: name, Labels: { [label]: text } } });
     }
   } catch (error) {
     if (isOutdated(error) || isTaken(error) || isMissing(error)) throw overtaken(name, error);
@@ -51,5 +64,8 @@ export async function writeRecord(manager: DockerNode, name: string, text: strin
 }
 
 function overtaken(name: string, cause?: unknown): BusyError {
-  return new BusyError(`the swarm's record ${name}: somebody else wrote it in between; nothing was done, try again.`, cause === undefined ? {} : { cause });
+  return new BusyError(
+    `the swarm's record ${name}: somebody else wrote it in between; nothing was done, try again.`,
+    cause === undefined ? {} : { cause },
+  );
 }

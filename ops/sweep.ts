@@ -29,21 +29,30 @@ const emptySeconds = 60;
  * All that bears the cluster's mark. Rules and interfaces bear none and people add to them, so they are looked for only where a
  * killed update was creating one.
  */
-export async function lookAtCloud(cloud: OpenStack, { known, pending }: Pick<Evidence, "known" | "pending">): Promise<CloudThing[]> {
+export async function lookAtCloud(
+  cloud: OpenStack,
+  { known, pending }: Pick<Evidence, "known" | "pending">,
+): Promise<CloudThing[]> {
   const { mark, owner } = known;
   if (mark === undefined || owner === undefined) return [];
   return (await Promise.all(searchesFor(pending).map((find) => find(cloud, known, mark, owner)))).flat();
 }
 
 function searchesFor(pending: readonly PendingCreate[]): Find[] {
-  return kinds.filter(({ kind, type }) => (kind !== "security rule" && kind !== "router interface") || pending.some((create) => create.type === type)).map(({ find }) => find);
+  return kinds
+    .filter(
+      ({ kind, type }) =>
+        (kind !== "security rule" && kind !== "router interface") || pending.some((create) => create.type === type),
+    )
+    .map(({ find }) => find);
 }
 
 /** Judges what was seen on the cloud; asks the swarm only where a server might go. Nothing is touched. */
 export async function judgeCloud(seen: readonly CloudThing[], evidence: Evidence): Promise<Judgement> {
   const { known, pending, consent, access } = evidence;
   const unknown = unknownTo(known, seen);
-  const mayGo = (thing: CloudThing): boolean => thing.kind === "server" && (isExplained(thing, pending) || consent.remove.has(thing.id));
+  const mayGo = (thing: CloudThing): boolean =>
+    thing.kind === "server" && (isExplained(thing, pending) || consent.remove.has(thing.id));
   const nodes = access !== undefined && unknown.some(mayGo) ? await nodesOf(access) : [];
   return judge(unknown, pending, consent.remove, (thing) => useOf(thing, known, nodes));
 }
@@ -60,17 +69,26 @@ async function nodesOf(access: ClusterAccess): Promise<readonly SwarmNodeState[]
  * @param nodes the swarm's nodes, or why nobody can tell.
  */
 export function useOf(thing: CloudThing, known: Known, nodes: readonly SwarmNodeState[] | string): string | undefined {
-  if (thing.kind === "port") return thing.deviceId !== undefined && known.ids.has(thing.deviceId) ? `${thing.deviceId}, which the state knows, uses it` : undefined;
+  if (thing.kind === "port")
+    return thing.deviceId !== undefined && known.ids.has(thing.deviceId)
+      ? `${thing.deviceId}, which the state knows, uses it`
+      : undefined;
   if (thing.kind !== "server") return undefined;
   // one that is being built or could not be built is in no swarm
-  if (typeof nodes === "string") return ["BUILD", "ERROR"].includes(thing.status ?? "") ? undefined : `the swarm may use it: ${nodes}`;
+  if (typeof nodes === "string")
+    return ["BUILD", "ERROR"].includes(thing.status ?? "") ? undefined : `the swarm may use it: ${nodes}`;
   const entry = entryOf(thing, nodes);
-  return entry?.Spec.Labels?.["ordinal"] === undefined ? undefined : `the swarm uses it: its node ${entry.ID} is ${entry.Status.State}`;
+  return entry?.Spec.Labels?.["ordinal"] === undefined
+    ? undefined
+    : `the swarm uses it: its node ${entry.ID} is ${entry.Status.State}`;
 }
 
 /** A server's node in the swarm. Other servers may have its name, none of them its address. */
 function entryOf({ name, addresses = [] }: CloudThing, nodes: readonly SwarmNodeState[]): SwarmNodeState | undefined {
-  return nodes.find(({ Description, Status }) => Description?.Hostname === name && Status.Addr !== undefined && addresses.includes(Status.Addr));
+  return nodes.find(
+    ({ Description, Status }) =>
+      Description?.Hostname === name && Status.Addr !== undefined && addresses.includes(Status.Addr),
+  );
 }
 
 /**
@@ -87,7 +105,9 @@ export async function sweep(cloud: OpenStack, evidence: Evidence): Promise<Cloud
     const refusal = refusalOf(judgement, undefined);
     if (refusal !== undefined) throw new OperationError(refusal);
     for (const thing of judgement.leftovers) {
-      say(`${title(thing)} ${isExplained(thing, pending) ? "was left behind by a killed update; removing it." : "will be removed, as you consented to."}`);
+      say(
+        `${title(thing)} ${isExplained(thing, pending) ? "was left behind by a killed update; removing it." : "will be removed, as you consented to."}`,
+      );
       if (thing.kind === "server" && access !== undefined) await takeOut(access, thing, say);
     }
     return judgement.leftovers;
@@ -96,12 +116,20 @@ export async function sweep(cloud: OpenStack, evidence: Evidence): Promise<Cloud
 
 /** Removes all that bears a mark, for whoever made it without Pulumi. */
 export async function removeAll(cloud: OpenStack, known: Known): Promise<CloudThing[]> {
-  return removeInOrder(cloud, known, kinds.map(({ find }) => find), (seen) => Promise.resolve(seen));
+  return removeInOrder(
+    cloud,
+    known,
+    kinds.map(({ find }) => find),
+    (seen) => Promise.resolve(seen),
+  );
 }
 
 /** Each kind is looked for again when its turn comes: the cloud may still be at work on what was asked for before. */
 async function removeInOrder(
-  cloud: OpenStack, known: Known, searches: readonly Find[], choose: (seen: readonly CloudThing[]) => Promise<readonly CloudThing[]>,
+  cloud: OpenStack,
+  known: Known,
+  searches: readonly Find[],
+  choose: (seen: readonly CloudThing[]) => Promise<readonly CloudThing[]>,
 ): Promise<CloudThing[]> {
   const { mark, owner } = known;
   if (mark === undefined || owner === undefined) return [];
@@ -118,24 +146,36 @@ async function removeInOrder(
 /** Takes a leftover out of the swarm where its user data let it join: it may have tasks by now, or a vote. */
 async function takeOut(access: ClusterAccess, server: CloudThing, say: (line: string) => void): Promise<void> {
   if (["BUILD", "ERROR"].includes(server.status ?? "")) return;
-  await withManager(access, async (manager) => {
-    const entry = entryOf(server, await listNodes(manager));
-    if (entry === undefined) return;
-    if (entry.Status.State === "ready") {
-      await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: "drain" }));
-      await waitUntilEmpty(manager, entry.ID, server.name, emptySeconds).catch((error: unknown) => {
-        if (!(error instanceof DeadlineError)) throw error;
-        say(`${messageOf(error)} Removing it anyway.`);
-      });
-    }
-    await removeEntry(manager, entry, server.name);
-  }, oneLook);
+  await withManager(
+    access,
+    async (manager) => {
+      const entry = entryOf(server, await listNodes(manager));
+      if (entry === undefined) return;
+      if (entry.Status.State === "ready") {
+        await updateNode(manager, entry.ID, (spec) => ({ ...spec, Availability: "drain" }));
+        await waitUntilEmpty(manager, entry.ID, server.name, emptySeconds).catch((error: unknown) => {
+          if (!(error instanceof DeadlineError)) throw error;
+          say(`${messageOf(error)} Removing it anyway.`);
+        });
+      }
+      await removeEntry(manager, entry, server.name);
+    },
+    oneLook,
+  );
 }
 
 async function waitUntilGone(find: () => Promise<CloudThing[]>, things: readonly CloudThing[]): Promise<void> {
   const ids = new Set(things.map(({ id }) => id));
-  await waitFor({ what: `${things.map(({ kind, name }) => `${kind} ${name}`).join(", ")} to be gone`, deadlineSeconds: goneSeconds }, async () => {
-    const left = (await find()).filter(({ id }) => ids.has(id));
-    return left.length === 0 ? true : new Pending(`still there: ${left.map(({ name, id }) => `${name} (${id})`).join(", ")}`);
-  });
+  await waitFor(
+    {
+      what: `${things.map(({ kind, name }) => `${kind} ${name}`).join(", ")} to be gone`,
+      deadlineSeconds: goneSeconds,
+    },
+    async () => {
+      const left = (await find()).filter(({ id }) => ids.has(id));
+      return left.length === 0
+        ? true
+        : new Pending(`still there: ${left.map(({ name, id }) => `${name} (${id})`).join(", ")}`);
+    },
+  );
 }

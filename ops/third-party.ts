@@ -46,7 +46,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /** How swarmkit says that the managers elect a leader or are too busy to answer each other. */
-const ofTheMoment = /does not have a leader|lost leader status|raft proposal dropped|deadline exceeded|DeadlineExceeded|code = Unavailable/;
+const ofTheMoment =
+  /does not have a leader|lost leader status|raft proposal dropped|deadline exceeded|DeadlineExceeded|code = Unavailable/;
 
 /**
  * Whether an error speaks of the moment: an election, a manager that is too busy to answer its peers, a connection that
@@ -60,12 +61,18 @@ export function isTransient(error: unknown): boolean {
 const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
 
 /** Who made a lock, as Pulumi says it (pkg/backend/diy/lock.go). */
-export interface LockMaker { readonly username: string; readonly hostname: string; readonly pid: string; readonly timestamp: string }
+export interface LockMaker {
+  readonly username: string;
+  readonly hostname: string;
+  readonly pid: string;
+  readonly timestamp: string;
+}
 
 /** Whose lock was in the way of a Pulumi that failed, by its output; "unknown" where it does not say, undefined where it was no lock. */
 export function lockMakerIn(output: string): LockMaker | "unknown" | undefined {
   if (!lockTexts.some((text) => output.includes(text))) return undefined;
   const [, username, hostname, pid, timestamp] = /: created by (.+)@(\S+) \(pid (\d+)\) at (\S+)/.exec(output) ?? [];
-  if (username === undefined || hostname === undefined || pid === undefined || timestamp === undefined) return "unknown";
+  if (username === undefined || hostname === undefined || pid === undefined || timestamp === undefined)
+    return "unknown";
   return { username, hostname, pid, timestamp };
 }

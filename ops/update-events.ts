@@ -37,17 +37,35 @@ export function parseEvent(text: string): UpdateEvent | undefined {
 export function stepsOf(events: readonly UpdateEvent[]): UpdateStep[] {
   const steps = new Map<string, UpdateStep>();
   const errors = new Map<string, string>();
-  for (const { timestamp, resourcePreEvent: begun, resOutputsEvent: ended, resOpFailedEvent: failed, diagnosticEvent: said } of events) {
+  for (const {
+    timestamp,
+    resourcePreEvent: begun,
+    resOutputsEvent: ended,
+    resOpFailedEvent: failed,
+    diagnosticEvent: said,
+  } of events) {
     const at = timestamp * 1000;
-    if (begun !== undefined) steps.set(begun.metadata.urn, { resource: nameOf(begun.metadata.urn), type: begun.metadata.type, op: begun.metadata.op, begunAt: at });
+    if (begun !== undefined)
+      steps.set(begun.metadata.urn, {
+        resource: nameOf(begun.metadata.urn),
+        type: begun.metadata.type,
+        op: begun.metadata.op,
+        begunAt: at,
+      });
     if (ended !== undefined) end(steps, ended.metadata, at, (step) => ({ ...step, endedAt: at }));
     if (failed !== undefined) end(steps, failed.metadata, at, (step) => ({ ...step, error: "" }));
-    if (said?.severity === "error" && said.urn !== undefined && said.urn !== "") errors.set(said.urn, [...(errors.has(said.urn) ? [errors.get(said.urn)] : []), plain(said.message)].join("; "));
+    if (said?.severity === "error" && said.urn !== undefined && said.urn !== "")
+      errors.set(said.urn, [...(errors.has(said.urn) ? [errors.get(said.urn)] : []), plain(said.message)].join("; "));
   }
-  return [...steps].map(([urn, step]) => step.endedAt !== undefined ? step : withError(step, errors.get(urn)));
+  return [...steps].map(([urn, step]) => (step.endedAt !== undefined ? step : withError(step, errors.get(urn))));
 }
 
-function end(steps: Map<string, UpdateStep>, { urn, type, op }: z.output<typeof metadata>, at: number, change: (step: UpdateStep) => UpdateStep): void {
+function end(
+  steps: Map<string, UpdateStep>,
+  { urn, type, op }: z.output<typeof metadata>,
+  at: number,
+  change: (step: UpdateStep) => UpdateStep,
+): void {
   steps.set(urn, change(steps.get(urn) ?? { resource: nameOf(urn), type, op, begunAt: at }));
 }
 
@@ -62,5 +80,8 @@ export function nameOf(urn: string): string {
 
 /** In one line, without Pulumi's marks for colours and line ends. */
 function plain(message: string): string {
-  return message.replace(/<\{%[^%]*%\}>/g, "").replace(/\s+/g, " ").trim();
+  return message
+    .replace(/<\{%[^%]*%\}>/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }

@@ -14,7 +14,8 @@ import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
 import { stepsOf, type UpdateStep } from "./update-events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
-const loadEventStream = (): typeof import("./event-stream") => require("./event-stream") as typeof import("./event-stream");
+const loadEventStream = (): typeof import("./event-stream") =>
+  require("./event-stream") as typeof import("./event-stream");
 
 export interface Update {
   readonly place: StackPlace;
@@ -46,7 +47,11 @@ export function updateSeconds({ deadlines }: Pick<Settings, "deadlines">): numbe
 export class UpdateError extends OperationError {
   override readonly name = "UpdateError";
 
-  constructor(message: string, readonly steps: readonly UpdateStep[], readonly interrupted: boolean) {
+  constructor(
+    message: string,
+    readonly steps: readonly UpdateStep[],
+    readonly interrupted: boolean,
+  ) {
     super(message);
   }
 }
@@ -66,14 +71,30 @@ export class RefusedError extends OperationError {
  * @throws RefusedError when its plan goes beyond the limits.
  * @throws UpdateError when the update fails, hangs or is interrupted.
  */
-export async function runUpdate({ place, wanted, expected, replace, asDeployed, environment, timeoutSeconds, talk, signal }: Update): Promise<readonly UpdateStep[]> {
+export async function runUpdate({
+  place,
+  wanted,
+  expected,
+  replace,
+  asDeployed,
+  environment,
+  timeoutSeconds,
+  talk,
+  signal,
+}: Update): Promise<readonly UpdateStep[]> {
   const subject = `stack ${place.stack}`;
   // lab/pulumi does both itself, and knows where the lab's state is
   const backendUrl = isOnLab(place, environment) ? undefined : environment["PULUMI_BACKEND_URL"];
-  if (!isOnLab(place, environment)) await clearWay(place.stack, backendUrl, (line) => { talk(`${line}\n`); });
+  if (!isOnLab(place, environment))
+    await clearWay(place.stack, backendUrl, (line) => {
+      talk(`${line}\n`);
+    });
   const note = (pid: number, lease: string | undefined): void => {
     const backend = openBackend(backendUrl);
-    if (backend !== undefined) noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => { talk(`Could not record the holder of the lock: ${messageOf(error)}\n`); });
+    if (backend !== undefined)
+      noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => {
+        talk(`Could not record the holder of the lock: ${messageOf(error)}\n`);
+      });
   };
   const sets = {
     ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
@@ -83,28 +104,62 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
   };
   const folder = await mkdtemp(join(tmpdir(), "swarm-update-"));
   try {
-    const config = asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
+    const config =
+      asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
     // the work is waiting for the cloud; Pulumi's default goes by the number of cores
     const words = (eventLog: string): string[] => [
-      "up", "--yes", "--skip-preview", "--non-interactive", ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]), ...config, "--event-log", eventLog,
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+      ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]),
+      ...config,
+      "--event-log",
+      eventLog,
       ...(replace === undefined ? [] : ["--replace", replace]),
     ];
     const report = join(folder, "report.json");
-    const { result: { code, end, timedOut, interrupted }, events } = await underLease(environment, async (lease) => loadEventStream().withEvents(async (eventLog) => {
-      const own = { [reportVariable]: report, ...(lease === undefined ? {} : { [leaseVariable]: lease }) };
-      return runPulumi(place, words(eventLog), { environment: { ...environment, ...sets, ...own }, timeoutSeconds, talk, signal, begun: (pid) => { note(pid, lease); } });
-    }));
+    const {
+      result: { code, end, timedOut, interrupted },
+      events,
+    } = await underLease(environment, async (lease) =>
+      loadEventStream().withEvents(async (eventLog) => {
+        const own = { [reportVariable]: report, ...(lease === undefined ? {} : { [leaseVariable]: lease }) };
+        return runPulumi(place, words(eventLog), {
+          environment: { ...environment, ...sets, ...own },
+          timeoutSeconds,
+          talk,
+          signal,
+          begun: (pid) => {
+            note(pid, lease);
+          },
+        });
+      }),
+    );
     const steps = stepsOf(events);
-    if (timedOut) throw new UpdateError(`${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`, steps, true);
+    if (timedOut)
+      throw new UpdateError(
+        `${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`,
+        steps,
+        true,
+      );
     if (code === 0) return steps;
     const refused = readReport(report);
     if (refused?.kind === "plan-refused") throw new RefusedError(`${subject}: ${refused.words}`);
     const holder = refused?.kind === "locked" ? refused.holder : holderIn(end);
     if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
     // sets that were made from the last update fit its configuration
-    if (refused?.kind === "overtaken" || (asDeployed === true && refused?.kind === "unfit")) throw new BusyError(`${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`);
-    if (signal?.aborted === true) throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
-    throw new UpdateError(`${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`, steps, false);
+    if (refused?.kind === "overtaken" || (asDeployed === true && refused?.kind === "unfit"))
+      throw new BusyError(
+        `${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`,
+      );
+    if (signal?.aborted === true)
+      throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
+    throw new UpdateError(
+      `${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`,
+      steps,
+      false,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -114,10 +169,23 @@ export async function runUpdate({ place, wanted, expected, replace, asDeployed, 
 const configSeconds = 300;
 
 /** Writes the configuration that the last update had into a folder, secrets encrypted as they were. */
-async function deployedConfig(place: StackPlace, environment: NodeJS.ProcessEnv, folder: string, signal: AbortSignal | undefined): Promise<string> {
+async function deployedConfig(
+  place: StackPlace,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const path = join(folder, "config.yaml");
-  const { code, stderr } = await runPulumi(place, ["config", "refresh", "--force", "--config-file", path], { environment, timeoutSeconds: configSeconds, signal });
-  if (signal?.aborted === true) throw new UpdateError(`stack ${place.stack}: the update was interrupted before it began.`, [], true);
-  if (code !== 0) throw new OperationError(`stack ${place.stack}: Pulumi cannot read the configuration of its last update; ${lastWords(stderr)}`);
+  const { code, stderr } = await runPulumi(place, ["config", "refresh", "--force", "--config-file", path], {
+    environment,
+    timeoutSeconds: configSeconds,
+    signal,
+  });
+  if (signal?.aborted === true)
+    throw new UpdateError(`stack ${place.stack}: the update was interrupted before it began.`, [], true);
+  if (code !== 0)
+    throw new OperationError(
+      `stack ${place.stack}: Pulumi cannot read the configuration of its last update; ${lastWords(stderr)}`,
+    );
   return path;
 }

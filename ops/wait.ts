@@ -38,7 +38,16 @@ const progressSeconds = 30;
  * @throws DeadlineError after the deadline, with the last reason; and what `isFinal` says of the probe's errors.
  */
 export async function waitFor<T>(options: WaitOptions, probe: () => Promise<T | Pending>): Promise<T> {
-  const { what, deadlineSeconds, intervalSeconds = 3, slack = 0, say = (line) => { process.stderr.write(`${line}\n`); }, isFinal = () => false } = options;
+  const {
+    what,
+    deadlineSeconds,
+    intervalSeconds = 3,
+    slack = 0,
+    say = (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+    isFinal = () => false,
+  } = options;
   const begun = Date.now();
   const elapsed = (): number => Math.round((Date.now() - begun) / 1000);
   let nextProgress = progressSeconds;

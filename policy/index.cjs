@@ -4,12 +4,14 @@ const { PolicyPack } = require("@pulumi/policy");
 const { judgeResources } = require("../ops/guard/pack.ts");
 
 new PolicyPack("swarm-openstack", {
-  policies: [{
-    name: "open-to-world",
-    description: "Nothing but the ingress' ports lets in everyone.",
-    enforcementLevel: "mandatory",
-    validateResource: ({ urn, type, props }, report) => {
-      for (const { message } of judgeResources([{ urn, type, props }])) report(message);
+  policies: [
+    {
+      name: "open-to-world",
+      description: "Nothing but the ingress' ports lets in everyone.",
+      enforcementLevel: "mandatory",
+      validateResource: ({ urn, type, props }, report) => {
+        for (const { message } of judgeResources([{ urn, type, props }])) report(message);
+      },
     },
-  }],
+  ],
 });

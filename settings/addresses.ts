@@ -22,7 +22,11 @@ export interface AllocationPool {
  *
  * @param held addresses of managers that stand; none: the cluster is new.
  */
-export function unreservedAddresses(plan: AddressPlan, pools: readonly AllocationPool[], held: readonly string[]): string[] {
+export function unreservedAddresses(
+  plan: AddressPlan,
+  pools: readonly AllocationPool[],
+  held: readonly string[],
+): string[] {
   const { vip, managers } = planAddresses(plan.cidr, mostManagers);
   const needed = held.length === 0 ? [vip, ...managers] : plan.managers.filter((address) => !held.includes(address));
   return needed.filter((address) => pools.some(({ start, end }) => isBetween(address, start, end)));

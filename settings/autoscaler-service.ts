@@ -14,15 +14,19 @@ const repositoryWords = `an image without tag or digest, e.g. "registry.example/
  * - `caCertificates`: of authorities that OpenStack's certificates or the bucket's are signed by, trusted beside the usual ones.
  * - `image`: made and pushed by `autoscaler/image/build`, whose tag says which program it holds.
  */
-export const autoscalerService = z.strictObject({
-  backendUrl: text(/^s3:\/\/[^\s/?]+(\/[^\s?]*)?(\?\S*)?$/, bucketWords),
-  image: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, repositoryWords).default("swarm/autoscaler"),
-  caCertificates: pem.optional(),
-}, allowed("{backendUrl, image, caCertificates}, of which backendUrl is required"));
+export const autoscalerService = z.strictObject(
+  {
+    backendUrl: text(/^s3:\/\/[^\s/?]+(\/[^\s?]*)?(\?\S*)?$/, bucketWords),
+    image: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, repositoryWords).default("swarm/autoscaler"),
+    caCertificates: pem.optional(),
+  },
+  allowed("{backendUrl, image, caCertificates}, of which backendUrl is required"),
+);
 export type AutoscalerServiceSettings = Readonly<z.output<typeof autoscalerService>>;
 
-export const autoscalerServiceDescription = "The autoscaler as a service on the managers; without it none. backendUrl (an s3:// URL of the stack's state, as managers reach it), "
-  + "image (swarm/autoscaler; its tag is the program's own), caCertificates (PEM, of a site's own authority for OpenStack or the bucket). Needs autoscale, monitoring, and the secrets autoscalerCloud, autoscalerStateKey and autoscalerPassphrase.";
+export const autoscalerServiceDescription =
+  "The autoscaler as a service on the managers; without it none. backendUrl (an s3:// URL of the stack's state, as managers reach it), " +
+  "image (swarm/autoscaler; its tag is the program's own), caCertificates (PEM, of a site's own authority for OpenStack or the bucket). Needs autoscale, monitoring, and the secrets autoscalerCloud, autoscalerStateKey and autoscalerPassphrase.";
 
 /** Name of the cloud in the service's clouds.yaml. */
 export const serviceCloud = "autoscaler";
@@ -34,7 +38,11 @@ const cloudsSchema = z.strictObject({
       auth_type: z.literal("v3applicationcredential"),
       // a file that the service has not
       cacert: z.undefined().optional(),
-      auth: z.strictObject({ auth_url: z.string(), application_credential_id: z.string(), application_credential_secret: z.string() }),
+      auth: z.strictObject({
+        auth_url: z.string(),
+        application_credential_id: z.string(),
+        application_credential_secret: z.string(),
+      }),
     }),
   }),
 });
@@ -49,8 +57,10 @@ function isServiceClouds(content: string): boolean {
 
 const cloudsWords = `the text of a clouds.yaml with one cloud, "${serviceCloud}", of auth_type v3applicationcredential with auth_url, application_credential_id and application_credential_secret, without cacert: what that holds is for autoscalerService.caCertificates`;
 export const serviceClouds = z.string(allowed(cloudsWords)).refine(isServiceClouds, allowed(cloudsWords));
-export const serviceStateKey = text(/^\[default\]\s*\n(?=[\s\S]*^aws_access_key_id\s*=\s*\S+)(?=[\s\S]*^aws_secret_access_key\s*=\s*\S+)/m,
-  "the text of AWS's shared credentials file: [default], aws_access_key_id and aws_secret_access_key, a line each");
+export const serviceStateKey = text(
+  /^\[default\]\s*\n(?=[\s\S]*^aws_access_key_id\s*=\s*\S+)(?=[\s\S]*^aws_secret_access_key\s*=\s*\S+)/m,
+  "the text of AWS's shared credentials file: [default], aws_access_key_id and aws_secret_access_key, a line each",
+);
 export const servicePassphrase = text(/^\S(.*\S)?$/, "a passphrase, one line");
 
 /** The secrets that the service is handed, by their keys. */
@@ -59,19 +69,31 @@ export const serviceSecretKeys = ["autoscalerCloud", "autoscalerStateKey", "auto
 /** What the service needs beside itself. Whether its secrets are there is not known to all who read the configuration. */
 export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
   if (settings.autoscalerService === undefined) {
-    return serviceSecretKeys.filter((key) => settings[key] !== undefined).map((key) => ({
-      path: `settings.${key}`, problem: "nothing would use it; set settings.autoscalerService, or leave it away.",
-    }));
+    return serviceSecretKeys
+      .filter((key) => settings[key] !== undefined)
+      .map((key) => ({
+        path: `settings.${key}`,
+        problem: "nothing would use it; set settings.autoscalerService, or leave it away.",
+      }));
   }
-  return (["autoscale", "monitoring"] as const).filter((key) => settings[key] === undefined).map((key) => ({
-    path: "settings.autoscalerService", problem: `needs settings.${key}, which is not set; use {} for its defaults, or leave the service away.`,
-  }));
+  return (["autoscale", "monitoring"] as const)
+    .filter((key) => settings[key] === undefined)
+    .map((key) => ({
+      path: "settings.autoscalerService",
+      problem: `needs settings.${key}, which is not set; use {} for its defaults, or leave the service away.`,
+    }));
 }
 
 /** The secrets that a service lacks. */
-export function missingServiceSecrets(service: AutoscalerServiceSettings | undefined, secrets: Partial<Record<typeof serviceSecretKeys[number], unknown>>): Fault[] {
+export function missingServiceSecrets(
+  service: AutoscalerServiceSettings | undefined,
+  secrets: Partial<Record<(typeof serviceSecretKeys)[number], unknown>>,
+): Fault[] {
   if (service === undefined) return [];
-  return serviceSecretKeys.filter((key) => secrets[key] === undefined).map((key) => ({
-    path: `settings.${key}`, problem: `missing, and settings.autoscalerService needs it; run \`pulumi config set --secret swarm:${key}\`, see docs/autoscaler.md.`,
-  }));
+  return serviceSecretKeys
+    .filter((key) => secrets[key] === undefined)
+    .map((key) => ({
+      path: `settings.${key}`,
+      problem: `missing, and settings.autoscalerService needs it; run \`pulumi config set --secret swarm:${key}\`, see docs/autoscaler.md.`,
+    }));
 }

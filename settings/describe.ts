@@ -23,20 +23,28 @@ const openstackRetries = 10;
  * knows no rules, so all judging is left to the program, which names every fault at once.
  */
 export function pulumiYaml(): string {
-  const config = Object.fromEntries(settingsKeys.map((key) => [key, {
-    description: `${settingsShape[key].description}${note(key)}`,
-    default: "",
-  }]));
+  const config = Object.fromEntries(
+    settingsKeys.map((key) => [
+      key,
+      {
+        description: `${settingsShape[key].description}${note(key)}`,
+        default: "",
+      },
+    ]),
+  );
   const provider = { "openstack:maxRetries": openstackRetries };
-  return `# Made from settings/schema.ts by \`npm run describe\`.\n${stringify({
-    name: projectName,
-    description: "A highly available Docker Swarm on OpenStack",
-    runtime: { name: "nodejs", options: { typescript: false } },
-    main: "program.cjs",
-    // for whoever runs Pulumi by hand, too: no other plugin of this name is looked for
-    plugins: { providers: [{ name: "openstack", path: "toolchain/openstack" }] },
-    config: { ...config, ...provider },
-  }, { lineWidth: 0 })}`;
+  return `# Made from settings/schema.ts by \`npm run describe\`.\n${stringify(
+    {
+      name: projectName,
+      description: "A highly available Docker Swarm on OpenStack",
+      runtime: { name: "nodejs", options: { typescript: false } },
+      main: "program.cjs",
+      // for whoever runs Pulumi by hand, too: no other plugin of this name is looked for
+      plugins: { providers: [{ name: "openstack", path: "toolchain/openstack" }] },
+      config: { ...config, ...provider },
+    },
+    { lineWidth: 0 },
+  )}`;
 }
 
 function note(key: SettingsKey): string {

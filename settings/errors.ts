@@ -6,9 +6,14 @@ export interface Fault {
 
 /** What was given cannot be used: the configuration, unless another subject is named. Carries every fault at once. */
 export class SettingsError extends Error {
-  constructor(readonly faults: readonly Fault[], subject = "configuration") {
-    super(`The ${subject} has ${faults.length} fault${faults.length === 1 ? "" : "s"}; nothing was touched.\n`
-      + faults.map((fault) => `  ${fault.path}: ${fault.problem}`).join("\n"));
+  constructor(
+    readonly faults: readonly Fault[],
+    subject = "configuration",
+  ) {
+    super(
+      `The ${subject} has ${faults.length} fault${faults.length === 1 ? "" : "s"}; nothing was touched.\n` +
+        faults.map((fault) => `  ${fault.path}: ${fault.problem}`).join("\n"),
+    );
     this.name = "SettingsError";
   }
 }

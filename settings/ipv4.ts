@@ -16,7 +16,9 @@ export function firstOf(network: string): number {
 }
 
 function numberOf(address: string): number {
-  return ipaddr.IPv4.parse(address).toByteArray().reduce((value, byte) => value * 256 + byte, 0);
+  return ipaddr.IPv4.parse(address)
+    .toByteArray()
+    .reduce((value, byte) => value * 256 + byte, 0);
 }
 
 /** An address of its number, e.g. 167772161 is "10.0.0.1". */

@@ -6,20 +6,35 @@ import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
 /** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
-export const lastingKeys = ["clusterName", "networkName", "networkCidr", "externalNetwork", "overlayPools", "overlayPrefix", "overlayEncryption"] as const;
+export const lastingKeys = [
+  "clusterName",
+  "networkName",
+  "networkCidr",
+  "externalNetwork",
+  "overlayPools",
+  "overlayPrefix",
+  "overlayEncryption",
+] as const;
 
 /** What a cluster was made with. An older program did not say where the floating IPs come from, and left the subnets to Docker. */
-export type MadeWith = Omit<Pick<Settings, typeof lastingKeys[number]>, "externalNetwork"> & {
+export type MadeWith = Omit<Pick<Settings, (typeof lastingKeys)[number]>, "externalNetwork"> & {
   readonly externalNetwork?: string | undefined;
   readonly sharedSubnets?: Partial<SharedSubnets> | undefined;
 };
 
 /** @param sharedSubnets subnets of the shared overlay networks; absent where Docker chooses them. */
 export function madeWith(settings: Settings, sharedSubnets?: Partial<SharedSubnets>): MadeWith {
-  const { clusterName, networkName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption } = settings;
+  const { clusterName, networkName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption } =
+    settings;
   return {
-    clusterName, networkCidr, externalNetwork, overlayPools, overlayPrefix, overlayEncryption,
-    ...(networkName === undefined ? {} : { networkName }), ...(sharedSubnets === undefined ? {} : { sharedSubnets }),
+    clusterName,
+    networkCidr,
+    externalNetwork,
+    overlayPools,
+    overlayPrefix,
+    overlayEncryption,
+    ...(networkName === undefined ? {} : { networkName }),
+    ...(sharedSubnets === undefined ? {} : { sharedSubnets }),
   };
 }
 
@@ -41,10 +56,15 @@ export interface StandingManager {
  *
  * @param made what the cluster was made with, as far as it exists: a key that is absent may still be changed.
  */
-export function lastingFaults(settings: Settings, made: Partial<MadeWith>, standing: readonly StandingManager[]): Fault[] {
+export function lastingFaults(
+  settings: Settings,
+  made: Partial<MadeWith>,
+  standing: readonly StandingManager[],
+): Fault[] {
   // what knows the network's range names the network of somebody else as well, where there is one
   const before = { ...(made.networkCidr === undefined ? {} : { networkName: undefined }), ...made };
-  const changed = lastingKeys.filter((key) => key in before && JSON.stringify(settings[key]) !== JSON.stringify(before[key]))
+  const changed = lastingKeys
+    .filter((key) => key in before && JSON.stringify(settings[key]) !== JSON.stringify(before[key]))
     // an older program did not say
     .filter((key) => key !== "externalNetwork" || before.externalNetwork !== undefined)
     .map((key): Fault => ({
@@ -60,14 +80,31 @@ function shown(value: unknown): string {
 
 function managerFaults(settings: Settings, standing: readonly StandingManager[]): Fault[] {
   const addresses = planAddresses(settings.networkCidr, settings.managers).managers;
-  const planned = new Map(placeManagers(settings.clusterName, settings.zones, settings.managers).map(({ name }, index) => [name, addresses[index]]));
+  const planned = new Map(
+    placeManagers(settings.clusterName, settings.zones, settings.managers).map(({ name }, index) => [
+      name,
+      addresses[index],
+    ]),
+  );
   // the address of a manager that goes is not free yet when another one is made
-  const moved = [...planned].filter(([name, address]) => standing.some((manager) => (manager.name === name) !== (manager.address === address)));
+  const moved = [...planned].filter(([name, address]) =>
+    standing.some((manager) => (manager.name === name) !== (manager.address === address)),
+  );
   if (moved.length > 0) {
-    return [{ path: "settings.zones", problem: `gives ${moved.map(([name]) => name).join(", ")} an address that is another's; keep the zones that hold managers, in their order, and add new ones at the end.` }];
+    return [
+      {
+        path: "settings.zones",
+        problem: `gives ${moved.map(([name]) => name).join(", ")} an address that is another's; keep the zones that hold managers, in their order, and add new ones at the end.`,
+      },
+    ];
   }
   const gone = standing.filter(({ name }) => !planned.has(name)).map(({ name }) => name);
   const spare = tolerance(standing.length);
   if (gone.length <= spare) return [];
-  return [{ path: "settings.managers", problem: `takes ${gone.join(", ")} of ${standing.length} managers at once; ${spare} at most can go in one update without losing the quorum.` }];
+  return [
+    {
+      path: "settings.managers",
+      problem: `takes ${gone.join(", ")} of ${standing.length} managers at once; ${spare} at most can go in one update without losing the quorum.`,
+    },
+  ];
 }

@@ -58,23 +58,45 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
     const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
     const settings = parseSettings(raw);
     const unset = unsetKeys(raw);
-    const secrets = Object.fromEntries(Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]));
+    const secrets = Object.fromEntries(
+      Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]),
+    );
     const previous = await readPrevious();
-    const before = previous.madeWith ?? await madeSoFar();
-    const standing = hasSwarm(before) ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes } : undefined;
+    const before = previous.madeWith ?? (await madeSoFar());
+    const standing = hasSwarm(before)
+      ? { sharedSubnets: before.sharedSubnets ?? {}, mostNodes: previous.mostNodes }
+      : undefined;
     const faults = [
-      ...missingServiceSecrets(settings.autoscalerService, secrets), ...lastingFaults(settings, before, previous.managers), ...allowFaults(settings, new Date()), ...overlayFaults(settings, standing),
+      ...missingServiceSecrets(settings.autoscalerService, secrets),
+      ...lastingFaults(settings, before, previous.managers),
+      ...allowFaults(settings, new Date()),
+      ...overlayFaults(settings, standing),
       ...(standing === undefined ? poolFaults(settings, unset) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
     const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
-    const asked = wanted === undefined || wanted === "" ? {} : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
+    const asked =
+      wanted === undefined || wanted === ""
+        ? {}
+        : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
     const warnings = [
-      ...warningsOf(settings), ...reservedWarnings(settings, unset),
-      ...(standing === undefined ? [] : [...overlayWarnings(settings, standing), ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`)]),
+      ...warningsOf(settings),
+      ...reservedWarnings(settings, unset),
+      ...(standing === undefined
+        ? []
+        : [
+            ...overlayWarnings(settings, standing),
+            ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`),
+          ]),
     ];
     for (const warning of warnings) await pulumi.log.warn(warning);
-    return { settings, secrets, previous, made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets), ...asked };
+    return {
+      settings,
+      secrets,
+      previous,
+      made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets),
+      ...asked,
+    };
   } catch (error) {
     if (error instanceof WantedError) leaveReport(process.env, { kind: error.isOvertaken ? "overtaken" : "unfit" });
     throw error instanceof SettingsError ? refusal(error.message) : error;
@@ -83,12 +105,15 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (name: "clusterId" | "madeWith" | "managerGroupPolicies" | "nodes" | "serial" | "workerGroups" | "workerSets"): Promise<unknown> => (await self.getOutputDetails(name)).value;
+  const output = async (
+    name: "clusterId" | "madeWith" | "managerGroupPolicies" | "nodes" | "serial" | "workerGroups" | "workerSets",
+  ): Promise<unknown> => (await self.getOutputDetails(name)).value;
   const { shape } = clusterOutputs;
-  const workerSets = shape.workerSets.parse(await output("workerSets") ?? {});
+  const workerSets = shape.workerSets.parse((await output("workerSets")) ?? {});
   const serial = shape.serial.parse(await output("serial")) ?? 0;
   const managerGroupPolicies = shape.managerGroupPolicies.parse(await output("managerGroupPolicies")) ?? [];
-  if (await output("clusterId") === undefined) return { workerSets, serial, managerGroupPolicies, managers: [], mostNodes: 0 };
+  if ((await output("clusterId")) === undefined)
+    return { workerSets, serial, managerGroupPolicies, managers: [], mostNodes: 0 };
   const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
   const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
   const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
@@ -99,7 +124,10 @@ async function readPrevious(): Promise<Previous> {
     serial,
     managerGroupPolicies,
     access,
-    mostNodes: mostNodes({ managers: managers.length, workerGroups: shape.workerGroups.parse(await output("workerGroups") ?? {}) }),
+    mostNodes: mostNodes({
+      managers: managers.length,
+      workerGroups: shape.workerGroups.parse((await output("workerGroups")) ?? {}),
+    }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }

@@ -44,7 +44,10 @@ export function ownerResource(cluster: string): string {
 }
 
 /** The place of a worker by its name, `<cluster>-worker-<group>-<ordinal>`; undefined for any other name. */
-export function readWorkerName(cluster: string, name: string): { readonly group: string; readonly ordinal: number } | undefined {
+export function readWorkerName(
+  cluster: string,
+  name: string,
+): { readonly group: string; readonly ordinal: number } | undefined {
   return readPlace(`${cluster}-worker-`, name);
 }
 
@@ -52,11 +55,16 @@ export function readWorkerName(cluster: string, name: string): { readonly group:
  * The worker that a resource of the program belongs to: its port, its server or its membership, by logical name
  * (components/worker-group.ts); undefined for any other resource.
  */
-export function workerOfResource(cluster: string, resource: string): { readonly group: string; readonly ordinal: number } | undefined {
+export function workerOfResource(
+  cluster: string,
+  resource: string,
+): { readonly group: string; readonly ordinal: number } | undefined {
   return readPlace(`${cluster}-workers-`, resource.replace(/-(port|server)$/, "").replace(/-membership-(?=\d+$)/, "-"));
 }
 
 function readPlace(prefix: string, name: string): { readonly group: string; readonly ordinal: number } | undefined {
-  const [, group, ordinal] = name.startsWith(prefix) ? /^([a-z][a-z0-9-]*)-(\d+)$/.exec(name.slice(prefix.length)) ?? [] : [];
+  const [, group, ordinal] = name.startsWith(prefix)
+    ? (/^([a-z][a-z0-9-]*)-(\d+)$/.exec(name.slice(prefix.length)) ?? [])
+    : [];
   return group === undefined || ordinal === undefined ? undefined : { group, ordinal: Number(ordinal) };
 }

@@ -8,13 +8,19 @@ export type WorkerSets = Readonly<Record<string, readonly number[]>>;
  * clamped to the limits. A group below `min` gets its lowest free ordinals, a group above `max` loses its highest ones,
  * and a group that the settings no longer name has none. A wanted set that was checked (`readWanted`) is taken as it is.
  */
-export function planWorkerSets(groups: Settings["workerGroups"], previous: WorkerSets, wanted?: WorkerSets): WorkerSets {
+export function planWorkerSets(
+  groups: Settings["workerGroups"],
+  previous: WorkerSets,
+  wanted?: WorkerSets,
+): WorkerSets {
   const base = wanted ?? previous;
-  return Object.fromEntries(Object.entries(groups).map(([name, { min, max }]) => {
-    const held = [...(base[name] ?? [])].sort((a, b) => a - b).slice(0, max);
-    while (held.length < min) held.push(freeOrdinal(held));
-    return [name, held.sort((a, b) => a - b)];
-  }));
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, { min, max }]) => {
+      const held = [...(base[name] ?? [])].sort((a, b) => a - b).slice(0, max);
+      while (held.length < min) held.push(freeOrdinal(held));
+      return [name, held.sort((a, b) => a - b)];
+    }),
+  );
 }
 
 /** The lowest ordinal that a group does not hold. */

@@ -22,14 +22,24 @@ const node = z.object({
 });
 
 /** How a manager is reached: its floating IP, its address in the cluster's network (absent in what an older program left), and the SSH host key that is pinned for it. */
-export const managerAccess = z.object({ name: z.string(), host: z.string(), address: z.string().optional(), hostKey: z.string() });
+export const managerAccess = z.object({
+  name: z.string(),
+  host: z.string(),
+  address: z.string().optional(),
+  hostKey: z.string(),
+});
 
 /** What it takes to reach the cluster: the login, its private key (secret, OpenSSH format) and the managers in order. */
 export const clusterAccess = z.object({ user: z.string(), privateKey: z.string(), managers: z.array(managerAccess) });
 export type ClusterAccess = z.output<typeof clusterAccess>;
 
 /** A worker group as the last update had it: where its nodes are, how many there may be, and the labels that they bear beside their place's. */
-const workerGroup = z.object({ zone: z.string(), min: z.int(), max: z.int(), labels: z.record(z.string(), z.string()) });
+const workerGroup = z.object({
+  zone: z.string(),
+  min: z.int(),
+  max: z.int(),
+  labels: z.record(z.string(), z.string()),
+});
 
 /** What a stack exports; `madeWith` are the settings that last as long as the cluster, `access` and `joinTokens` are secrets. `clusterId` is Docker's id of the swarm. */
 export const clusterOutputs = z.object({

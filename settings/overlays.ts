@@ -4,7 +4,7 @@ import type { ShapedSettings } from "./schema";
 
 /** The overlay networks that span the whole cluster and grow with it. */
 export const sharedNetworks = ["ingress", "proxy", "monitoring"] as const;
-export type SharedNetwork = typeof sharedNetworks[number];
+export type SharedNetwork = (typeof sharedNetworks)[number];
 
 /**
  * Addresses that each node may take of a shared network. What takes one is swarmkit's decision (manager/allocator/network.go): the
@@ -60,8 +60,11 @@ export type SharedSubnets = Readonly<Record<SharedNetwork, string>>;
  */
 export function planSharedSubnets(settings: OverlaySettings): SharedSubnets | undefined {
   const nodes = mostNodes(settings);
-  const pools = settings.overlayPools.map((pool) => ({ start: firstOf(pool), end: firstOf(pool) + addressesOf(prefixOf(pool)) })).reverse();
-  const sizes = sharedNetworks.map((network) => ({ network, prefix: sharedPrefix(network, nodes, settings.overlayPrefix) }))
+  const pools = settings.overlayPools
+    .map((pool) => ({ start: firstOf(pool), end: firstOf(pool) + addressesOf(prefixOf(pool)) }))
+    .reverse();
+  const sizes = sharedNetworks
+    .map((network) => ({ network, prefix: sharedPrefix(network, nodes, settings.overlayPrefix) }))
     .sort((one, other) => one.prefix - other.prefix);
   const subnets: Partial<Record<SharedNetwork, string>> = {};
   for (const { network, prefix } of sizes) {
@@ -70,14 +73,21 @@ export function planSharedSubnets(settings: OverlaySettings): SharedSubnets | un
     pool.end -= addressesOf(prefix);
     subnets[network] = `${addressOf(pool.end)}/${prefix}`;
   }
-  const left = pools.reduce((sum, { start, end }) => sum + Math.floor((end - start) / addressesOf(settings.overlayPrefix)), 0);
-  return left < otherNetworks ? undefined : subnets as SharedSubnets;
+  const left = pools.reduce(
+    (sum, { start, end }) => sum + Math.floor((end - start) / addressesOf(settings.overlayPrefix)),
+    0,
+  );
+  return left < otherNetworks ? undefined : (subnets as SharedSubnets);
 }
 
 /** Prefix length of the smallest single pool that has the room that `planSharedSubnets` asks for. */
 export function poolThatFits(settings: OverlaySettings): number {
   const candidates = Array.from({ length: 25 }, (_, index) => 32 - index);
-  return candidates.find((prefix) => planSharedSubnets({ ...settings, overlayPools: [`0.0.0.0/${prefix}`] }) !== undefined) ?? 8;
+  return (
+    candidates.find(
+      (prefix) => planSharedSubnets({ ...settings, overlayPools: [`0.0.0.0/${prefix}`] }) !== undefined,
+    ) ?? 8
+  );
 }
 
 /** What the overlay networks of a cluster that stands were made for. */
@@ -93,33 +103,52 @@ export function overlayFaults(settings: OverlaySettings, standing: StandingOverl
   const nodes = mostNodes(settings);
   if (standing === undefined) {
     if (planSharedSubnets(settings) !== undefined) return [];
-    const wanted = sharedNetworks.map((network) => `${network} /${sharedPrefix(network, nodes, settings.overlayPrefix)}`).join(", ");
-    return [{
-      path: "settings.overlayPools",
-      problem: `${JSON.stringify(settings.overlayPools)} has no room for the networks of ${nodes} nodes (${wanted}) and ${otherNetworks} networks of overlayPrefix /${settings.overlayPrefix}; `
-        + `use a pool of /${poolThatFits(settings)}, or lower max of the worker groups.`,
-    }];
+    const wanted = sharedNetworks
+      .map((network) => `${network} /${sharedPrefix(network, nodes, settings.overlayPrefix)}`)
+      .join(", ");
+    return [
+      {
+        path: "settings.overlayPools",
+        problem:
+          `${JSON.stringify(settings.overlayPools)} has no room for the networks of ${nodes} nodes (${wanted}) and ${otherNetworks} networks of overlayPrefix /${settings.overlayPrefix}; ` +
+          `use a pool of /${poolThatFits(settings)}, or lower max of the worker groups.`,
+      },
+    ];
   }
   // each node takes an address of `ingress` before it can run anything
   const most = addressesOf(standingPrefix("ingress", settings, standing)) - unusable;
   if (nodes <= most || nodes <= standing.mostNodes) return [];
-  return [{
-    path: "settings.workerGroups",
-    problem: `the groups and managers may grow to ${nodes} nodes, but the network ingress of this cluster has ${most} addresses and keeps its size; lower max, or build a new cluster.`,
-  }];
+  return [
+    {
+      path: "settings.workerGroups",
+      problem: `the groups and managers may grow to ${nodes} nodes, but the network ingress of this cluster has ${most} addresses and keeps its size; lower max, or build a new cluster.`,
+    },
+  ];
 }
 
 /** The shared networks of a standing cluster that are small for the nodes that the settings allow, in one line. */
-export function overlayWarnings(settings: OverlaySettings & Pick<ShapedSettings, "monitoring">, standing: StandingOverlays): string[] {
+export function overlayWarnings(
+  settings: OverlaySettings & Pick<ShapedSettings, "monitoring">,
+  standing: StandingOverlays,
+): string[] {
   const nodes = mostNodes(settings);
-  const small = sharedNetworks.filter((network) => network !== "monitoring" || settings.monitoring !== undefined)
+  const small = sharedNetworks
+    .filter((network) => network !== "monitoring" || settings.monitoring !== undefined)
     .map((network) => ({ network, prefix: standingPrefix(network, settings, standing) }))
     .filter(({ network, prefix }) => nodesThatFit(network, prefix) < nodes)
     .map(({ network, prefix }) => `${network} /${prefix} for ${nodesThatFit(network, prefix)} nodes`);
-  return small.length === 0 ? [] : [`settings.workerGroups: the groups and managers may grow to ${nodes} nodes, but overlay networks of this cluster are smaller and keep their size: ${small.join(", ")}; lower max, spread services over further networks, or build a new cluster.`];
+  return small.length === 0
+    ? []
+    : [
+        `settings.workerGroups: the groups and managers may grow to ${nodes} nodes, but overlay networks of this cluster are smaller and keep their size: ${small.join(", ")}; lower max, spread services over further networks, or build a new cluster.`,
+      ];
 }
 
-function standingPrefix(network: SharedNetwork, { overlayPrefix }: OverlaySettings, { sharedSubnets }: StandingOverlays): number {
+function standingPrefix(
+  network: SharedNetwork,
+  { overlayPrefix }: OverlaySettings,
+  { sharedSubnets }: StandingOverlays,
+): number {
   const subnet = sharedSubnets[network];
   return subnet === undefined ? overlayPrefix : prefixOf(subnet);
 }

@@ -37,7 +37,8 @@ function shapedSettings(raw: Readonly<Record<string, unknown>>): ShapedSettings 
     const value = valueOf(raw, key);
     const result = settingsShape[key].safeParse(value);
     if (result.success) parsed[key] = result.data;
-    else if (value === undefined) faults.push({ path: `settings.${key}`, problem: `missing; ${settingsShape[key].description}` });
+    else if (value === undefined)
+      faults.push({ path: `settings.${key}`, problem: `missing; ${settingsShape[key].description}` });
     else faults.push(...result.error.issues.map((issue) => fault(key, value, issue)));
   }
   const shaped = parsed as Partial<ShapedSettings>;
@@ -49,15 +50,20 @@ function shapedSettings(raw: Readonly<Record<string, unknown>>): ShapedSettings 
 
 /** Fills in the defaults that hang on other keys, and leaves the secrets out. */
 function complete({ autoscale, ...shaped }: ShapedSettings): Settings {
-  const settings = Object.fromEntries(Object.entries(shaped).filter(([key]) => !isSecretKey(key))) as Omit<ShapedSettings, "autoscale" | SecretKey>;
+  const settings = Object.fromEntries(Object.entries(shaped).filter(([key]) => !isSecretKey(key))) as Omit<
+    ShapedSettings,
+    "autoscale" | SecretKey
+  >;
   return autoscale === undefined ? settings : { ...settings, autoscale: completeAutoscale(autoscale, settings) };
 }
 
 function unknownKeys(raw: Readonly<Record<string, unknown>>): Fault[] {
-  return Object.keys(raw).filter((key) => !(key in settingsShape)).map((key) => ({
-    path: `settings.${key}`,
-    problem: `unknown; known are ${settingsKeys.join(", ")}.`,
-  }));
+  return Object.keys(raw)
+    .filter((key) => !(key in settingsShape))
+    .map((key) => ({
+      path: `settings.${key}`,
+      problem: `unknown; known are ${settingsKeys.join(", ")}.`,
+    }));
 }
 
 function fault(key: string, value: unknown, issue: z.core.$ZodIssue): Fault {
@@ -65,8 +71,14 @@ function fault(key: string, value: unknown, issue: z.core.$ZodIssue): Fault {
   if (issue.code === "unrecognized_keys") {
     return { path, problem: `unknown ${issue.keys.map((name) => JSON.stringify(name)).join(", ")}; ${issue.message}.` };
   }
-  const given = issue.path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step], value);
-  const shown = given === undefined ? "missing" : `${isSecretKey(key) ? "the value, a secret," : JSON.stringify(given)} is not allowed`;
+  const given = issue.path.reduce<unknown>(
+    (inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step],
+    value,
+  );
+  const shown =
+    given === undefined
+      ? "missing"
+      : `${isSecretKey(key) ? "the value, a secret," : JSON.stringify(given)} is not allowed`;
   return { path, problem: `${shown}; ${keyMessage(issue)}.` };
 }
 

@@ -28,7 +28,8 @@ export function quorumOf(managers: number, reachable: number): Quorum {
  * @param isReachable whether the one that leaves is reachable itself.
  */
 export function whyNeeded({ managers, reachable }: Quorum, isReachable: boolean): string | undefined {
-  if (managers <= 1) return "it is the only manager, and removing it destroys the swarm; raise settings.managers to 3 first";
+  if (managers <= 1)
+    return "it is the only manager, and removing it destroys the swarm; raise settings.managers to 3 first";
   const rest = quorumOf(managers - 1, reachable - (isReachable ? 1 : 0));
   if (rest.margin >= 0) return undefined;
   return `the quorum needs it: ${rest.reachable} of the ${rest.managers} other managers are reachable and ${rest.needed} are needed; see "A manager cannot be removed" in docs/runbook.md`;

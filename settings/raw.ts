@@ -11,10 +11,12 @@ import { isTextKey } from "./schema";
 export function rawSettings(config: Readonly<Record<string, unknown>>, project: string): Record<string, unknown> {
   const prefix = `${project}:`;
   const own = Object.entries(config).filter(([key, value]) => key.startsWith(prefix) && !isEncrypted(value));
-  return Object.fromEntries(own.map(([key, value]) => {
-    const name = key.slice(prefix.length);
-    return [name, isTextKey(name) ? asText(value) : typeof value === "string" ? json(value) : value];
-  }));
+  return Object.fromEntries(
+    own.map(([key, value]) => {
+      const name = key.slice(prefix.length);
+      return [name, isTextKey(name) ? asText(value) : typeof value === "string" ? json(value) : value];
+    }),
+  );
 }
 
 function isEncrypted(value: unknown): boolean {

@@ -34,9 +34,17 @@ type NetworkSettings = Partial<ShapedSettings>;
 /** The networks that the cluster takes for itself: no two of them share an address, and none is special. */
 function ownNetworks({ networkCidr, overlayPools = [], bridgePool }: NetworkSettings): OwnNetwork[] {
   return [
-    ...(networkCidr === undefined ? [] : [{ key: "networkCidr" as const, name: "settings.networkCidr", network: networkCidr }]),
-    ...overlayPools.map((network, index) => ({ key: "overlayPools" as const, name: `settings.overlayPools.${index}`, network })),
-    ...(bridgePool === undefined ? [] : [{ key: "bridgePool" as const, name: "settings.bridgePool", network: bridgePool }]),
+    ...(networkCidr === undefined
+      ? []
+      : [{ key: "networkCidr" as const, name: "settings.networkCidr", network: networkCidr }]),
+    ...overlayPools.map((network, index) => ({
+      key: "overlayPools" as const,
+      name: `settings.overlayPools.${index}`,
+      network,
+    })),
+    ...(bridgePool === undefined
+      ? []
+      : [{ key: "bridgePool" as const, name: "settings.bridgePool", network: bridgePool }]),
   ];
 }
 
@@ -51,16 +59,23 @@ function cures(settings: NetworkSettings, atDefault: AtDefault): Cure {
   const own = ownNetworks(settings);
   const peers = peersOfNodes(settings).map(({ network }) => network);
   const taken = own.map(({ network }) => network);
-  const defaults = own.filter(({ key }) => atDefault.has(key)).map(({ key, name, network }) => {
-    const within = (widest: number): string | undefined => freeRange(prefixOf(network), [...taken, ...peers.filter((peer) => prefixOf(peer) >= widest)]);
-    // where the peers fill all private networks, one that merely holds the range is no fault
-    const range = within(widestSitePrefix) ?? within(prefixOf(network));
-    if (range !== undefined) taken.push(range);
-    const example = range === undefined ? "" : `, e.g. \`pulumi config set swarm:${key} ${key === "overlayPools" ? `'["${range}"]'` : range}\``;
-    const advice = key === "bridgePool" ? "set it to a free range" : "a new cluster may set it to a free range";
-    return { name, words: `: "${network}" is the default of swarm:${key}; ${advice}${example}` };
-  });
-  return (...networks) => `use networks that do not overlap${defaults.find(({ name }) => networks.some((network) => network.name === name))?.words ?? ""}.`;
+  const defaults = own
+    .filter(({ key }) => atDefault.has(key))
+    .map(({ key, name, network }) => {
+      const within = (widest: number): string | undefined =>
+        freeRange(prefixOf(network), [...taken, ...peers.filter((peer) => prefixOf(peer) >= widest)]);
+      // where the peers fill all private networks, one that merely holds the range is no fault
+      const range = within(widestSitePrefix) ?? within(prefixOf(network));
+      if (range !== undefined) taken.push(range);
+      const example =
+        range === undefined
+          ? ""
+          : `, e.g. \`pulumi config set swarm:${key} ${key === "overlayPools" ? `'["${range}"]'` : range}\``;
+      const advice = key === "bridgePool" ? "set it to a free range" : "a new cluster may set it to a free range";
+      return { name, words: `: "${network}" is the default of swarm:${key}; ${advice}${example}` };
+    });
+  return (...networks) =>
+    `use networks that do not overlap${defaults.find(({ name }) => networks.some((network) => network.name === name))?.words ?? ""}.`;
 }
 
 /** Addresses outside that containers exchange packets with. An overlay network that holds one takes its place in every container on it. */
@@ -73,11 +88,20 @@ function peersOfContainers({ dnsServers = [], ingressCidrs = [] }: NetworkSettin
 
 /** Addresses outside that nodes themselves exchange packets with. A bridge that holds one takes its place on the node. */
 function peersOfNodes(settings: NetworkSettings): NamedNetwork[] {
-  const { adminCidrs = [], ntpServers = [], registryMirrors = [], insecureRegistries = [], registryPrefix, proxy } = settings;
+  const {
+    adminCidrs = [],
+    ntpServers = [],
+    registryMirrors = [],
+    insecureRegistries = [],
+    registryPrefix,
+    proxy,
+  } = settings;
   const hosts: readonly (readonly [string, string | undefined])[] = [
     ...ntpServers.map((host, index) => [`settings.ntpServers.${index}`, host] as const),
     ...registryMirrors.map((url, index) => [`settings.registryMirrors.${index}`, hostOf(url)] as const),
-    ...insecureRegistries.map((host, index) => [`settings.insecureRegistries.${index}`, hostOf(`http://${host}`)] as const),
+    ...insecureRegistries.map(
+      (host, index) => [`settings.insecureRegistries.${index}`, hostOf(`http://${host}`)] as const,
+    ),
     ["settings.registryPrefix", registryPrefix === undefined ? undefined : hostOf(`http://${registryPrefix}`)],
     ["settings.proxy.http", proxy?.http === undefined ? undefined : hostOf(proxy.http)],
     ["settings.proxy.https", proxy?.https === undefined ? undefined : hostOf(proxy.https)],
@@ -85,7 +109,9 @@ function peersOfNodes(settings: NetworkSettings): NamedNetwork[] {
   return [
     ...peersOfContainers(settings),
     ...adminCidrs.map((network, index) => ({ name: `settings.adminCidrs.${index}`, network })),
-    ...hosts.flatMap(([name, host]) => host === undefined || !isAddress(host) ? [] : [{ name, network: `${host}/32` }]),
+    ...hosts.flatMap(([name, host]) =>
+      host === undefined || !isAddress(host) ? [] : [{ name, network: `${host}/32` }],
+    ),
   ];
 }
 
@@ -98,17 +124,40 @@ export function networksAreApart(settings: NetworkSettings, atDefault: AtDefault
   const { overlayPools = [], bridgePool, overlayPrefix } = settings;
   const own = ownNetworks(settings);
   const cure = cures(settings, atDefault);
-  const small = overlayPrefix === undefined ? [] : overlayPools.flatMap((pool, index) => prefixOf(pool) <= overlayPrefix ? [] : [{
-    path: `settings.overlayPools.${index}`, problem: `"${pool}" is smaller than one overlay network of settings.overlayPrefix /${overlayPrefix}; use /${overlayPrefix} or larger.`,
-  }]);
+  const small =
+    overlayPrefix === undefined
+      ? []
+      : overlayPools.flatMap((pool, index) =>
+          prefixOf(pool) <= overlayPrefix
+            ? []
+            : [
+                {
+                  path: `settings.overlayPools.${index}`,
+                  problem: `"${pool}" is smaller than one overlay network of settings.overlayPrefix /${overlayPrefix}; use /${overlayPrefix} or larger.`,
+                },
+              ],
+        );
   return [
-    ...own.flatMap((one, index) => [...specialNetworks, ...own.slice(0, index)].filter((other) => overlap(other.network, one.network))
-      .map((other) => ({ path: one.name, problem: `"${one.network}" overlaps ${other.name} "${other.network}"; ${cure(one, other)}` }))),
+    ...own.flatMap((one, index) =>
+      [...specialNetworks, ...own.slice(0, index)]
+        .filter((other) => overlap(other.network, one.network))
+        .map((other) => ({
+          path: one.name,
+          problem: `"${one.network}" overlaps ${other.name} "${other.network}"; ${cure(one, other)}`,
+        })),
+    ),
     ...small,
-    ...(bridgePool === undefined || prefixOf(bridgePool) < bridgePrefix ? [] : [{
-      path: "settings.bridgePool", problem: `"${bridgePool}" has no room for two bridges of /${bridgePrefix}; use /${bridgePrefix - 1} or larger.`,
-    }]),
-    ...own.filter(({ key }) => key === "bridgePool").flatMap((pool) => inside(pool, "nodes", peersOfNodes(settings), cure)),
+    ...(bridgePool === undefined || prefixOf(bridgePool) < bridgePrefix
+      ? []
+      : [
+          {
+            path: "settings.bridgePool",
+            problem: `"${bridgePool}" has no room for two bridges of /${bridgePrefix}; use /${bridgePrefix - 1} or larger.`,
+          },
+        ]),
+    ...own
+      .filter(({ key }) => key === "bridgePool")
+      .flatMap((pool) => inside(pool, "nodes", peersOfNodes(settings), cure)),
   ];
 }
 
@@ -118,19 +167,31 @@ export function networksAreApart(settings: NetworkSettings, atDefault: AtDefault
  */
 export function poolFaults(settings: NetworkSettings, atDefault: AtDefault): Fault[] {
   const cure = cures(settings, atDefault);
-  return ownNetworks(settings).filter(({ key }) => key === "overlayPools").flatMap((pool) => inside(pool, "containers", peersOfContainers(settings), cure));
+  return ownNetworks(settings)
+    .filter(({ key }) => key === "overlayPools")
+    .flatMap((pool) => inside(pool, "containers", peersOfContainers(settings), cure));
 }
 
 function inside(pool: NamedNetwork, who: string, peers: readonly NamedNetwork[], cure: Cure): Fault[] {
-  return peers.filter(({ network }) => liesIn(network, pool.network)).map(({ name: path, network }) => ({
-    path, problem: `"${network.replace(/\/32$/, "")}" lies in ${pool.name} "${pool.network}", so ${who} cannot reach it; ${cure(pool)}`,
-  }));
+  return peers
+    .filter(({ network }) => liesIn(network, pool.network))
+    .map(({ name: path, network }) => ({
+      path,
+      problem: `"${network.replace(/\/32$/, "")}" lies in ${pool.name} "${pool.network}", so ${who} cannot reach it; ${cure(pool)}`,
+    }));
 }
 
 /** Administrators whose networks hold Docker's bridges among others: those at a bridge's addresses get no answer. */
-export function reservedWarnings(settings: Pick<ShapedSettings, "adminCidrs" | "bridgePool"> & NetworkSettings, atDefault: AtDefault): string[] {
+export function reservedWarnings(
+  settings: Pick<ShapedSettings, "adminCidrs" | "bridgePool"> & NetworkSettings,
+  atDefault: AtDefault,
+): string[] {
   const { adminCidrs, bridgePool } = settings;
   const cure = cures(settings, atDefault);
-  return adminCidrs.filter((network) => overlap(network, bridgePool)).map((network) =>
-    `settings.adminCidrs: "${network}" holds settings.bridgePool "${bridgePool}": nodes do not answer administrators at those addresses; ${cure({ name: "settings.bridgePool", network: bridgePool })}`);
+  return adminCidrs
+    .filter((network) => overlap(network, bridgePool))
+    .map(
+      (network) =>
+        `settings.adminCidrs: "${network}" holds settings.bridgePool "${bridgePool}": nodes do not answer administrators at those addresses; ${cure({ name: "settings.bridgePool", network: bridgePool })}`,
+    );
 }

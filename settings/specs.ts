@@ -69,7 +69,12 @@ export const repairVariable = "SWARM_REPAIR";
 /** The virtual address of the ingress, and the files by which each manager takes part in holding it. */
 export const ingressSpec = z.object({
   vip: z.string(),
-  managers: z.array(z.object({ name: z.string(), files: z.array(z.object({ path: z.string(), permissions: z.string(), content: z.string() })) })),
+  managers: z.array(
+    z.object({
+      name: z.string(),
+      files: z.array(z.object({ path: z.string(), permissions: z.string(), content: z.string() })),
+    }),
+  ),
   deadlineSeconds: z.int(),
 });
 export type IngressSpec = z.output<typeof ingressSpec>;

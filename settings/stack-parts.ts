@@ -12,7 +12,17 @@ export interface StackParts {
 
 const composeFile = z.object({
   services: z.record(z.string(), z.unknown()).default({}),
-  networks: z.record(z.string(), z.object({ name: z.string().optional(), external: z.union([z.boolean(), z.object({ name: z.string() })]).optional() }).nullable()).default({}),
+  networks: z
+    .record(
+      z.string(),
+      z
+        .object({
+          name: z.string().optional(),
+          external: z.union([z.boolean(), z.object({ name: z.string() })]).optional(),
+        })
+        .nullable(),
+    )
+    .default({}),
 });
 
 /** The services of a stack and the networks of others that it uses, by the text of its compose file. */
@@ -21,6 +31,8 @@ export function stackParts(name: string, text: string): StackParts {
   return {
     name,
     services: Object.keys(services).map((service) => `${name}_${service}`),
-    networks: Object.entries(networks).flatMap(([key, network]) => network?.external === true ? [network.name ?? key] : []),
+    networks: Object.entries(networks).flatMap(([key, network]) =>
+      network?.external === true ? [network.name ?? key] : [],
+    ),
   };
 }

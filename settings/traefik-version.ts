@@ -14,6 +14,7 @@ export function isTraefik(image: string): boolean {
  */
 export function traefikVersion(image: string): Version {
   const [tagged = ""] = image.split("@");
-  const [, major = newest, minor = newest, patch = newest] = /:v?(\d+)(?:\.(\d+))?(?:\.(\d+))?[^/:]*$/.exec(tagged) ?? [];
+  const [, major = newest, minor = newest, patch = newest] =
+    /:v?(\d+)(?:\.(\d+))?(?:\.(\d+))?[^/:]*$/.exec(tagged) ?? [];
   return [Number(major), Number(minor), Number(patch)];
 }

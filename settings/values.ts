@@ -10,7 +10,10 @@ export function text(pattern: RegExp, words: string) {
 }
 
 /** Certificates, one or more. */
-export const pem = text(/^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$/, "certificates in PEM format");
+export const pem = text(
+  /^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\s*$/,
+  "certificates in PEM format",
+);
 
 export function integer(minimum: number, maximum: number, what: string) {
   const words = `a whole number of ${what} from ${minimum} to ${maximum}`;

@@ -37,11 +37,22 @@ export interface AutoscalerOptions {
 const clock = { now: () => Date.now() };
 
 /** Puts the loop together from what it has to do with. */
-export function makeLoop({ place, clusterName, prometheus, alertmanager, node, dryRun, environment, say, talk }: AutoscalerOptions): Loop {
+export function makeLoop({
+  place,
+  clusterName,
+  prometheus,
+  alertmanager,
+  node,
+  dryRun,
+  environment,
+  say,
+  talk,
+}: AutoscalerOptions): Loop {
   const stack = new StackTarget(place, { environment, say, talk });
   const swarm = new SwarmTarget(node);
   const metrics = metricsOf(prometheus, async () => stack.outputs(false));
-  const notify = alertmanager.length === 0 || dryRun ? tellNobody : new Alertmanager(alertmanager, () => clusterName, clock, say);
+  const notify =
+    alertmanager.length === 0 || dryRun ? tellNobody : new Alertmanager(alertmanager, () => clusterName, clock, say);
   const ports: LoopPorts = dryRun
     ? { metrics, notify, clock, swarm: new DrySwarm(swarm, say), stack: new DryStack(stack, say) }
     : { metrics, notify, clock, swarm, stack };
@@ -50,13 +61,27 @@ export function makeLoop({ place, clusterName, prometheus, alertmanager, node, d
 }
 
 /** A loop that sees what the active one sees, whoever that is and from whichever checkout, and does nothing. */
-export async function makeOnlooker({ place, prometheus, environment, say, talk }: Omit<AutoscalerOptions, "alertmanager" | "node" | "dryRun" | "clusterName">): Promise<Loop> {
+export async function makeOnlooker({
+  place,
+  prometheus,
+  environment,
+  say,
+  talk,
+}: Omit<AutoscalerOptions, "alertmanager" | "node" | "dryRun" | "clusterName">): Promise<Loop> {
   const target = new StackTarget(place, { environment, say, talk });
   const outputs = await target.outputs(true);
   const quiet = (): void => undefined;
   const stack = new DryStack(target, quiet, outputs.program);
-  return new Loop({ metrics: metricsOf(prometheus, async () => target.outputs(false)), swarm: new DrySwarm(new SwarmTarget(), quiet), stack, notify: tellNobody, clock },
-    { own: ownIdentity(), isDead: () => true, say: quiet });
+  return new Loop(
+    {
+      metrics: metricsOf(prometheus, async () => target.outputs(false)),
+      swarm: new DrySwarm(new SwarmTarget(), quiet),
+      stack,
+      notify: tellNobody,
+      clock,
+    },
+    { own: ownIdentity(), isDead: () => true, say: quiet },
+  );
 }
 
 function metricsOf(urls: readonly string[], outputs: () => Promise<ClusterOutputs>): MetricsPort {
@@ -74,18 +99,29 @@ function waysByManagers(outputs: () => Promise<ClusterOutputs>): () => Promise<r
   return async () => {
     const { access } = await outputs();
     const faults: string[] = [];
-    const ways = await Promise.all(access.managers.map(async (manager): Promise<PrometheusWay[]> => {
-      const connection = open.get(manager.host) ?? openManager(access, manager, connectSeconds);
-      open.set(manager.host, connection);
-      try {
-        const { ssh } = await connection;
-        return [{ url: new URL(`http://127.0.0.1:${prometheusPort}`), agent: new ForwardAgent(ssh, prometheusPort), failed: () => { ssh.close(); open.delete(manager.host); } }];
-      } catch (error) {
-        open.delete(manager.host);
-        faults.push(messageOf(error));
-        return [];
-      }
-    }));
+    const ways = await Promise.all(
+      access.managers.map(async (manager): Promise<PrometheusWay[]> => {
+        const connection = open.get(manager.host) ?? openManager(access, manager, connectSeconds);
+        open.set(manager.host, connection);
+        try {
+          const { ssh } = await connection;
+          return [
+            {
+              url: new URL(`http://127.0.0.1:${prometheusPort}`),
+              agent: new ForwardAgent(ssh, prometheusPort),
+              failed: () => {
+                ssh.close();
+                open.delete(manager.host);
+              },
+            },
+          ];
+        } catch (error) {
+          open.delete(manager.host);
+          faults.push(messageOf(error));
+          return [];
+        }
+      }),
+    );
     if (ways.flat().length === 0) throw new OperationError(`no manager is reached (${faults.join("; ")})`);
     return ways.flat();
   };

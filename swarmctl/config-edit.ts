@@ -1,6 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import { Document, isAlias, isCollection, isMap, isNode, isPair, isScalar, parseDocument, Scalar, visit, type Pair, type YAMLMap } from "yaml";
+import {
+  Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  parseDocument,
+  Scalar,
+  visit,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 import { UsageError } from "./errors";
 
 /** New values by key, or that the whole is taken away. */
@@ -19,40 +32,48 @@ export function editConfig(text: string, file: string, key: string, changes: Cha
   const after = changes === "remove" ? removePair(text, file, key) : setValues(text, file, key, changes);
   const { [key]: old, ...others } = before;
   const merged = changes === "remove" ? {} : { [key]: { ...asMap(old), ...changes } };
-  if (!isDeepStrictEqual(readConfig(after, file), { ...others, ...merged })) throw new Error(`${file}: the edit of ${key} went wrong, nothing was written:\n${after}`);
+  if (!isDeepStrictEqual(readConfig(after, file), { ...others, ...merged }))
+    throw new Error(`${file}: the edit of ${key} went wrong, nothing was written:\n${after}`);
   return after;
 }
 
 /** The differences of two versions of a file, as `diff -u` prints them; empty where there are none. */
 export function unifiedDiff(file: string, before: string, after: string): string {
   if (before === after) return "";
-  return createTwoFilesPatch(file, file, before, after, undefined, undefined, { context: 3, headerOptions: FILE_HEADERS_ONLY });
+  return createTwoFilesPatch(file, file, before, after, undefined, undefined, {
+    context: 3,
+    headerOptions: FILE_HEADERS_ONLY,
+  });
 }
 
 /** The values of the configuration of a stack's file, by full key. */
 export function readConfig(text: string, file: string): Readonly<Record<string, unknown>> {
   const content = parse(text, file).toJS() as { config?: unknown } | null;
   const config = content?.config;
-  return typeof config === "object" && config !== null && !Array.isArray(config) ? config as Record<string, unknown> : {};
+  return typeof config === "object" && config !== null && !Array.isArray(config)
+    ? (config as Record<string, unknown>)
+    : {};
 }
 
 function parse(text: string, file: string): Document.Parsed {
   const document = parseDocument(text);
   const [error] = document.errors;
-  if (error !== undefined) throw new UsageError(`${file}: ${error.message.split("\n")[0]?.replace(/:$/, "") ?? ""}; mend the file.`);
+  if (error !== undefined)
+    throw new UsageError(`${file}: ${error.message.split("\n")[0]?.replace(/:$/, "") ?? ""}; mend the file.`);
   return document;
 }
 
 function asMap(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "string") return (value ?? {}) as Readonly<Record<string, unknown>>;
-  return value === "" ? {} : JSON.parse(value) as Readonly<Record<string, unknown>>;
+  return value === "" ? {} : (JSON.parse(value) as Readonly<Record<string, unknown>>);
 }
 
 function setValues(text: string, file: string, key: string, values: Readonly<Record<string, unknown>>): string {
   const { pair, config } = locate(text, file, key);
   if (pair === undefined) return insert(text, config, key, values);
   const { value } = pair;
-  if (isMap(value)) return Object.entries(values).reduce((current, [name, given]) => setValue(current, file, key, name, given), text);
+  if (isMap(value))
+    return Object.entries(values).reduce((current, [name, given]) => setValue(current, file, key, name, given), text);
   // `pulumi config set` writes a map as JSON in a text
   if (isScalar(value) && (value.value === null || typeof value.value === "string") && isObject(value.value)) {
     return replace(text, config, pair, key, { ...asMap(value.value), ...values });
@@ -77,11 +98,16 @@ function setValue(text: string, file: string, key: string, name: string, value: 
   if (pair === undefined) return insert(text, map, name, value);
   const old = pair.value;
   if (isDeepStrictEqual(isNode(old) ? old.toJSON() : old, value)) return text;
-  if (isScalar(old) && old.range && typeof value === "number") return text.slice(0, old.range[0]) + String(value) + text.slice(old.range[1]);
+  if (isScalar(old) && old.range && typeof value === "number")
+    return text.slice(0, old.range[0]) + String(value) + text.slice(old.range[1]);
   return replace(text, map, pair, name, value);
 }
 
-function locate(text: string, file: string, key: string): { readonly config: YAMLMap; readonly pair: Pair | undefined } {
+function locate(
+  text: string,
+  file: string,
+  key: string,
+): { readonly config: YAMLMap; readonly pair: Pair | undefined } {
   const config = parse(text, file).get("config", true);
   if (!isMap(config)) throw new UsageError(`${file}: it has no map "config"; edit it by hand.`);
   return { config, pair: config.items.find((item) => nameOf(item) === key) };
@@ -110,7 +136,8 @@ function insert(text: string, map: YAMLMap, name: string, value: unknown): strin
 function replace(text: string, map: YAMLMap, pair: Pair, name: string, value: unknown): string {
   const [start, end] = [startOf(pair), endOf(pair, text)];
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
-  const written = map.flow === true ? `${name}: ${flow(value)}` : block(name, value, columnOf(map, text), eol).trimStart();
+  const written =
+    map.flow === true ? `${name}: ${flow(value)}` : block(name, value, columnOf(map, text), eol).trimStart();
   return text.slice(0, start) + written + (text[end - 1] === "\n" ? eol : "") + text.slice(end);
 }
 
@@ -126,9 +153,12 @@ function removePair(text: string, file: string, key: string): string {
 /** A pair as lines of a block map: a map as a block of its own, a list of maps with one in each line. */
 function block(name: string, value: unknown, column: number, eol: string): string {
   const indent = " ".repeat(column);
-  if (Array.isArray(value) && value.length > 0) return [`${indent}${name}:`, ...value.map((item) => `${indent}  - ${flow(item)}`)].join(eol);
+  if (Array.isArray(value) && value.length > 0)
+    return [`${indent}${name}:`, ...value.map((item) => `${indent}  - ${flow(item)}`)].join(eol);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const lines = Object.entries(value).filter(([, inner]) => inner !== undefined).map(([inner, given]) => block(inner, given, column + 2, eol));
+    const lines = Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([inner, given]) => block(inner, given, column + 2, eol));
     return [`${indent}${name}:`, ...lines].join(eol);
   }
   return `${indent}${name}: ${flow(value)}`;
@@ -138,8 +168,12 @@ function block(name: string, value: unknown, column: number, eol: string): strin
 function flow(value: unknown): string {
   const document = new Document(value);
   visit(document, {
-    Scalar: (_, node) => { if (typeof node.value === "string" && /^\d/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE; },
-    Collection: (_, node) => { node.flow = true; },
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && /^\d/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+    Collection: (_, node) => {
+      node.flow = true;
+    },
   });
   return document.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd();
 }

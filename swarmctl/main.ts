@@ -24,13 +24,16 @@ function refuse(error: unknown, program: Command, terminal: Terminal): ExitCode 
     terminal.say(messageOf(error));
     return error instanceof BusyError ? exitCodes.busy : exitCodes.failed;
   }
-  terminal.say(`${error instanceof Error ? error.stack ?? error.message : String(error)}\nThis is a bug.`);
+  terminal.say(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a bug.`);
   return exitCodes.failed;
 }
 
 /** The parser's message as part of a sentence of ours. */
 function inHouse(message: string): string {
-  return message.replace(/^error: /, "").replace(/\n\(Did (you mean [^)]*)\?\)/, " (did $1?)").replace(/\.$/, "")
+  return message
+    .replace(/^error: /, "")
+    .replace(/\n\(Did (you mean [^)]*)\?\)/, " (did $1?)")
+    .replace(/\.$/, "")
     .replaceAll(/\. ([A-Za-z])/g, (_, letter: string) => `: ${letter.toLowerCase()}`);
 }
 

@@ -4,6 +4,9 @@ import { UsageError } from "./errors";
 /** The node of a name, as the stack knows it. @throws UsageError when there is none. */
 export function nodeOf({ clusterName, nodes }: ClusterOutputs, name: string): ClusterOutputs["nodes"][number] {
   const node = nodes.find((candidate) => candidate.name === name);
-  if (node === undefined) throw new UsageError(`node ${JSON.stringify(name)}: not of the cluster ${clusterName}; its nodes are ${nodes.map((one) => one.name).join(", ")}.`);
+  if (node === undefined)
+    throw new UsageError(
+      `node ${JSON.stringify(name)}: not of the cluster ${clusterName}; its nodes are ${nodes.map((one) => one.name).join(", ")}.`,
+    );
   return node;
 }

@@ -1,9 +1,15 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 
 /** Options that several verbs have. Each call makes one anew: an option belongs to one command. */
-export const stackOption = () => new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
-export const projectOption = () => new Option("--project <dir>", "checkout of the project (default: around the current folder, else swarmctl's own)");
-export const lockTimeoutOption = () => numberOption("--lock-timeout <seconds>", "wait so long for another update that holds the stack's lock (default: as long as an update may take)");
+export const stackOption = () =>
+  new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
+export const projectOption = () =>
+  new Option("--project <dir>", "checkout of the project (default: around the current folder, else swarmctl's own)");
+export const lockTimeoutOption = () =>
+  numberOption(
+    "--lock-timeout <seconds>",
+    "wait so long for another update that holds the stack's lock (default: as long as an update may take)",
+  );
 export const jsonOption = () => new Option("--json", "print JSON");
 
 /** An option whose value is a whole number; its limits are the settings' business. */
@@ -13,13 +19,21 @@ export function numberOption<const Flags extends string>(flags: Flags, descripti
 
 /** An option that may be given several times, each time with the base address of a service. */
 export function urlOption<const Flags extends string>(flags: Flags, description: string) {
-  return new Option(flags, description).argParser((text: string, before: string[] | undefined): string[] => [...before ?? [], webAddress(text)]);
+  return new Option(flags, description).argParser((text: string, before: string[] | undefined): string[] => [
+    ...(before ?? []),
+    webAddress(text),
+  ]);
 }
 
-export const prometheusOption = () => urlOption("--prometheus <url>", "Prometheus that has the figures; several may be given (default: what listens on port 9090 of the managers, by SSH)");
+export const prometheusOption = () =>
+  urlOption(
+    "--prometheus <url>",
+    "Prometheus that has the figures; several may be given (default: what listens on port 9090 of the managers, by SSH)",
+  );
 
 function webAddress(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new InvalidArgumentError(`use an address such as "http://prometheus:9090".`);
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text))
+    throw new InvalidArgumentError(`use an address such as "http://prometheus:9090".`);
   return text;
 }
 
@@ -34,4 +48,5 @@ export function examples(...rows: readonly (readonly [string, string])[]): strin
 }
 
 /** The exit codes below the program's help. */
-export const exitCodesHelp = "\nExit codes: 0 done, 1 failed, 2 usage, 3 checked and not healthy, 75 busy, try again.\n";
+export const exitCodesHelp =
+  "\nExit codes: 0 done, 1 failed, 2 usage, 3 checked and not healthy, 75 busy, try again.\n";

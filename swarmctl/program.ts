@@ -19,23 +19,33 @@ import type { Terminal } from "./terminal";
 
 /** Every verb of swarmctl. A wrong command line is thrown as a CommanderError and not written. */
 export function buildProgram(terminal: Terminal): Command {
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")));
   const program = new Command("swarmctl")
     .description("Runs highly available Docker Swarms on OpenStack.")
     .version(version)
     .exitOverride()
     // what a wrong command line gets is written by `refuse`
     .configureOutput({ outputError: () => undefined })
-    .addHelpText("after", examples(
-      ["which clusters are there?", "swarmctl cluster list"],
-      ["is one well?", "swarmctl cluster status prod-swarm-alpha"],
-      ["scale by load", "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha"],
-    ) + exitCodesHelp);
+    .addHelpText(
+      "after",
+      examples(
+        ["which clusters are there?", "swarmctl cluster list"],
+        ["is one well?", "swarmctl cluster status prod-swarm-alpha"],
+        [
+          "scale by load",
+          "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha",
+        ],
+      ) + exitCodesHelp,
+    );
   const cluster = program.command("cluster").description("look at clusters, set how they scale, replace stale nodes");
   for (const add of [addClusterList, addClusterStatus, addClusterUpdate, addClusterRollout]) add(cluster, terminal);
   const node = program.command("node").description("look at the nodes of a cluster and change what they do");
   for (const add of [addNodeLs, addNodeDrain, addNodeActivate, addNodeReplace]) add(node, terminal);
-  const autoscaler = program.command("autoscaler").description("run a cluster's autoscaler, and look into what it does and why");
+  const autoscaler = program
+    .command("autoscaler")
+    .description("run a cluster's autoscaler, and look into what it does and why");
   for (const add of [addAutoscalerRun, addAutoscalerExplain, addAutoscalerSimulate]) add(autoscaler, terminal);
   addCompletion(program, terminal);
   return program;

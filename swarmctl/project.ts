@@ -36,7 +36,8 @@ const projectSchema = z.object({ name: z.string() });
 export function findProject(given: string | undefined, cwd: string): string {
   if (given !== undefined) {
     const folder = resolve(cwd, given);
-    if (!isProject(folder)) throw new UsageError(`--project=${given}: it has no Pulumi.yaml of this project; name the folder of a checkout.`);
+    if (!isProject(folder))
+      throw new UsageError(`--project=${given}: it has no Pulumi.yaml of this project; name the folder of a checkout.`);
     return folder;
   }
   for (let folder = cwd; ; folder = dirname(folder)) {
@@ -57,11 +58,15 @@ function isProject(folder: string): boolean {
  * @throws UsageError when the file that `SWARM_LAB_CONFIG` names is not there.
  */
 export function listClusters(project: string, environment: NodeJS.ProcessEnv, say: (line: string) => void): Cluster[] {
-  const stacks = readdirSync(project).map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1]).filter((stack) => stack !== undefined).sort();
+  const stacks = readdirSync(project)
+    .map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1])
+    .filter((stack) => stack !== undefined)
+    .sort();
   return stacks.flatMap((stack): Cluster[] => {
     // the lab's tests work with a file of their own
     const moved = stack === labStack ? environment["SWARM_LAB_CONFIG"] : undefined;
-    if (moved !== undefined && !existsSync(moved)) throw new UsageError(`SWARM_LAB_CONFIG=${moved}: no such file; unset it for Pulumi.${labStack}.yaml.`);
+    if (moved !== undefined && !existsSync(moved))
+      throw new UsageError(`SWARM_LAB_CONFIG=${moved}: no such file; unset it for Pulumi.${labStack}.yaml.`);
     const path = realpathSync(moved ?? join(project, `Pulumi.${stack}.yaml`));
     const file = moved === undefined ? `Pulumi.${stack}.yaml` : basename(path);
     const text = readFileSync(path, "utf8");
@@ -87,26 +92,42 @@ export function settingsOf({ file }: Cluster, text: string): Settings {
  * @throws UsageError when there is none, or more than one.
  */
 export function selectCluster(clusters: readonly Cluster[], { name, stack }: Selection): Cluster {
-  const matching = clusters.filter((cluster) => (name === undefined || cluster.name === name) && (stack === undefined || cluster.stack === stack));
+  const matching = clusters.filter(
+    (cluster) => (name === undefined || cluster.name === name) && (stack === undefined || cluster.stack === stack),
+  );
   const [found, second] = matching;
   const known = clusters.map((cluster) => `${cluster.name} (stack ${cluster.stack})`).join(", ");
-  if (found === undefined) throw new UsageError(`${asked(name, stack)}: not known; ${known === "" ? "no Pulumi.<stack>.yaml here names a cluster." : `known are ${known}.`}`);
-  if (second !== undefined && name === undefined) throw new UsageError(`cluster: none was named; name one of ${known}.`);
-  if (second !== undefined) throw new UsageError(`${asked(name, stack)}: it is in several stacks; add ${matching.map((cluster) => `--stack=${cluster.stack}`).join(" or ")}.`);
+  if (found === undefined)
+    throw new UsageError(
+      `${asked(name, stack)}: not known; ${known === "" ? "no Pulumi.<stack>.yaml here names a cluster." : `known are ${known}.`}`,
+    );
+  if (second !== undefined && name === undefined)
+    throw new UsageError(`cluster: none was named; name one of ${known}.`);
+  if (second !== undefined)
+    throw new UsageError(
+      `${asked(name, stack)}: it is in several stacks; add ${matching.map((cluster) => `--stack=${cluster.stack}`).join(" or ")}.`,
+    );
   return found;
 }
 
 /** The cluster that a node belongs to by its name. @throws UsageError when there is none, or more than one. */
 export function clusterOfNode(clusters: readonly Cluster[], node: string, stack: string | undefined): Cluster {
-  const names = clusters.map(({ name }) => name).filter((name) => node.startsWith(`${name}-manager-`) || node.startsWith(`${name}-worker-`));
+  const names = clusters
+    .map(({ name }) => name)
+    .filter((name) => node.startsWith(`${name}-manager-`) || node.startsWith(`${name}-worker-`));
   // one cluster's name may begin with another's
   const name = names.sort((a, b) => b.length - a.length)[0];
   if (name === undefined && stack === undefined) {
-    throw new UsageError(`node ${JSON.stringify(node)}: of no known cluster; names are <cluster>-worker-<group>-<ordinal>, clusters ${clusters.map((cluster) => cluster.name).join(", ")}.`);
+    throw new UsageError(
+      `node ${JSON.stringify(node)}: of no known cluster; names are <cluster>-worker-<group>-<ordinal>, clusters ${clusters.map((cluster) => cluster.name).join(", ")}.`,
+    );
   }
   return selectCluster(clusters, { name, stack });
 }
 
 function asked(name: string | undefined, stack: string | undefined): string {
-  return [...(name === undefined ? [] : [`cluster ${JSON.stringify(name)}`]), ...(stack === undefined ? [] : [`stack ${JSON.stringify(stack)}`])].join(" of ");
+  return [
+    ...(name === undefined ? [] : [`cluster ${JSON.stringify(name)}`]),
+    ...(stack === undefined ? [] : [`stack ${JSON.stringify(stack)}`]),
+  ].join(" of ");
 }

@@ -44,7 +44,13 @@ export function planRollout(settings: Settings, outputs: ClusterOutputs, health:
   if (stale.length === 0) return { steps: [] };
   const unwell = health.nodes.filter((node) => !node.stale && !isWell(node));
   if (health.quorum !== null && unwell.length > 0) {
-    return { steps: [], blocked: { why: `${unwell.map(({ name }) => name).join(", ")}: not stale, but not ready; \`swarmctl cluster status\` says why, \`swarmctl node replace NODE\` replaces it.`, passes: true } };
+    return {
+      steps: [],
+      blocked: {
+        why: `${unwell.map(({ name }) => name).join(", ")}: not stale, but not ready; \`swarmctl cluster status\` says why, \`swarmctl node replace NODE\` replaces it.`,
+        passes: true,
+      },
+    };
   }
   return planReplacement(settings, outputs, health, stale, surge);
 }
@@ -54,13 +60,31 @@ export function planRollout(settings: Settings, outputs: ClusterOutputs, health:
  *
  * @param names nodes of the cluster.
  */
-export function planReplacement(settings: Settings, outputs: ClusterOutputs, health: ClusterHealth, names: readonly string[], surge = 1): Plan {
+export function planReplacement(
+  settings: Settings,
+  outputs: ClusterOutputs,
+  health: ClusterHealth,
+  names: readonly string[],
+  surge = 1,
+): Plan {
   if (health.quorum === null) return { steps: [], blocked: { why: health.reasons.join(" "), passes: true } };
-  if (!health.nodes.some(({ leader }) => leader)) return { steps: [], blocked: { why: "quorum: no manager leads; wait for an election.", passes: true } };
+  if (!health.nodes.some(({ leader }) => leader))
+    return { steps: [], blocked: { why: "quorum: no manager leads; wait for an election.", passes: true } };
   const chosen = outputs.nodes.filter(({ name }) => names.includes(name));
   const well = new Set(health.nodes.filter(isWell).map(({ name }) => name));
-  const workers = workerSteps(settings, outputs.workerSets, chosen.filter(({ role }) => role === "worker"), well, surge);
-  const managers = managerSteps(chosen.filter(({ role }) => role === "manager"), health, health.quorum, well);
+  const workers = workerSteps(
+    settings,
+    outputs.workerSets,
+    chosen.filter(({ role }) => role === "worker"),
+    well,
+    surge,
+  );
+  const managers = managerSteps(
+    chosen.filter(({ role }) => role === "manager"),
+    health,
+    health.quorum,
+    well,
+  );
   return { ...managers, steps: [...workers, ...managers.steps] };
 }
 
@@ -68,12 +92,19 @@ function isWell({ state, reachable }: NodeHealth): boolean {
   return state === "ready" && reachable !== false;
 }
 
-function workerSteps(settings: Settings, sets: WorkerSets, workers: readonly Node[], well: ReadonlySet<string>, surge: number): Step[] {
+function workerSteps(
+  settings: Settings,
+  sets: WorkerSets,
+  workers: readonly Node[],
+  well: ReadonlySet<string>,
+  surge: number,
+): Step[] {
   const steps: Step[] = [];
   // an update leaves those within the limits
   let [expected, current] = [sets, planWorkerSets(settings.workerGroups, sets)];
   for (const zone of new Set(workers.map((worker) => worker.zone))) {
-    const queue = workers.filter((worker) => worker.zone === zone && current[worker.group]?.includes(worker.ordinal) === true)
+    const queue = workers
+      .filter((worker) => worker.zone === zone && current[worker.group]?.includes(worker.ordinal) === true)
       .sort((a, b) => Number(well.has(a.name)) - Number(well.has(b.name)));
     for (let batch = queue.splice(0, surge); batch.length > 0; batch = queue.splice(0, surge)) {
       const { wanted, fresh } = exchange(settings.clusterName, current, batch);
@@ -85,31 +116,65 @@ function workerSteps(settings: Settings, sets: WorkerSets, workers: readonly Nod
 }
 
 /** Exchanges workers for as many others, each by the lowest ordinal of its group that is free while the old ones are still there. */
-function exchange(cluster: string, sets: WorkerSets, workers: readonly Node[]): { wanted: WorkerSets; fresh: string[] } {
-  const taken: Record<string, number[]> = Object.fromEntries(Object.entries(sets).map(([group, held]) => [group, [...held]]));
+function exchange(
+  cluster: string,
+  sets: WorkerSets,
+  workers: readonly Node[],
+): { wanted: WorkerSets; fresh: string[] } {
+  const taken: Record<string, number[]> = Object.fromEntries(
+    Object.entries(sets).map(([group, held]) => [group, [...held]]),
+  );
   const fresh = workers.map(({ group, zone }) => {
     const held = taken[group] ?? [];
     const ordinal = freeOrdinal(held);
     held.push(ordinal);
     return placeWorker(cluster, group, zone, ordinal).name;
   });
-  const wanted = Object.fromEntries(Object.entries(taken).map(([name, held]) =>
-    [name, held.filter((ordinal) => !workers.some((worker) => worker.group === name && worker.ordinal === ordinal)).sort((a, b) => a - b)]));
+  const wanted = Object.fromEntries(
+    Object.entries(taken).map(([name, held]) => [
+      name,
+      held
+        .filter((ordinal) => !workers.some((worker) => worker.group === name && worker.ordinal === ordinal))
+        .sort((a, b) => a - b),
+    ]),
+  );
   return { wanted, fresh };
 }
 
-function managerSteps(managers: readonly Node[], health: ClusterHealth, quorum: NonNullable<ClusterHealth["quorum"]>, well: ReadonlySet<string>): Plan {
+function managerSteps(
+  managers: readonly Node[],
+  health: ClusterHealth,
+  quorum: NonNullable<ClusterHealth["quorum"]>,
+  well: ReadonlySet<string>,
+): Plan {
   const leader = health.nodes.find((node) => node.leader)?.name;
   // the first ones are the likeliest holders of the ingress address: it moves as seldom as can be
   const inOrder = [...managers].reverse().sort((a, b) => turnOf(a, leader, well) - turnOf(b, leader, well));
   const steps: Step[] = [];
   let { margin } = quorum;
   for (const { name, zone, serverUrn } of inOrder) {
-    if (quorum.managers === 1) return { steps, blocked: { why: `${name}: the only manager, and the swarm would go with it; raise settings.managers to 3 first.`, passes: false } };
-    if (serverUrn === undefined) return { steps, blocked: { why: `${name}: the outputs do not name its server; run \`pulumi up\` first.`, passes: false } };
+    if (quorum.managers === 1)
+      return {
+        steps,
+        blocked: {
+          why: `${name}: the only manager, and the swarm would go with it; raise settings.managers to 3 first.`,
+          passes: false,
+        },
+      };
+    if (serverUrn === undefined)
+      return {
+        steps,
+        blocked: { why: `${name}: the outputs do not name its server; run \`pulumi up\` first.`, passes: false },
+      };
     if (!well.has(name)) margin += 1;
     else if (margin < 1) {
-      return { steps, blocked: { why: `${name}: it cannot be spared; ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed. See "A manager dies" in docs/runbook.md.`, passes: true } };
+      return {
+        steps,
+        blocked: {
+          why: `${name}: it cannot be spared; ${quorum.reachable} of ${quorum.managers} managers are reachable and ${quorum.needed} are needed. See "A manager dies" in docs/runbook.md.`,
+          passes: true,
+        },
+      };
     }
     steps.push({ kind: "manager", zone, old: [name], fresh: [name], serverUrn });
   }

@@ -25,7 +25,12 @@ export class Rollout {
   private readonly lockSeconds: number;
 
   /** @param lockSeconds how long it waits for other updates, each time; by default as long as one may take. */
-  constructor(private readonly cluster: Cluster, private readonly terminal: Terminal, private readonly planner: Planner, lockSeconds?: number) {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly terminal: Terminal,
+    private readonly planner: Planner,
+    lockSeconds?: number,
+  ) {
     this.settings = settingsOf(cluster, cluster.text);
     this.lockSeconds = lockSeconds ?? updateSeconds(this.settings);
   }
@@ -55,22 +60,40 @@ export class Rollout {
 
   /** Does what an update is part of when no other one is in the way; planned anew each time, since another one may have changed the cluster. */
   async inTurn<T>(action: () => Promise<T>): Promise<T> {
-    return inTurn({ lockSeconds: this.lockSeconds, say: (line) => { this.terminal.say(`${this.cluster.name}: ${line}`); } }, action);
+    return inTurn(
+      {
+        lockSeconds: this.lockSeconds,
+        say: (line) => {
+          this.terminal.say(`${this.cluster.name}: ${line}`);
+        },
+      },
+      action,
+    );
   }
 
   /** Runs an update: a step, or without one what brings the stack to its configuration and finishes what was interrupted. */
   async update(step?: Step): Promise<void> {
-    const change = step === undefined ? {}
-      : step.kind === "workers" ? { wanted: step.wanted, expected: step.expected } : { replace: step.serverUrn };
+    const change =
+      step === undefined
+        ? {}
+        : step.kind === "workers"
+          ? { wanted: step.wanted, expected: step.expected }
+          : { replace: step.serverUrn };
     await runUpdate({
-      place: this.cluster, ...change, environment: this.terminal.environment, timeoutSeconds: updateSeconds(this.settings),
+      place: this.cluster,
+      ...change,
+      environment: this.terminal.environment,
+      timeoutSeconds: updateSeconds(this.settings),
       talk: (part) => process.stderr.write(part),
     });
   }
 
   /** Plans, and does the first step of the plan; undefined where there is none. */
   private async next(done: number): Promise<Step | undefined> {
-    const { steps: [step, ...rest], blocked } = await this.planWhenFit();
+    const {
+      steps: [step, ...rest],
+      blocked,
+    } = await this.planWhenFit();
     if (step === undefined && blocked !== undefined) throw new OperationError(blocked.why);
     if (step === undefined) return undefined;
     this.terminal.say(`step ${done + 1} of ${done + 1 + rest.length}: ${sentence(step)}`);
@@ -100,5 +123,7 @@ export class Rollout {
 
 /** What a step does, as people read it. */
 export function sentence({ kind, zone, old, fresh }: Step): string {
-  return kind === "manager" ? `${old.join()} (${zone}) is made anew in its place.` : `${fresh.join(", ")} (${zone}) for ${old.join(", ")}.`;
+  return kind === "manager"
+    ? `${old.join()} (${zone}) is made anew in its place.`
+    : `${fresh.join(", ")} (${zone}) for ${old.join(", ")}.`;
 }

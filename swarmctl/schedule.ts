@@ -20,8 +20,12 @@ function range(part: string, text: string): WeekDay[] {
   const [first = "", last = first, ...rest] = part.split("-");
   const [begin, end] = [first, last].map((day) => weekDays.indexOf(day as WeekDay));
   if (begin === undefined || end === undefined || begin < 0 || end < 0 || rest.length > 0) {
-    throw new UsageError(`--schedule: "${part}" in ${JSON.stringify(text)} is no day or range of days; use ${weekDays.join(", ")}, e.g. "mon-fri".`);
+    throw new UsageError(
+      `--schedule: "${part}" in ${JSON.stringify(text)} is no day or range of days; use ${weekDays.join(", ")}, e.g. "mon-fri".`,
+    );
   }
-  const count = (end - begin + weekDays.length) % weekDays.length + 1;
-  return Array.from({ length: count }, (_, step) => weekDays[(begin + step) % weekDays.length]).filter((day) => day !== undefined);
+  const count = ((end - begin + weekDays.length) % weekDays.length) + 1;
+  return Array.from({ length: count }, (_, step) => weekDays[(begin + step) % weekDays.length]).filter(
+    (day) => day !== undefined,
+  );
 }

@@ -28,14 +28,19 @@ export class Terminal {
   }
 
   clusters(project: string | undefined): Cluster[] {
-    return listClusters(findProject(project, this.cwd), this.environment, (line) => { this.say(line); });
+    return listClusters(findProject(project, this.cwd), this.environment, (line) => {
+      this.say(line);
+    });
   }
 
   cluster(selection: Selection): Cluster {
     return selectCluster(this.clusters(selection.project), selection);
   }
 
-  clusterOfNode(node: string, { project, stack }: { project?: string | undefined; stack?: string | undefined }): Cluster {
+  clusterOfNode(
+    node: string,
+    { project, stack }: { project?: string | undefined; stack?: string | undefined },
+  ): Cluster {
     return clusterOfNode(this.clusters(project), node, stack);
   }
 }

@@ -15,7 +15,10 @@ export interface Turn {
  *
  * @throws BusyError when it is not its turn in time, or this process is asked to end meanwhile.
  */
-export async function inTurn<T>({ lockSeconds, intervalSeconds = 15, say }: Turn, action: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(
+  { lockSeconds, intervalSeconds = 15, say }: Turn,
+  action: () => Promise<T>,
+): Promise<T> {
   let until: number | undefined;
   let told = "";
   for (;;) {
@@ -26,10 +29,13 @@ export async function inTurn<T>({ lockSeconds, intervalSeconds = 15, say }: Turn
       until ??= Date.now() + lockSeconds * 1000;
       const left = until - Date.now();
       if (left <= 0 || (error instanceof LockedError && error.interrupted)) throw error;
-      const talk = error instanceof LockedError ? `waiting for ${error.holder} to end, which holds the stack's lock` : error.message;
+      const talk =
+        error instanceof LockedError
+          ? `waiting for ${error.holder} to end, which holds the stack's lock`
+          : error.message;
       if (talk !== told) say(error instanceof LockedError ? `${talk}; ${Math.ceil(left / 60_000)} min at most.` : talk);
       told = talk;
-      if (error instanceof LockedError && !await pause(Math.min(left, intervalSeconds * 1000))) throw error;
+      if (error instanceof LockedError && !(await pause(Math.min(left, intervalSeconds * 1000)))) throw error;
     }
   }
 }
@@ -37,7 +43,9 @@ export async function inTurn<T>({ lockSeconds, intervalSeconds = 15, say }: Turn
 /** Waits; false when this process is asked to end, which it then does in its own words. */
 async function pause(milliseconds: number): Promise<boolean> {
   const interruption = new AbortController();
-  const interrupt = (): void => { interruption.abort(); };
+  const interrupt = (): void => {
+    interruption.abort();
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   try {
     return await sleep(milliseconds, true, { signal: interruption.signal }).catch(() => false);

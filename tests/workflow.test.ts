@@ -3,8 +3,20 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 
-interface Job { readonly if?: string; readonly environment?: string; readonly needs?: string; readonly permissions?: Record<string, string>; readonly "timeout-minutes"?: number; readonly env?: Record<string, string>; readonly steps: readonly { readonly uses?: string; readonly run?: string }[] }
-interface Workflow { readonly on: unknown; readonly permissions: Record<string, string>; readonly jobs: Record<string, Job> }
+interface Job {
+  readonly if?: string;
+  readonly environment?: string;
+  readonly needs?: string;
+  readonly permissions?: Record<string, string>;
+  readonly "timeout-minutes"?: number;
+  readonly env?: Record<string, string>;
+  readonly steps: readonly { readonly uses?: string; readonly run?: string }[];
+}
+interface Workflow {
+  readonly on: unknown;
+  readonly permissions: Record<string, string>;
+  readonly jobs: Record<string, Job>;
+}
 
 const root = join(__dirname, "..");
 const workflow = parse(readFileSync(join(root, ".github", "workflows", "pull-request.yml"), "utf8")) as Workflow;
@@ -19,10 +31,15 @@ describe("the workflow of a pull request", () => {
 
   it("may read, and only a job that runs nothing of the request may comment", () => {
     expect([workflow.on, workflow.permissions]).to.deep.equal(["pull_request", { contents: "read" }]);
-    const writers = Object.entries(workflow.jobs).filter(([, { permissions = {} }]) => Object.values(permissions).includes("write"));
-    expect(writers.map(([name, { permissions, needs }]) => [name, permissions, needs])).to.deep.equal([["comment", { "pull-requests": "write" }, "preview"]]);
+    const writers = Object.entries(workflow.jobs).filter(([, { permissions = {} }]) =>
+      Object.values(permissions).includes("write"),
+    );
+    expect(writers.map(([name, { permissions, needs }]) => [name, permissions, needs])).to.deep.equal([
+      ["comment", { "pull-requests": "write" }, "preview"],
+    ]);
     for (const [, job] of writers) {
-      for (const { uses, run = "" } of job.steps) expect(`${uses ?? ""}${run}`).to.match(/^(actions\/download-artifact@|gh pr comment )/);
+      for (const { uses, run = "" } of job.steps)
+        expect(`${uses ?? ""}${run}`).to.match(/^(actions\/download-artifact@|gh pr comment )/);
     }
   });
 
@@ -36,7 +53,9 @@ describe("the workflow of a pull request", () => {
   });
 
   it("puts nothing of the request's author into a command line", () => {
-    const expressions = steps.flatMap(({ run = "" }) => [...run.matchAll(/\$\{\{\s*(.+?)\s*\}\}/g)].map(([, expression]) => expression));
+    const expressions = steps.flatMap(({ run = "" }) =>
+      [...run.matchAll(/\$\{\{\s*(.+?)\s*\}\}/g)].map(([, expression]) => expression),
+    );
     expect(expressions).to.deep.equal(["github.event.pull_request.number"]);
   });
 

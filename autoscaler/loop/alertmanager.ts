@@ -12,7 +12,10 @@ export class Alertmanager implements NotifyPort {
   failures = 0;
 
   constructor(
-    private readonly urls: readonly string[], private readonly cluster: () => string, private readonly clock: Clock, private readonly say: (line: string) => void,
+    private readonly urls: readonly string[],
+    private readonly cluster: () => string,
+    private readonly clock: Clock,
+    private readonly say: (line: string) => void,
   ) {}
 
   async scaled(event: ScaleEvent): Promise<void> {
@@ -25,12 +28,14 @@ export class Alertmanager implements NotifyPort {
 
   private async post(alert: PostedAlert): Promise<void> {
     const all = (await Promise.all(this.urls.map(async (url) => everyAddress(new URL(url))))).flat();
-    await Promise.all(all.map(async (url) => {
-      const address = new URL("api/v2/alerts", url.href.endsWith("/") ? url : `${url.href}/`);
-      await ask(address, { method: "POST", body: [alert], timeoutSeconds: answerSeconds }).catch((error: unknown) => {
-        this.failures += 1;
-        this.say(`alertmanager: ${alert.labels["alertname"] ?? ""} was not delivered; ${messageOf(error)}`);
-      });
-    }));
+    await Promise.all(
+      all.map(async (url) => {
+        const address = new URL("api/v2/alerts", url.href.endsWith("/") ? url : `${url.href}/`);
+        await ask(address, { method: "POST", body: [alert], timeoutSeconds: answerSeconds }).catch((error: unknown) => {
+          this.failures += 1;
+          this.say(`alertmanager: ${alert.labels["alertname"] ?? ""} was not delivered; ${messageOf(error)}`);
+        });
+      }),
+    );
   }
 }

@@ -7,7 +7,10 @@ import type { NotifyPort, StackPort, SwarmPort, SwarmView, UpdateOrder } from ".
 export class DrySwarm implements SwarmPort {
   private kept: KeptRecord | undefined;
 
-  constructor(private readonly real: SwarmPort, private readonly say: (line: string) => void) {}
+  constructor(
+    private readonly real: SwarmPort,
+    private readonly say: (line: string) => void,
+  ) {}
 
   async view(access: ClusterOutputs["access"]): Promise<SwarmView> {
     const view = await this.real.view(access);
@@ -19,10 +22,18 @@ export class DrySwarm implements SwarmPort {
     return Promise.resolve(this.kept);
   }
 
-  async drain(nodeId: string, mark: string): Promise<void> { return this.would(`drain node ${nodeId} (${mark})`); }
-  async activate(nodeId: string): Promise<void> { return this.would(`give node ${nodeId} tasks again`); }
-  async forceUpdate(serviceId: string): Promise<void> { return this.would(`place service ${serviceId} anew`); }
-  close(): void { this.real.close(); }
+  async drain(nodeId: string, mark: string): Promise<void> {
+    return this.would(`drain node ${nodeId} (${mark})`);
+  }
+  async activate(nodeId: string): Promise<void> {
+    return this.would(`give node ${nodeId} tasks again`);
+  }
+  async forceUpdate(serviceId: string): Promise<void> {
+    return this.would(`place service ${serviceId} anew`);
+  }
+  close(): void {
+    this.real.close();
+  }
 
   private async would(what: string): Promise<void> {
     this.say(`dry run: it would ${what}.`);
@@ -34,11 +45,21 @@ export class DryStack implements StackPort {
   private told = "";
 
   /** @param program the fingerprint that counts; by default that of the checkout. */
-  constructor(private readonly real: StackPort, private readonly say: (line: string) => void, readonly program = real.program) {}
+  constructor(
+    private readonly real: StackPort,
+    private readonly say: (line: string) => void,
+    readonly program = real.program,
+  ) {}
 
-  async outputs(fresh: boolean): Promise<ClusterOutputs> { return this.real.outputs(fresh); }
-  async lockHolder(): Promise<string | undefined> { return this.real.lockHolder(); }
-  async unavailableZones(): Promise<readonly string[]> { return this.real.unavailableZones(); }
+  async outputs(fresh: boolean): Promise<ClusterOutputs> {
+    return this.real.outputs(fresh);
+  }
+  async lockHolder(): Promise<string | undefined> {
+    return this.real.lockHolder();
+  }
+  async unavailableZones(): Promise<readonly string[]> {
+    return this.real.unavailableZones();
+  }
 
   async update({ wanted }: UpdateOrder): Promise<readonly []> {
     const text = JSON.stringify(wanted);

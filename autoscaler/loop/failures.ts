@@ -7,7 +7,8 @@ import { nodeKey, type Failure, type NodeRef } from "../observation";
  * How the cloud says that a quota is used up: Nova, Neutron and Cinder, as an answer or as a server's fault; with Keystone's
  * unified limits "is over a limit for" (oslo.limit, exception.py).
  */
-const quotaWords = /quota exceeded|exceeded for|overquota|over quota|exceeds? (the )?quota|quotaexceeded|is over a limit for|maximum number of \w+ exceeded/i;
+const quotaWords =
+  /quota exceeded|exceeded for|overquota|over quota|exceeds? (the )?quota|quotaexceeded|is over a limit for|maximum number of \w+ exceeded/i;
 /** How Nova says that no machine has room (nova/exception.py, NoValidHost); the zone may be gone from its list as well. */
 const noHostWords = /no valid host|novalidhost|not enough hosts|availability zone .*(not available|not exist)/i;
 
@@ -15,7 +16,11 @@ const noHostWords = /no valid host|novalidhost|not enough hosts|availability zon
 const longestMessage = 300;
 
 /** What became of the workers that an update was to make, by what its steps say. Nodes that failed alike are one failure. */
-export function failuresOf(steps: readonly UpdateStep[], { clusterName, workerGroups }: Pick<ClusterOutputs, "clusterName" | "workerGroups">, at: number): Failure[] {
+export function failuresOf(
+  steps: readonly UpdateStep[],
+  { clusterName, workerGroups }: Pick<ClusterOutputs, "clusterName" | "workerGroups">,
+  at: number,
+): Failure[] {
   const failures = new Map<string, Failure & { readonly nodes: NodeRef[] }>();
   for (const { resource, error, op } of steps) {
     const node = workerOfResource(clusterName, resource);
@@ -25,7 +30,14 @@ export function failuresOf(steps: readonly UpdateStep[], { clusterName, workerGr
     const key = kind === "quota" ? kind : `${kind} ${zone ?? ""}`;
     const known = failures.get(key);
     const message = `${nodeKey(node)}: ${error === "" ? "failed" : error}`.slice(0, longestMessage);
-    if (known === undefined) failures.set(key, { kind, nodes: [node], at, message, ...(kind === "quota" || zone === undefined ? {} : { zone }) });
+    if (known === undefined)
+      failures.set(key, {
+        kind,
+        nodes: [node],
+        at,
+        message,
+        ...(kind === "quota" || zone === undefined ? {} : { zone }),
+      });
     else if (!known.nodes.some((one) => nodeKey(one) === nodeKey(node))) known.nodes.push(node);
   }
   return [...failures.values()];

@@ -18,9 +18,19 @@ export class Job {
   readonly done: Promise<Outcome>;
   private readonly interruption = new AbortController();
 
-  constructor(stack: StackPort, readonly order: UpdateOrder, readonly begunAt: number, /** True where no earlier update is to be settled by it. */ readonly isFresh: boolean) {
-    this.done = stack.update(order, this.interruption.signal).then(
-      (steps): Outcome => ({ kind: "done", steps }), (error: unknown) => outcomeOf(error)).then((outcome) => this.outcome = outcome);
+  constructor(
+    stack: StackPort,
+    readonly order: UpdateOrder,
+    readonly begunAt: number,
+    /** True where no earlier update is to be settled by it. */ readonly isFresh: boolean,
+  ) {
+    this.done = stack
+      .update(order, this.interruption.signal)
+      .then(
+        (steps): Outcome => ({ kind: "done", steps }),
+        (error: unknown) => outcomeOf(error),
+      )
+      .then((outcome) => (this.outcome = outcome));
   }
 
   /** Has it finish what is in flight and end. */
@@ -37,6 +47,7 @@ function outcomeOf(error: unknown): Outcome {
   const message = messageOf(error);
   if (error instanceof BusyError) return { kind: "busy", message };
   if (error instanceof RefusedError) return { kind: "refused", message };
-  if (error instanceof UpdateError) return { kind: error.interrupted ? "interrupted" : "failed", message, steps: error.steps };
+  if (error instanceof UpdateError)
+    return { kind: error.interrupted ? "interrupted" : "failed", message, steps: error.steps };
   return { kind: "failed", message, steps: [] };
 }

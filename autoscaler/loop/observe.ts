@@ -41,7 +41,10 @@ export function ownNodes({ clusterName, workerGroups }: Readings["outputs"], { n
 
 /** Whether an instance may act by where it runs: on the manager that leads, or on none. */
 export function leads({ nodes }: SwarmView, self: string | undefined): boolean {
-  return self === undefined || nodes.some(({ Description, ManagerStatus }) => Description?.Hostname === self && ManagerStatus?.Leader === true);
+  return (
+    self === undefined ||
+    nodes.some(({ Description, ManagerStatus }) => Description?.Hostname === self && ManagerStatus?.Leader === true)
+  );
 }
 
 /** Puts what was read into the decision's terms. */
@@ -61,7 +64,9 @@ export function observe(readings: Readings): Seen {
     zoneCpu: figures.zoneCpu,
     managers: managers(outputs, view),
     leader: leads(view, self),
-    unavailableZones, failures, obstacles,
+    unavailableZones,
+    failures,
+    obstacles,
   };
 }
 
@@ -70,13 +75,22 @@ export function observe(readings: Readings): Seen {
  * name them. An update that fails leaves such: they are in its state.
  */
 function heldSets({ workerSets, workerGroups }: Readings["outputs"], own: readonly OwnNode[]): WorkerSets {
-  return Object.fromEntries(Object.keys({ ...workerGroups, ...workerSets }).map((name) => {
-    const here = own.filter(({ group, state }) => group === name && state.Status.State === "ready").map(({ ordinal }) => ordinal);
-    return [name, [...new Set([...workerSets[name] ?? [], ...here])].sort((a, b) => a - b)];
-  }));
+  return Object.fromEntries(
+    Object.keys({ ...workerGroups, ...workerSets }).map((name) => {
+      const here = own
+        .filter(({ group, state }) => group === name && state.Status.State === "ready")
+        .map(({ ordinal }) => ordinal);
+      return [name, [...new Set([...(workerSets[name] ?? []), ...here])].sort((a, b) => a - b)];
+    }),
+  );
 }
 
-function workers({ workerGroups }: Readings["outputs"], view: SwarmView, own: readonly OwnNode[], groupsOf: GroupsOf): NodeSeen[] {
+function workers(
+  { workerGroups }: Readings["outputs"],
+  view: SwarmView,
+  own: readonly OwnNode[],
+  groupsOf: GroupsOf,
+): NodeSeen[] {
   const services = new Map(view.services.map((service) => [service.ID, service]));
   const byNode = new Map<string, SwarmTask[]>();
   for (const task of view.tasks) {
@@ -85,16 +99,31 @@ function workers({ workerGroups }: Readings["outputs"], view: SwarmView, own: re
     if (there === undefined) byNode.set(task.NodeID, [task]);
     else there.push(task);
   }
-  const seenTask = cached(({ ServiceID, Spec }: SwarmTask) => ServiceID + JSON.stringify(Spec.Resources ?? {}), (task): TaskSeen => {
-    const groups = groupsOf(task.Spec);
-    return { service: services.get(task.ServiceID)?.Spec.Name ?? task.ServiceID, reserved: reservedBy(task.Spec), ...(groups === undefined ? {} : { groups }), ...(isBound(task.Spec) ? { pinned: true } : {}) };
-  });
+  const seenTask = cached(
+    ({ ServiceID, Spec }: SwarmTask) => ServiceID + JSON.stringify(Spec.Resources ?? {}),
+    (task): TaskSeen => {
+      const groups = groupsOf(task.Spec);
+      return {
+        service: services.get(task.ServiceID)?.Spec.Name ?? task.ServiceID,
+        reserved: reservedBy(task.Spec),
+        ...(groups === undefined ? {} : { groups }),
+        ...(isBound(task.Spec) ? { pinned: true } : {}),
+      };
+    },
+  );
   return own.map(({ group, ordinal, state }): NodeSeen => {
     const tasks = byNode.get(state.ID) ?? [];
     const { Description, Spec, CreatedAt } = state;
     return {
-      group, ordinal, name: Description?.Hostname ?? "", zone: workerGroups[group]?.zone ?? group, state: stateOf(state),
-      total: { cpu: (Description?.Resources?.NanoCPUs ?? 0) / 1e9, memoryBytes: Description?.Resources?.MemoryBytes ?? 0 },
+      group,
+      ordinal,
+      name: Description?.Hostname ?? "",
+      zone: workerGroups[group]?.zone ?? group,
+      state: stateOf(state),
+      total: {
+        cpu: (Description?.Resources?.NanoCPUs ?? 0) / 1e9,
+        memoryBytes: Description?.Resources?.MemoryBytes ?? 0,
+      },
       reserved: sum(tasks.map((task) => reservedBy(task.Spec))),
       tasks: tasks.filter(({ ServiceID }) => services.get(ServiceID)?.Spec.Mode.Global === undefined).map(seenTask),
       joinedAt: CreatedAt === undefined ? 0 : Date.parse(CreatedAt),
@@ -111,28 +140,46 @@ function stateOf({ Status, Spec }: SwarmNodeState): NodeSeen["state"] {
 }
 
 /** Swarm's words for a task that finds no node (swarmkit, manager/scheduler/filter.go). */
-const causes = [["insufficient resources", "insufficient-resources"], ["scheduling constraints not satisfied", "constraints"]] as const;
+const causes = [
+  ["insufficient resources", "insufficient-resources"],
+  ["scheduling constraints not satisfied", "constraints"],
+] as const;
 
 function pendingTasks({ tasks, services }: SwarmView, groupsOf: GroupsOf): PendingTasks[] {
   const names = new Map(services.map(({ ID, Spec }) => [ID, Spec.Name]));
   const lots = new Map<string, PendingTasks>();
   for (const { ServiceID, NodeID, Status, Spec } of tasks) {
     const said = Status.Err ?? Status.Message ?? "";
-    const cause = Status.State === "pending" && (NodeID ?? "") === "" ? causes.find(([words]) => said.includes(words))?.[1] : undefined;
+    const cause =
+      Status.State === "pending" && (NodeID ?? "") === ""
+        ? causes.find(([words]) => said.includes(words))?.[1]
+        : undefined;
     if (cause === undefined) continue;
     const reserved = reservedBy(Spec);
     const groups = groupsOf(Spec);
     const key = `${ServiceID} ${cause} ${reserved.cpu} ${reserved.memoryBytes}`;
-    lots.set(key, { service: names.get(ServiceID) ?? ServiceID, count: (lots.get(key)?.count ?? 0) + 1, reserved, cause, ...(groups === undefined ? {} : { groups }) });
+    lots.set(key, {
+      service: names.get(ServiceID) ?? ServiceID,
+      count: (lots.get(key)?.count ?? 0) + 1,
+      reserved,
+      cause,
+      ...(groups === undefined ? {} : { groups }),
+    });
   }
   return [...lots.values()];
 }
 
 function managers({ nodes }: Readings["outputs"], view: SwarmView): ManagerSeen[] {
-  return view.nodes.filter(({ ManagerStatus }) => ManagerStatus !== undefined).map(({ Description, Spec, ManagerStatus }) => {
-    const name = Description?.Hostname ?? "";
-    return { name, zone: nodes.find((node) => node.name === name)?.zone ?? Spec.Labels?.["az"] ?? "", reachable: ManagerStatus?.Reachability === "reachable" };
-  });
+  return view.nodes
+    .filter(({ ManagerStatus }) => ManagerStatus !== undefined)
+    .map(({ Description, Spec, ManagerStatus }) => {
+      const name = Description?.Hostname ?? "";
+      return {
+        name,
+        zone: nodes.find((node) => node.name === name)?.zone ?? Spec.Labels?.["az"] ?? "",
+        reachable: ManagerStatus?.Reachability === "reachable",
+      };
+    });
 }
 
 /** The groups that a task's constraints admit; undefined where they admit all. */
@@ -140,25 +187,43 @@ type GroupsOf = (spec: TaskSpec) => readonly string[] | undefined;
 
 function admitting(groups: ClusterOutputs["workerGroups"]): GroupsOf {
   const all = Object.entries(groups);
-  const admitted = cached((constraints: readonly string[]) => constraints.join("\n"), (constraints) => {
-    const names = all.filter(([name, { zone, labels }]) => satisfies(constraints, { role: "worker", labels: { ...labels, az: zone, group: name } })).map(([name]) => name);
-    return names.length === all.length ? undefined : names;
-  });
-  return ({ Placement }) => Placement?.Constraints === undefined || Placement.Constraints === null || Placement.Constraints.length === 0 ? undefined : admitted(Placement.Constraints);
+  const admitted = cached(
+    (constraints: readonly string[]) => constraints.join("\n"),
+    (constraints) => {
+      const names = all
+        .filter(([name, { zone, labels }]) =>
+          satisfies(constraints, { role: "worker", labels: { ...labels, az: zone, group: name } }),
+        )
+        .map(([name]) => name);
+      return names.length === all.length ? undefined : names;
+    },
+  );
+  return ({ Placement }) =>
+    Placement?.Constraints === undefined || Placement.Constraints === null || Placement.Constraints.length === 0
+      ? undefined
+      : admitted(Placement.Constraints);
 }
 
 export function reservedBy({ Resources }: TaskSpec): Resources {
-  return { cpu: (Resources?.Reservations?.NanoCPUs ?? 0) / 1e9, memoryBytes: Resources?.Reservations?.MemoryBytes ?? 0 };
+  return {
+    cpu: (Resources?.Reservations?.NanoCPUs ?? 0) / 1e9,
+    memoryBytes: Resources?.Reservations?.MemoryBytes ?? 0,
+  };
 }
 
 function sum(all: readonly Resources[]): Resources {
-  return all.reduce((total, { cpu, memoryBytes }) => ({ cpu: total.cpu + cpu, memoryBytes: total.memoryBytes + memoryBytes }), { cpu: 0, memoryBytes: 0 });
+  return all.reduce(
+    (total, { cpu, memoryBytes }) => ({ cpu: total.cpu + cpu, memoryBytes: total.memoryBytes + memoryBytes }),
+    { cpu: 0, memoryBytes: 0 },
+  );
 }
 
 /** Whether a task may not leave its node: its data is in a volume there, or its service names the node. */
 export function isBound({ ContainerSpec, Placement }: TaskSpec): boolean {
-  const isLocal = (ContainerSpec?.Mounts ?? []).some(({ Type, Source, VolumeOptions }) =>
-    Type === "volume" && (Source ?? "") !== "" && ["", "local"].includes(VolumeOptions?.DriverConfig?.Name ?? ""));
+  const isLocal = (ContainerSpec?.Mounts ?? []).some(
+    ({ Type, Source, VolumeOptions }) =>
+      Type === "volume" && (Source ?? "") !== "" && ["", "local"].includes(VolumeOptions?.DriverConfig?.Name ?? ""),
+  );
   return isLocal || (Placement?.Constraints ?? []).some((text) => /^\s*node\.(id|hostname)\s*==/.test(text));
 }
 

@@ -25,12 +25,17 @@ export class Prometheus implements MetricsPort {
 
   /** @param urls base addresses, e.g. "http://tasks.prometheus:9090"; every address that a name stands for is asked. */
   static at(urls: readonly string[]): Prometheus {
-    return new Prometheus(async () => (await Promise.all(urls.map(async (url) => everyAddress(new URL(url))))).flat().map((url) => ({ url })));
+    return new Prometheus(async () =>
+      (await Promise.all(urls.map(async (url) => everyAddress(new URL(url))))).flat().map((url) => ({ url })),
+    );
   }
 
   async read(windowSeconds: number): Promise<Figures> {
     const faults: string[] = [];
-    const ways = await this.ways().catch((error: unknown) => { faults.push(messageOf(error)); return []; });
+    const ways = await this.ways().catch((error: unknown) => {
+      faults.push(messageOf(error));
+      return [];
+    });
     let best: Figures | undefined;
     for (const way of ways) {
       try {

@@ -6,81 +6,95 @@ import type { WorkerSets } from "../../settings/ordinals";
 
 // What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds since the epoch.
 
-const holder = z.object({
-  /** Which process: machine, process and when it started. */
-  instance: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  /** When it last said that it is there. */
-  at: z.number(),
-}).readonly();
+const holder = z
+  .object({
+    /** Which process: machine, process and when it started. */
+    instance: z.string(),
+    host: z.string(),
+    pid: z.int(),
+    /** When it last said that it is there. */
+    at: z.number(),
+  })
+  .readonly();
 export type Holder = z.output<typeof holder>;
 
-const decision = z.object({
-  at: z.number(),
-  kind: z.enum(["scale-out", "scale-in", "hold", "blocked"]),
-  why: z.string(),
-}).readonly();
+const decision = z
+  .object({
+    at: z.number(),
+    kind: z.enum(["scale-out", "scale-in", "hold", "blocked"]),
+    why: z.string(),
+  })
+  .readonly();
 export type LoggedDecision = z.output<typeof decision>;
 
 /** An action that was decided and is not done. */
-const action = z.object({
-  /** Unique: the instance and when it was decided. */
-  operation: z.string(),
-  kind: z.enum(["scale-out", "scale-in"]),
-  why: z.string(),
-  since: z.number(),
-  /** Workers that there were when it was decided. */
-  from: z.int(),
-  /** Nodes by `<group>-<ordinal>`. */
-  add: z.array(z.string()).readonly(),
-  remove: z.array(z.string()).readonly(),
-}).readonly();
+const action = z
+  .object({
+    /** Unique: the instance and when it was decided. */
+    operation: z.string(),
+    kind: z.enum(["scale-out", "scale-in"]),
+    why: z.string(),
+    since: z.number(),
+    /** Workers that there were when it was decided. */
+    from: z.int(),
+    /** Nodes by `<group>-<ordinal>`. */
+    add: z.array(z.string()).readonly(),
+    remove: z.array(z.string()).readonly(),
+  })
+  .readonly();
 export type Action = z.output<typeof action>;
 
 const sets: z.ZodType<WorkerSets> = z.record(z.string(), z.array(z.int()));
 
 /** An update that was begun and is not known to have ended well. */
-const update = z.object({
-  instance: z.string(),
-  wanted: sets,
-  /** How often it has failed. */
-  failures: z.int(),
-  /** When it last began or failed. */
-  at: z.number(),
-}).readonly();
+const update = z
+  .object({
+    instance: z.string(),
+    wanted: sets,
+    /** How often it has failed. */
+    failures: z.int(),
+    /** When it last began or failed. */
+    at: z.number(),
+  })
+  .readonly();
 export type BegunUpdate = z.output<typeof update>;
 
 /** A change that the plan guard refused. */
-const refusedChange = z.object({
-  at: z.number(),
-  /** True where it took workers away; else it added some. */
-  removes: z.boolean(),
-  why: z.string(),
-}).readonly();
+const refusedChange = z
+  .object({
+    at: z.number(),
+    /** True where it took workers away; else it added some. */
+    removes: z.boolean(),
+    why: z.string(),
+  })
+  .readonly();
 export type RefusedChange = z.output<typeof refusedChange>;
 
-const rebalance = z.object({
-  /** The join that it follows. */
-  since: z.number(),
-  ended: z.boolean(),
-  /** Services that have been gone through, by id. */
-  done: z.array(z.string()).readonly(),
-  current: z.object({ id: z.string(), name: z.string(), since: z.number() }).readonly().optional(),
-}).readonly();
+const rebalance = z
+  .object({
+    /** The join that it follows. */
+    since: z.number(),
+    ended: z.boolean(),
+    /** Services that have been gone through, by id. */
+    done: z.array(z.string()).readonly(),
+    current: z.object({ id: z.string(), name: z.string(), since: z.number() }).readonly().optional(),
+  })
+  .readonly();
 export type Rebalance = z.output<typeof rebalance>;
 
-const recordSchema = z.object({
-  version: z.literal(1),
-  holder: holder.optional(),
-  memory: memorySchema,
-  update: update.optional(),
-  refused: refusedChange.optional(),
-  actions: z.array(action).readonly(),
-  rebalance: rebalance.optional(),
-  /** The last decisions, the newest first; one whose reason was given since the last action is not repeated. */
-  decisions: z.array(decision).readonly(),
-}).readonly();
+const recordSchema = z
+  .object({
+    version: z.literal(1),
+    holder: holder.optional(),
+    memory: memorySchema,
+    update: update.optional(),
+    refused: refusedChange.optional(),
+    actions: z.array(action).readonly(),
+    rebalance: rebalance.optional(),
+    /** The last decisions, the newest first; one whose reason was given since the last action is not repeated. */
+    decisions: z.array(decision).readonly(),
+  })
+  .readonly();
 export type AutoscalerRecord = z.output<typeof recordSchema>;
 
 export const emptyRecord: AutoscalerRecord = { version: 1, memory: emptyMemory, actions: [], decisions: [] };

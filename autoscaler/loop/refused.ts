@@ -8,7 +8,11 @@ import type { RefusedChange } from "./record";
 const refusedSeconds = 3600;
 
 /** What is noted of an update that the plan guard refused. Its first line says enough; the table is in the log. */
-export function refusalOfOrder({ wanted, expected }: Pick<UpdateOrder, "wanted" | "expected">, message: string, at: number): RefusedChange {
+export function refusalOfOrder(
+  { wanted, expected }: Pick<UpdateOrder, "wanted" | "expected">,
+  message: string,
+  at: number,
+): RefusedChange {
   const kept = new Set(keysOf(wanted));
   return { at, removes: keysOf(expected).some((key) => !kept.has(key)), why: message.split("\n")[0] ?? message };
 }
@@ -19,5 +23,8 @@ export function blockedByRefusal(verdict: Verdict, refused: RefusedChange | unde
   const left = refused.at + refusedSeconds * 1000 - now;
   const isAlike = refused.removes ? verdict.remove.length > 0 : verdict.add.length > 0;
   if (left <= 0 || !isAlike) return verdict;
-  return { kind: "blocked", why: `${verdict.why} The plan guard refused such a change: ${refused.why} It is asked for again in ${seconds(left)}; see "A plan is refused" in docs/runbook.md.` };
+  return {
+    kind: "blocked",
+    why: `${verdict.why} The plan guard refused such a change: ${refused.why} It is asked for again in ${seconds(left)}; see "A plan is refused" in docs/runbook.md.`,
+  };
 }

@@ -32,20 +32,27 @@ export interface RunOptions {
  *
  * @returns the last tick, and of a single look what its update came to.
  */
-export async function runLoop(loop: Loop, { intervalSeconds, once, signal, note }: RunOptions): Promise<{ readonly tick: Tick; readonly outcome?: Outcome | undefined }> {
+export async function runLoop(
+  loop: Loop,
+  { intervalSeconds, once, signal, note }: RunOptions,
+): Promise<{ readonly tick: Tick; readonly outcome?: Outcome | undefined }> {
   for (;;) {
     const begun = Date.now();
     const tick = await loop.tick();
     note(tick);
     if (once) {
-      const interrupt = (): void => { void loop.close(); };
+      const interrupt = (): void => {
+        void loop.close();
+      };
       signal.addEventListener("abort", interrupt, { once: true });
       const outcome = await loop.update;
       signal.removeEventListener("abort", interrupt);
       await loop.close();
       return { tick, outcome };
     }
-    await sleep(Math.max(0, begun + periodSeconds(tick, intervalSeconds) * 1000 - Date.now()), undefined, { signal }).catch(() => undefined);
+    await sleep(Math.max(0, begun + periodSeconds(tick, intervalSeconds) * 1000 - Date.now()), undefined, {
+      signal,
+    }).catch(() => undefined);
     if (signal.aborted) {
       await loop.close();
       return { tick };

@@ -37,13 +37,23 @@ export interface StackTargetOptions {
 export class StackTarget implements StackPort {
   readonly program: string;
   private readonly now: () => number;
-  private known: { readonly outputs: ClusterOutputs; readonly readAt: number; readonly at: number; readonly version: string | undefined } | undefined;
+  private known:
+    | {
+        readonly outputs: ClusterOutputs;
+        readonly readAt: number;
+        readonly at: number;
+        readonly version: string | undefined;
+      }
+    | undefined;
   private reading: Promise<unknown> | undefined;
   private refreshing = false;
   private zones: { readonly names: readonly string[]; readonly at: number } = { names: [], at: 0 };
   private askingZones = false;
 
-  constructor(private readonly place: StackPlace, private readonly options: StackTargetOptions) {
+  constructor(
+    private readonly place: StackPlace,
+    private readonly options: StackTargetOptions,
+  ) {
     this.program = programFingerprint(place.project);
     this.now = options.now ?? Date.now;
   }
@@ -55,7 +65,13 @@ export class StackTarget implements StackPort {
     if (this.now() - known.at >= outputsSeconds * 1000 && this.reading === undefined && !this.refreshing) {
       // a tick does not wait for it
       this.refreshing = true;
-      this.refresh().catch((error: unknown) => { this.options.say(`outputs: ${messageOf(error)}`); }).finally(() => { this.refreshing = false; });
+      this.refresh()
+        .catch((error: unknown) => {
+          this.options.say(`outputs: ${messageOf(error)}`);
+        })
+        .finally(() => {
+          this.refreshing = false;
+        });
     }
     return known.outputs;
   }
@@ -64,7 +80,8 @@ export class StackTarget implements StackPort {
     const version = await this.askBackend(stateVersion);
     const { known } = this;
     const now = this.now();
-    if (version !== undefined && version === known?.version && now - known.readAt < trustSeconds * 1000) this.known = { ...known, at: now };
+    if (version !== undefined && version === known?.version && now - known.readAt < trustSeconds * 1000)
+      this.known = { ...known, at: now };
     else await this.read();
   }
 
@@ -83,11 +100,20 @@ export class StackTarget implements StackPort {
   private async readWithVersion(): Promise<{ readonly outputs: ClusterOutputs; readonly version: string | undefined }> {
     // asked for before: what changes meanwhile is read at the next turn
     const version = await this.askBackend(stateVersion);
-    return { outputs: await stackOutputs(this.place, this.options.environment, ...this.known === undefined ? [] : [readSeconds]), version };
+    return {
+      outputs: await stackOutputs(
+        this.place,
+        this.options.environment,
+        ...(this.known === undefined ? [] : [readSeconds]),
+      ),
+      version,
+    };
   }
 
   /** Of a backend that does not answer an update says more. */
-  private async askBackend(question: (stack: string, backendUrl: string | undefined) => Promise<string | undefined>): Promise<string | undefined> {
+  private async askBackend(
+    question: (stack: string, backendUrl: string | undefined) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
     const answer = question(this.place.stack, this.options.environment["PULUMI_BACKEND_URL"]);
     return Promise.race([answer, sleep(backendWaitSeconds * 1000, undefined, { ref: false })]).catch(() => undefined);
   }
@@ -95,20 +121,35 @@ export class StackTarget implements StackPort {
   async update({ wanted, expected, timeoutSeconds }: UpdateOrder, signal: AbortSignal): Promise<readonly UpdateStep[]> {
     const { environment, talk } = this.options;
     try {
-      return await runUpdate({ place: this.place, wanted, expected, asDeployed: true, environment, timeoutSeconds, talk, signal });
+      return await runUpdate({
+        place: this.place,
+        wanted,
+        expected,
+        asDeployed: true,
+        environment,
+        timeoutSeconds,
+        talk,
+        signal,
+      });
     } catch (error) {
-      throw error instanceof UpdateError ? new UpdateError(error.message, await this.withFaults(error.steps), error.interrupted) : error;
+      throw error instanceof UpdateError
+        ? new UpdateError(error.message, await this.withFaults(error.steps), error.interrupted)
+        : error;
     }
   }
 
   /** Of a server that did not start the provider tells its id alone; why is Nova's to say. */
   private async withFaults(steps: readonly UpdateStep[]): Promise<UpdateStep[]> {
-    return Promise.all(steps.map(async (step) => {
-      const id = /Error waiting for instance \(([0-9a-f-]{36})\)/.exec(step.error ?? "")?.[1];
-      if (id === undefined) return step;
-      const fault = await OpenStack.open(this.options.environment).then((cloud) => cloud.serverFault(id)).catch(() => undefined);
-      return fault === undefined ? step : { ...step, error: `${fault} (${step.error ?? ""})` };
-    }));
+    return Promise.all(
+      steps.map(async (step) => {
+        const id = /Error waiting for instance \(([0-9a-f-]{36})\)/.exec(step.error ?? "")?.[1];
+        if (id === undefined) return step;
+        const fault = await OpenStack.open(this.options.environment)
+          .then((cloud) => cloud.serverFault(id))
+          .catch(() => undefined);
+        return fault === undefined ? step : { ...step, error: `${fault} (${step.error ?? ""})` };
+      }),
+    );
   }
 
   async lockHolder(): Promise<string | undefined> {
@@ -118,14 +159,26 @@ export class StackTarget implements StackPort {
   /** Asked for in the background: what the cloud says counts, that it does not answer does not. */
   async unavailableZones(): Promise<readonly string[]> {
     const { environment } = this.options;
-    if (environment["OS_CLOUD"] !== undefined && !this.askingZones && this.now() - this.zones.at >= zonesSeconds * 1000) {
+    if (
+      environment["OS_CLOUD"] !== undefined &&
+      !this.askingZones &&
+      this.now() - this.zones.at >= zonesSeconds * 1000
+    ) {
       this.askingZones = true;
-      OpenStack.open(environment).then((cloud) => cloud.unavailableZones())
-        .then((names) => { this.zones = { names, at: this.now() }; }, (error: unknown) => {
-          this.zones = { names: [], at: this.now() };
-          if (!(error instanceof OperationError)) this.options.say(`zones: ${messageOf(error)}`);
-        })
-        .finally(() => { this.askingZones = false; });
+      OpenStack.open(environment)
+        .then((cloud) => cloud.unavailableZones())
+        .then(
+          (names) => {
+            this.zones = { names, at: this.now() };
+          },
+          (error: unknown) => {
+            this.zones = { names: [], at: this.now() };
+            if (!(error instanceof OperationError)) this.options.say(`zones: ${messageOf(error)}`);
+          },
+        )
+        .finally(() => {
+          this.askingZones = false;
+        });
     }
     return Promise.resolve(this.zones.names);
   }

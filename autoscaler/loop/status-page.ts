@@ -59,9 +59,11 @@ function topology(tick: Tick): string {
     const coming = decision.memory.inFlight.filter((node) => node.zone === zone && node.failed === undefined);
     const cpu = seen.zoneCpu[zone];
     const condition = zones.get(zone);
-    return `<article class="zone"><h3>${escape(zone)}</h3><p class="faint">${count(counts.get(zone)?.ready ?? 0, "worker")} ready${cpu === undefined ? "" : `, CPU ${percent(cpu.ratio)}`}</p>`
-      + `${condition === undefined || condition.condition === "healthy" ? "" : `<p>${escape(condition.why)}</p>`}<ul>${here.map(nodeItem).join("")}`
-      + `${coming.map((node) => `<li class="node coming" title="on the way since ${clock(node.since)}">${escape(nodeKey(node))}</li>`).join("")}</ul></article>`;
+    return (
+      `<article class="zone"><h3>${escape(zone)}</h3><p class="faint">${count(counts.get(zone)?.ready ?? 0, "worker")} ready${cpu === undefined ? "" : `, CPU ${percent(cpu.ratio)}`}</p>` +
+      `${condition === undefined || condition.condition === "healthy" ? "" : `<p>${escape(condition.why)}</p>`}<ul>${here.map(nodeItem).join("")}` +
+      `${coming.map((node) => `<li class="node coming" title="on the way since ${clock(node.since)}">${escape(nodeKey(node))}</li>`).join("")}</ul></article>`
+    );
   });
   return `<section aria-label="zones"><h2>Workers by zone</h2><p class="faint">${targetNodes(tick)} wanted; ${escape(from)}, the max of ${policy.max}</p><div class="zones">${cards.join("")}</div></section>\n`;
 }
@@ -72,14 +74,25 @@ function nodeItem(node: NodeSeen): string {
 }
 
 function decisions(all: readonly { readonly at: number; readonly kind: string; readonly why: string }[]): string {
-  const rows = all.slice(0, 15).map(({ at, kind, why }) => `<tr><td><time>${clock(at)}</time></td><td class="kind">${kind}</td><td>${escape(why)}</td></tr>`);
-  return rows.length === 0 ? "" : `<section aria-label="decisions"><h2>Last decisions</h2><div class="table"><table><thead><tr><th>when (UTC)</th><th>what</th><th>why</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></section>\n`;
+  const rows = all
+    .slice(0, 15)
+    .map(
+      ({ at, kind, why }) =>
+        `<tr><td><time>${clock(at)}</time></td><td class="kind">${kind}</td><td>${escape(why)}</td></tr>`,
+    );
+  return rows.length === 0
+    ? ""
+    : `<section aria-label="decisions"><h2>Last decisions</h2><div class="table"><table><thead><tr><th>when (UTC)</th><th>what</th><th>why</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></section>\n`;
 }
 
 function gates(all: readonly Gate[]): string {
-  const rows = all.map(({ name, side, role, passed, value, needs }) =>
-    `<tr><td>${escape(name)}</td><td>${side}, ${role}</td><td class="${passed ? "open" : "closed"}">${passed ? "yes" : "no"}</td><td>${escape(value)}</td><td>${escape(needs)}</td></tr>`);
-  return rows.length === 0 ? "" : `<section aria-label="gates"><h2>Gates</h2><div class="table"><table><thead><tr><th>gate</th><th>bears on</th><th>passes</th><th>value</th><th>needs</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></section>`;
+  const rows = all.map(
+    ({ name, side, role, passed, value, needs }) =>
+      `<tr><td>${escape(name)}</td><td>${side}, ${role}</td><td class="${passed ? "open" : "closed"}">${passed ? "yes" : "no"}</td><td>${escape(value)}</td><td>${escape(needs)}</td></tr>`,
+  );
+  return rows.length === 0
+    ? ""
+    : `<section aria-label="gates"><h2>Gates</h2><div class="table"><table><thead><tr><th>gate</th><th>bears on</th><th>passes</th><th>value</th><th>needs</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></section>`;
 }
 
 /** "2026-11-24 10:00:05" */

@@ -31,15 +31,30 @@ export function planSteps(given: Wanted): Steps {
   const own = ownNodes(outputs, view);
   const drains = new Map(memory.drains.map((drain) => [nodeKey(drain), drain]));
   const begin = memory.drains.filter((drain) => mayBegin(drain, memory));
-  const drain = begin.flatMap((asked) => own
-    .filter((node) => nodeKey(node) === nodeKey(asked) && node.state.Status.State === "ready" && node.state.Spec.Availability === "active")
-    .map((node) => ({ node, mark: `${asked.because} ${Math.floor(now / 1000)}` })));
+  const drain = begin.flatMap((asked) =>
+    own
+      .filter(
+        (node) =>
+          nodeKey(node) === nodeKey(asked) &&
+          node.state.Status.State === "ready" &&
+          node.state.Spec.Availability === "active",
+      )
+      .map((node) => ({ node, mark: `${asked.because} ${Math.floor(now / 1000)}` })),
+  );
   const activate = own.filter((node) => markOf(node) !== undefined && !drains.has(nodeKey(node)));
-  const due = begin.filter((asked) => isDue(asked, own.filter((node) => nodeKey(node) === nodeKey(asked)), given));
+  const due = begin.filter((asked) =>
+    isDue(
+      asked,
+      own.filter((node) => nodeKey(node) === nodeKey(asked)),
+      given,
+    ),
+  );
   const wanted = wantedSets(seen.workerSets, memory, new Set(due.map(nodeKey)));
   const held = new Set(keysOf(outputs.workerSets));
-  const isNeeded = given.unsettled !== undefined || due.some((node) => held.has(nodeKey(node)))
-    || memory.inFlight.some((node) => node.failed === undefined && !held.has(nodeKey(node)));
+  const isNeeded =
+    given.unsettled !== undefined ||
+    due.some((node) => held.has(nodeKey(node))) ||
+    memory.inFlight.some((node) => node.failed === undefined && !held.has(nodeKey(node)));
   return { activate, drain, ...(isNeeded ? { wanted } : {}) };
 }
 
@@ -62,10 +77,15 @@ function isDue({ because }: Drain, entries: readonly OwnNode[], { outputs, view,
 
 /** The sets that the memory asks for: what is held and what is on the way, without the given nodes. */
 function wantedSets(held: WorkerSets, { inFlight }: Memory, without: ReadonlySet<string>): WorkerSets {
-  return Object.fromEntries(Object.entries(held).map(([group, ordinals]) => {
-    const all = new Set([...ordinals, ...inFlight.filter((node) => node.group === group).map(({ ordinal }) => ordinal)]);
-    return [group, [...all].filter((ordinal) => !without.has(nodeKey({ group, ordinal }))).sort((a, b) => a - b)];
-  }));
+  return Object.fromEntries(
+    Object.entries(held).map(([group, ordinals]) => {
+      const all = new Set([
+        ...ordinals,
+        ...inFlight.filter((node) => node.group === group).map(({ ordinal }) => ordinal),
+      ]);
+      return [group, [...all].filter((ordinal) => !without.has(nodeKey({ group, ordinal }))).sort((a, b) => a - b)];
+    }),
+  );
 }
 
 /** Why and since when a node is drained by the autoscaler; undefined where it is not. */

@@ -55,11 +55,20 @@ function wantsOut({ side, role, passed }: Gate): boolean {
 }
 
 /** What was wanted and is held: which way, and the first gate that is closed, or "update" where an update has to end first. */
-export function skipped({ verdict, gates }: Tick): { readonly direction: "out" | "in"; readonly reason: string } | undefined {
+export function skipped({
+  verdict,
+  gates,
+}: Tick): { readonly direction: "out" | "in"; readonly reason: string } | undefined {
   if (isAction(verdict)) return undefined;
-  const direction = gates.some(wantsOut) ? "out" : gates.some(({ name, passed }) => name === "cpu-in" && passed) ? "in" : undefined;
+  const direction = gates.some(wantsOut)
+    ? "out"
+    : gates.some(({ name, passed }) => name === "cpu-in" && passed)
+      ? "in"
+      : undefined;
   if (direction === undefined) return undefined;
-  const closed = gates.find(({ side, role, passed }) => (side === direction || side === "both") && role === "guard" && !passed);
+  const closed = gates.find(
+    ({ side, role, passed }) => (side === direction || side === "both") && role === "guard" && !passed,
+  );
   return { direction, reason: closed?.name ?? "update" };
 }
 

@@ -15,13 +15,21 @@ export class SwarmTarget implements SwarmPort {
    * connection to lose, and the first manager does not answer for all.
    * @param find how a manager that answers is found; by default over SSH, the first that does.
    */
-  constructor(private readonly self?: string, private readonly find?: ConstructorParameters<typeof Managers>[1]) {}
+  constructor(
+    private readonly self?: string,
+    private readonly find?: ConstructorParameters<typeof Managers>[1],
+  ) {}
 
   private known: { readonly access: string; readonly managers: Managers } | undefined;
 
   async view(access: ClusterOutputs["access"]): Promise<SwarmView> {
     return this.use(access, async (manager) => {
-      const [nodes, tasks, services, record] = await Promise.all([listNodes(manager), listRunningTasks(manager), listServices(manager), readRecord(manager, recordName)]);
+      const [nodes, tasks, services, record] = await Promise.all([
+        listNodes(manager),
+        listRunningTasks(manager),
+        listServices(manager),
+        readRecord(manager, recordName),
+      ]);
       return { nodes, tasks, services, record };
     });
   }
@@ -31,11 +39,23 @@ export class SwarmTarget implements SwarmPort {
   }
 
   async drain(nodeId: string, mark: string): Promise<void> {
-    await this.use(undefined, (manager) => updateNode(manager, nodeId, (spec) => ({ ...spec, Availability: "drain", Labels: { ...spec.Labels, [drainLabel]: mark } })));
+    await this.use(undefined, (manager) =>
+      updateNode(manager, nodeId, (spec) => ({
+        ...spec,
+        Availability: "drain",
+        Labels: { ...spec.Labels, [drainLabel]: mark },
+      })),
+    );
   }
 
   async activate(nodeId: string): Promise<void> {
-    await this.use(undefined, (manager) => updateNode(manager, nodeId, (spec) => ({ ...spec, Availability: "active", Labels: withoutLabels(spec, [drainLabel]) })));
+    await this.use(undefined, (manager) =>
+      updateNode(manager, nodeId, (spec) => ({
+        ...spec,
+        Availability: "active",
+        Labels: withoutLabels(spec, [drainLabel]),
+      })),
+    );
   }
 
   async forceUpdate(serviceId: string): Promise<void> {
@@ -48,11 +68,16 @@ export class SwarmTarget implements SwarmPort {
   }
 
   /** Does something on a manager. The access changes with updates that make or take managers. */
-  private async use<T>(access: ClusterOutputs["access"] | undefined, action: (manager: DockerNode) => Promise<T>): Promise<T> {
+  private async use<T>(
+    access: ClusterOutputs["access"] | undefined,
+    action: (manager: DockerNode) => Promise<T>,
+  ): Promise<T> {
     const text = access === undefined ? this.known?.access : JSON.stringify(access);
     if (access !== undefined && text !== undefined && text !== this.known?.access) {
       this.close();
-      const managers = [...access.managers].sort((one, other) => Number(other.name === this.self) - Number(one.name === this.self));
+      const managers = [...access.managers].sort(
+        (one, other) => Number(other.name === this.self) - Number(one.name === this.self),
+      );
       this.known = { access: text, managers: new Managers({ ...access, managers }, this.find, oneLook) };
     }
     if (this.known === undefined) throw new OperationError("the swarm has not been looked at; this is a bug.");

@@ -16,14 +16,25 @@ import { makeSwarm } from "./swarm";
  *
  * @returns when it began and when each phase ended.
  */
-export async function measureBound(settings: Settings, environment: NodeJS.ProcessEnv): Promise<{ begun: number; milestones: Milestones }> {
+export async function measureBound(
+  settings: Settings,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ begun: number; milestones: Milestones }> {
   const owner = randomBytes(6).toString("hex");
-  const source: ClusterSource = { settings, plan: planCluster(settings, {}), seed: randomBytes(32).toString("hex"), owner };
+  const source: ClusterSource = {
+    settings,
+    plan: planCluster(settings, {}),
+    seed: randomBytes(32).toString("hex"),
+    owner,
+  };
   const begun = Date.now() / 1000;
   const cloud = await OpenStack.open(environment);
   try {
     const cluster = await bootCluster(cloud, source);
-    const [api, rest] = await all([waitUntilActive(cloud, cluster).then(() => Date.now() / 1000), makeSwarm(source, cluster)]);
+    const [api, rest] = await all([
+      waitUntilActive(cloud, cluster).then(() => Date.now() / 1000),
+      makeSwarm(source, cluster),
+    ]);
     return { begun, milestones: { api, ...rest } };
   } finally {
     const cluster = settings.clusterName;

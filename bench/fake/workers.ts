@@ -20,7 +20,9 @@ export class FakeWorkers {
   constructor({ nodes }: Pick<ClusterOutputs, "nodes">, load: readonly LoadStep[]) {
     this.load = load;
     const workers = nodes.filter(({ role }) => role === "worker");
-    this.differences = workers.map((_, index) => workers.length === 1 ? 0 : spreadBusy * (2 * index / (workers.length - 1) - 1));
+    this.differences = workers.map((_, index) =>
+      workers.length === 1 ? 0 : spreadBusy * ((2 * index) / (workers.length - 1) - 1),
+    );
     this.server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "", "http://workers");
       const worker = /^\/workers\/(\d+)$/.exec(pathname)?.[1];
@@ -34,11 +36,19 @@ export class FakeWorkers {
     });
     this.found = {
       "/tasks": workers.map(({ name }, index) => ({
-        ID: `task-${index}`, ServiceID: `exporter-${index}`, NodeID: name, DesiredState: "running", Status: { State: "running", ContainerStatus: { ContainerID: `task-${index}` } },
-        Spec: { ContainerSpec: {} }, NetworksAttachments: [{ Network: { ID: "monitoring-id" }, Addresses: ["127.0.0.1/24"] }],
+        ID: `task-${index}`,
+        ServiceID: `exporter-${index}`,
+        NodeID: name,
+        DesiredState: "running",
+        Status: { State: "running", ContainerStatus: { ContainerID: `task-${index}` } },
+        Spec: { ContainerSpec: {} },
+        NetworksAttachments: [{ Network: { ID: "monitoring-id" }, Addresses: ["127.0.0.1/24"] }],
       })),
       "/nodes": workers.map(({ name, zone, group, ordinal }) => ({
-        ID: name, Spec: { Role: "worker", Availability: "active", Labels: { az: zone, group, ordinal: String(ordinal) } }, Description: { Hostname: name }, Status: { State: "ready", Addr: "127.0.0.1" },
+        ID: name,
+        Spec: { Role: "worker", Availability: "active", Labels: { az: zone, group, ordinal: String(ordinal) } },
+        Description: { Hostname: name },
+        Status: { State: "ready", Addr: "127.0.0.1" },
       })),
       "/networks": [{ Id: "monitoring-id", Name: "monitoring", Scope: "swarm", Labels: {} }],
     };
@@ -46,7 +56,9 @@ export class FakeWorkers {
 
   /** @returns the address of the socket proxy. */
   async start(): Promise<string> {
-    await new Promise<void>((resolve) => { this.server.listen(0, "127.0.0.1", resolve); });
+    await new Promise<void>((resolve) => {
+      this.server.listen(0, "127.0.0.1", resolve);
+    });
     return `http://127.0.0.1:${this.port}`;
   }
 
@@ -65,10 +77,22 @@ export class FakeWorkers {
 
   /** A service a worker: all tasks of one have the same port and path, and here all have one address. */
   private answer(path: string): unknown {
-    return path !== "/services" ? this.found[path] ?? {} : this.differences.map((_, index) => ({
-      ID: `exporter-${index}`, Endpoint: {},
-      Spec: { Name: "monitoring_node-exporter", Mode: { Global: {} }, Labels: { "prometheus.port": String(this.port), "prometheus.path": `/workers/${index}`, "prometheus.job": "node-exporter", "prometheus.interval": "5s" } },
-    }));
+    return path !== "/services"
+      ? (this.found[path] ?? {})
+      : this.differences.map((_, index) => ({
+          ID: `exporter-${index}`,
+          Endpoint: {},
+          Spec: {
+            Name: "monitoring_node-exporter",
+            Mode: { Global: {} },
+            Labels: {
+              "prometheus.port": String(this.port),
+              "prometheus.path": `/workers/${index}`,
+              "prometheus.job": "node-exporter",
+              "prometheus.interval": "5s",
+            },
+          },
+        }));
   }
 
   /** What node_exporter says of a machine of one core at an instant. */

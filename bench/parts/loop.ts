@@ -13,7 +13,10 @@ import { FakePrometheus } from "../fake/prometheus";
 import { median, type Report } from "../results";
 
 /** Seconds that a look may take, by the number of workers. */
-const bounds: readonly (readonly [number, number])[] = [[100, 1], [1000, 5]];
+const bounds: readonly (readonly [number, number])[] = [
+  [100, 1],
+  [1000, 5],
+];
 const ticks = 20;
 
 /** What there is to see, and what it must come to. */
@@ -25,7 +28,9 @@ interface Sight {
 
 /** Tasks that have to be packed, and a worker to be chosen whose tasks find room elsewhere, are what a look can take longest for. */
 export const sights: readonly Sight[] = [
-  { verdict: "hold", ratio: 0.6, pending: 0 }, { verdict: "scale-out", ratio: 0.9, pending: 40 }, { verdict: "scale-in", ratio: 0.3, pending: 0 },
+  { verdict: "hold", ratio: 0.6, pending: 0 },
+  { verdict: "scale-out", ratio: 0.9, pending: 40 },
+  { verdict: "scale-in", ratio: 0.3, pending: 0 },
 ];
 
 /** Workers of the simulated day at its highest. */
@@ -39,14 +44,22 @@ export async function measureLoop(report: Report): Promise<void> {
 }
 
 /** A whole look: nodes, tasks, services and the record of the swarm, the figures, the decision, the record's write, the deed. */
-export async function measureTicks(workers: number, { verdict: expected, ratio, pending }: Sight, bound: number, report: Report): Promise<void> {
+export async function measureTicks(
+  workers: number,
+  { verdict: expected, ratio, pending }: Sight,
+  bound: number,
+  report: Report,
+): Promise<void> {
   const name = `loop, ${workers} workers, ${expected}`;
   const cluster = new FakeCluster(workers, { pending });
   let now = Date.now();
   const prometheus = new FakePrometheus(workers, ratio, () => now);
   await cluster.start();
   const ports = {
-    swarm: new SwarmTarget(undefined, cluster.find), metrics: Prometheus.at([await prometheus.start()]), notify: tellNobody, clock: { now: () => now },
+    swarm: new SwarmTarget(undefined, cluster.find),
+    metrics: Prometheus.at([await prometheus.start()]),
+    notify: tellNobody,
+    clock: { now: () => now },
     stack: cluster.stack(async () => Promise.resolve([])),
   };
   try {
@@ -59,8 +72,10 @@ export async function measureTicks(workers: number, { verdict: expected, ratio, 
       const begun = performance.now();
       const { verdict, errors, seen } = await loop.tick();
       seconds.push((performance.now() - begun) / 1000);
-      if (verdict.kind !== expected || errors.length > 0 || seen?.nodes.length !== workers) throw new Error(`${name}: ${verdict.kind}: ${verdict.why} ${errors.join("; ")}`);
-      if (cluster.writes.record !== tick || cluster.writes.nodes !== (expected === "scale-in" ? tick : 0)) throw new Error(`${name}: ${JSON.stringify(cluster.writes)} after ${tick} looks; this is a bug.`);
+      if (verdict.kind !== expected || errors.length > 0 || seen?.nodes.length !== workers)
+        throw new Error(`${name}: ${verdict.kind}: ${verdict.why} ${errors.join("; ")}`);
+      if (cluster.writes.record !== tick || cluster.writes.nodes !== (expected === "scale-in" ? tick : 0))
+        throw new Error(`${name}: ${JSON.stringify(cluster.writes)} after ${tick} looks; this is a bug.`);
     }
     say(`${name}: median ${median(seconds).toFixed(3)} s, at most ${Math.max(...seconds).toFixed(3)} s`);
     report({ name: `${name}, median of ${ticks}`, value: median(seconds), unit: "s" });
@@ -74,7 +89,11 @@ export async function measureTicks(workers: number, { verdict: expected, ratio, 
 
 /** A record of the usual length; the load has been low for an hour, which counts where it is. */
 function recordAt(now: number): string {
-  const decisions = Array.from({ length: 50 }, (_, index) => ({ at: now - index * 60_000, kind: "hold" as const, why: `CPU of the cluster is ${index} % over 60 s, and nothing else is due at the moment.` }));
+  const decisions = Array.from({ length: 50 }, (_, index) => ({
+    at: now - index * 60_000,
+    kind: "hold" as const,
+    why: `CPU of the cluster is ${index} % over 60 s, and nothing else is due at the moment.`,
+  }));
   return JSON.stringify({ ...emptyRecord, memory: { ...emptyMemory, lowSince: now - 3_600_000 }, decisions });
 }
 
@@ -91,9 +110,16 @@ function measureDay(report: Report): void {
   const found: string[] = [];
   for (const { seen, before, decision, now } of replay(policy, trace, options)) {
     most = Math.max(most, seen.nodes.filter(({ state }) => state === "ready").length);
-    found.push(...violations(policy, seen, before, decision, now).map((what) => `${new Date(now).toISOString()}: ${what}`));
+    found.push(
+      ...violations(policy, seen, before, decision, now).map((what) => `${new Date(now).toISOString()}: ${what}`),
+    );
   }
   if (most < dayWorkers) throw new Error(`${name}: no more than ${most} were ready at once; this is a bug.`);
   for (const what of found) say(`decisions: violated: ${what}`);
-  report({ name: `violated invariants, ${name}, ${decisions} decisions`, value: found.length, unit: "count", bound: 0 });
+  report({
+    name: `violated invariants, ${name}, ${decisions} decisions`,
+    value: found.length,
+    unit: "count",
+    bound: 0,
+  });
 }

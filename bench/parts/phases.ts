@@ -26,7 +26,9 @@ export async function measurePhases(cloud: Cloud, report: Report): Promise<void>
 async function measureUp(report: Report): Promise<number> {
   await requireNoCluster();
   const seconds = await measureCluster(report).catch(async (error: unknown) => {
-    await labPulumi(destroyWords).catch((cause: unknown) => { say(`cluster: it is still there: ${String(cause)}`); });
+    await labPulumi(destroyWords).catch((cause: unknown) => {
+      say(`cluster: it is still there: ${String(cause)}`);
+    });
     throw error;
   });
   await measure("destroy", destroyWords, report);
@@ -36,15 +38,24 @@ async function measureUp(report: Report): Promise<number> {
 async function measureCluster(report: Report): Promise<number> {
   const begun = Date.now() / 1000;
   // the option is there only for who asks for the commands for debugging
-  const { result: { seconds }, events } = await withEvents(async (eventLog) =>
-    measure("up", ["up", ...unasked, "--event-log", eventLog], report, { PULUMI_DEBUG_COMMANDS: "true" }));
+  const {
+    result: { seconds },
+    events,
+  } = await withEvents(async (eventLog) =>
+    measure("up", ["up", ...unasked, "--event-log", eventLog], report, { PULUMI_DEBUG_COMMANDS: "true" }),
+  );
   reportPhases("up", begun, milestonesOf(events), report);
   await measure("no-op up", ["up", ...unasked, "--expect-no-changes"], report);
   await measure("no-op preview", ["preview", "--expect-no-changes"], report);
   return seconds;
 }
 
-async function measure(what: string, words: readonly string[], report: Report, environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+async function measure(
+  what: string,
+  words: readonly string[],
+  report: Report,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Ran> {
   const ran = await labPulumi(words, environment);
   say(`cluster: ${what}: ${ran.seconds.toFixed(1)} s`);
   report({ name: `cluster, ${what}`, value: ran.seconds, unit: "s" });

@@ -35,20 +35,31 @@ export async function measureReaction(report: Report): Promise<void> {
   await runTool("prometheus", ["--version"]);
   const { windowSeconds } = policyOf(new FakeCluster(workers).outputs) ?? policyDefaults;
   const begun = Date.now();
-  const monitored = Array.from({ length: clusters }, (_, index) => new MonitoredCluster(`bench-${index}`, workers, windowSeconds, [{ at: begun, busy: ranges.low[0] }]));
+  const monitored = Array.from(
+    { length: clusters },
+    (_, index) => new MonitoredCluster(`bench-${index}`, workers, windowSeconds, [{ at: begun, busy: ranges.low[0] }]),
+  );
   // all is in one process: what one is late for another's sake would count as the loop's own
   const lateness = monitorEventLoopDelay({ resolution: 10 });
   try {
     for (const one of monitored) await one.start();
     await all(monitored.map((one) => one.untilFigures()));
-    say(`reaction: ${clusters} clusters of ${workers} workers are watched; ${crossings} crossings each take some ${crossings * 3} minutes`);
+    say(
+      `reaction: ${clusters} clusters of ${workers} workers are watched; ${crossings} crossings each take some ${crossings * 3} minutes`,
+    );
     lateness.enable();
-    const seconds = (await all(monitored.map(async (one) => {
-      const own: number[] = [];
-      while (own.length < crossings) own.push(await measureCrossing(one, windowSeconds));
-      return own;
-    }))).flat();
-    say(`reaction: this process itself was late by ${(lateness.percentile(99) / 1e9).toFixed(3)} s at the 99th percentile, by ${(lateness.max / 1e9).toFixed(3)} s at most`);
+    const seconds = (
+      await all(
+        monitored.map(async (one) => {
+          const own: number[] = [];
+          while (own.length < crossings) own.push(await measureCrossing(one, windowSeconds));
+          return own;
+        }),
+      )
+    ).flat();
+    say(
+      `reaction: this process itself was late by ${(lateness.percentile(99) / 1e9).toFixed(3)} s at the 99th percentile, by ${(lateness.max / 1e9).toFixed(3)} s at most`,
+    );
     const name = `reaction, ${seconds.length} crossings`;
     report({ name: `${name}, median`, value: median(seconds), unit: "s" });
     report({ name: `${name}, 99th percentile`, value: percentile(seconds, 0.99), unit: "s", bound });
@@ -67,7 +78,11 @@ async function measureCrossing(monitored: MonitoredCluster, windowSeconds: numbe
   // Prometheus' own window ends with a sample that is older than now; and the loop begins anywhere between two of those
   const quietUntil = now + (windowSeconds + 10 + between([0, usualIntervalSeconds])) * 1000;
   const risesAt = quietUntil + between([0, 2 * usualIntervalSeconds]) * 1000;
-  const load: readonly LoadStep[] = [...workers.load, { at: now, busy: low }, ...rise(risesAt, low, high, between(ranges.riseSeconds))];
+  const load: readonly LoadStep[] = [
+    ...workers.load,
+    { at: now, busy: low },
+    ...rise(risesAt, low, high, between(ranges.riseSeconds)),
+  ];
   workers.load = load;
   const due = dueAt(load, { threshold: policyDefaults.scaleOutCpuRatio, windowSeconds, from: risesAt });
   if (due === undefined) throw new Error("reaction: the load does not come to the threshold; this is a bug.");
@@ -75,11 +90,16 @@ async function measureCrossing(monitored: MonitoredCluster, windowSeconds: numbe
   const { askedAt, last } = await untilAsked(monitored, due + deadlineSeconds * 1000);
   if (askedAt !== undefined && askedAt >= risesAt) return (askedAt - due) / 1000;
   const what = askedAt === undefined ? `not asked for within ${deadlineSeconds} s` : "asked for before the load rose";
-  throw new Error(`reaction: an update was ${what}; the last look: ${last?.verdict.why ?? "none"} ${last?.errors.join("; ") ?? ""}`);
+  throw new Error(
+    `reaction: an update was ${what}; the last look: ${last?.verdict.why ?? "none"} ${last?.errors.join("; ") ?? ""}`,
+  );
 }
 
 /** Runs a loop that knows nothing of before until it asks for an update, which is never made. */
-async function untilAsked({ cluster, metrics }: MonitoredCluster, deadline: number): Promise<{ readonly askedAt?: number; readonly last?: Tick }> {
+async function untilAsked(
+  { cluster, metrics }: MonitoredCluster,
+  deadline: number,
+): Promise<{ readonly askedAt?: number; readonly last?: Tick }> {
   const came: { askedAt?: number; last?: Tick } = {};
   const ended = new AbortController();
   const swarm = new SwarmTarget(undefined, cluster.find);
@@ -90,10 +110,22 @@ async function untilAsked({ cluster, metrics }: MonitoredCluster, deadline: numb
     if (!signal.aborted) await once(signal, "abort");
     return [];
   };
-  const loop = new Loop({ swarm, metrics, notify: tellNobody, clock: { now: () => Date.now() }, stack: cluster.stack(update) }, { own: { instance: "bench", host: "bench", pid: 1 }, isDead: () => false, say });
-  const timer = setTimeout(() => { ended.abort(); }, deadline - Date.now());
+  const loop = new Loop(
+    { swarm, metrics, notify: tellNobody, clock: { now: () => Date.now() }, stack: cluster.stack(update) },
+    { own: { instance: "bench", host: "bench", pid: 1 }, isDead: () => false, say },
+  );
+  const timer = setTimeout(() => {
+    ended.abort();
+  }, deadline - Date.now());
   try {
-    await runLoop(loop, { intervalSeconds: usualIntervalSeconds, once: false, signal: ended.signal, note: (tick) => { came.last = tick; } });
+    await runLoop(loop, {
+      intervalSeconds: usualIntervalSeconds,
+      once: false,
+      signal: ended.signal,
+      note: (tick) => {
+        came.last = tick;
+      },
+    });
     return came;
   } finally {
     clearTimeout(timer);

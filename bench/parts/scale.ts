@@ -34,20 +34,39 @@ export async function measureScale(cloud: Cloud, rounds: number, report: Report)
   const config = join(out, "Pulumi.scale.yaml");
   writeFileSync(config, labConfigText(scaleChanges));
   const ofLab = { ...cloud, SWARM_LAB_CONFIG: config };
-  await cleanedUp("scale: the cluster", async () => {
-    const { seconds } = await labPulumi(["up", ...unasked], ofLab);
-    say(`scale: a manager and a worker: ${seconds.toFixed(1)} s`);
-    await measureGrowth(ofLab, rounds, report);
-  }, () => labPulumi(destroyWords, ofLab));
+  await cleanedUp(
+    "scale: the cluster",
+    async () => {
+      const { seconds } = await labPulumi(["up", ...unasked], ofLab);
+      say(`scale: a manager and a worker: ${seconds.toFixed(1)} s`);
+      await measureGrowth(ofLab, rounds, report);
+    },
+    () => labPulumi(destroyWords, ofLab),
+  );
 }
 
 async function measureGrowth(ofLab: Readonly<Record<string, string>>, rounds: number, report: Report): Promise<void> {
   // a backend of one's own would make the stack `lab` another's than the lab's
   const environment = { ...process.env, ...ofLab, PULUMI_BACKEND_URL: undefined };
-  const stack = new StackTarget({ project: root, stack: labStack }, { environment, say, talk: (text) => { appendFileSync(log, text); } });
+  const stack = new StackTarget(
+    { project: root, stack: labStack },
+    {
+      environment,
+      say,
+      talk: (text) => {
+        appendFileSync(log, text);
+      },
+    },
+  );
   const outputs = await stack.outputs(true);
   const ways: readonly Way[] = [programWay(stack, outputs), await bareWay(environment, outputs)];
-  const compare = async (name: string, count: number, times: number, ordinal: (round: number) => number, bound: number): Promise<void> => {
+  const compare = async (
+    name: string,
+    count: number,
+    times: number,
+    ordinal: (round: number) => number,
+    bound: number,
+  ): Promise<void> => {
     const seconds = new Map(ways.map((way) => [way, [] as number[]]));
     for (let round = 1; round <= times; round += 1) {
       for (const [way, taken] of seconds) {
@@ -84,7 +103,9 @@ function programWay(stack: StackTarget, outputs: ClusterOutputs): Way {
     name: "the program",
     grow: async (sets) => {
       const names = placesOf(outputs.clusterName, settings, sets, standing).map(({ name }) => name);
-      const seconds = await withManagers(outputs.access, (managers) => secondsToReady(managers, names, readySeconds(outputs), () => update(sets, standing)));
+      const seconds = await withManagers(outputs.access, (managers) =>
+        secondsToReady(managers, names, readySeconds(outputs), () => update(sets, standing)),
+      );
       await update(standing, sets);
       return seconds;
     },
@@ -99,8 +120,19 @@ async function bareWay(environment: NodeJS.ProcessEnv, outputs: ClusterOutputs):
     grow: async (sets) => {
       const places = placesOf(bareName, settings, sets, standing);
       const cloud = await workers.open();
-      return cleanedUp("scale: bare servers", () => withManagers(outputs.access, (managers) =>
-        secondsToReady(managers, places.map(({ name }) => name), readySeconds(outputs), () => workers.boot(cloud, places))), () => workers.remove(outputs.access));
+      return cleanedUp(
+        "scale: bare servers",
+        () =>
+          withManagers(outputs.access, (managers) =>
+            secondsToReady(
+              managers,
+              places.map(({ name }) => name),
+              readySeconds(outputs),
+              () => workers.boot(cloud, places),
+            ),
+          ),
+        () => workers.remove(outputs.access),
+      );
     },
   };
 }

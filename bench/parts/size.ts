@@ -26,23 +26,39 @@ export async function measureSizes(sizes: readonly number[], report: Report): Pr
       await measure("no-op preview", () => stack.preview({ nodes }, ["--expect-no-changes"]));
       report({ name: `${nodes} nodes, state per node`, value: stack.stateBytes() / nodes, unit: "bytes" });
     });
-    await onMock(nodes, `size-${nodes}`, {}, async (stack) => { await measure("up", () => stack.up({ nodes })); });
+    await onMock(nodes, `size-${nodes}`, {}, async (stack) => {
+      await measure("up", () => stack.up({ nodes }));
+    });
   }
 }
 
 /** Does something with a new stack on a cloud of its own. */
-async function onMock(nodes: number, name: string, environment: Readonly<Record<string, string>>, use: (stack: BenchStack) => Promise<void>): Promise<void> {
+async function onMock(
+  nodes: number,
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  use: (stack: BenchStack) => Promise<void>,
+): Promise<void> {
   const { externalNetwork, managerFlavor, workerFlavor } = benchSettings(nodes);
-  const mock = await startMockCloud({ externalNetwork, flavors: [...new Set([managerFlavor, workerFlavor])], image: emptyImage });
+  const mock = await startMockCloud({
+    externalNetwork,
+    flavors: [...new Set([managerFlavor, workerFlavor])],
+    image: emptyImage,
+  });
   try {
     const folder = join(out, name);
     mkdirSync(folder, { recursive: true });
     const clouds = join(folder, "clouds.yaml");
     writeFileSync(clouds, mock.cloudsYaml);
-    const stack = new BenchStack(name, { folder, environment: { ...environment, OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: clouds }, deadlineMinutes });
+    const stack = new BenchStack(name, {
+      folder,
+      environment: { ...environment, OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: clouds },
+      deadlineMinutes,
+    });
     await stack.make();
     await use(stack);
-    if (mock.unanswered.length > 0) throw new Error(`mock: no answer to ${[...new Set(mock.unanswered)].join(", ")}; teach it.`);
+    if (mock.unanswered.length > 0)
+      throw new Error(`mock: no answer to ${[...new Set(mock.unanswered)].join(", ")}; teach it.`);
   } finally {
     await mock.close();
   }

@@ -19,8 +19,8 @@ interface Rival {
 }
 
 const rivals: readonly Rival[] = [
-  { provider: upstreamProvider, bounds: { "create": 0.9, "one more node": 0.35, "destroy": 0.4 } },
-  { provider: ownProvider, bounds: { "create": 1.05, "one more node": 1.1, "destroy": 1.05 } },
+  { provider: upstreamProvider, bounds: { create: 0.9, "one more node": 0.35, destroy: 0.4 } },
+  { provider: ownProvider, bounds: { create: 1.05, "one more node": 1.1, destroy: 1.05 } },
 ];
 
 /** The cluster's OpenStack resources by Pulumi, and by Terraform with each release of the provider, by turns. */
@@ -37,25 +37,47 @@ export async function measureTerraform(cloud: Cloud, rounds: number, report: Rep
     }
   });
   const theirs: { readonly rival: Rival; readonly tool: Tool }[] = [];
-  for (const rival of rivals) theirs.push({ rival, tool: await terraformWith(rival.provider, folder, cloud, configurations) });
+  for (const rival of rivals)
+    theirs.push({ rival, tool: await terraformWith(rival.provider, folder, cloud, configurations) });
   const medians = await measureRounds([ours, ...theirs.map(({ tool }) => tool)], rounds);
   for (const step of steps) {
     const mine = medians.get(ours)?.[step] ?? NaN;
     const bound = secondsBounds[step];
     report({ name: `${step}, pulumi`, value: mine, unit: "s", ...(bound === undefined ? {} : { bound }) });
-    for (const { rival: { bounds }, tool } of theirs) {
+    for (const {
+      rival: { bounds },
+      tool,
+    } of theirs) {
       const [other, most] = [medians.get(tool)?.[step] ?? NaN, bounds[step]];
       report({ name: `${step}, ${tool.name}`, value: other, unit: "s" });
-      report({ name: `${step}, pulumi to ${tool.name}`, value: mine / other, unit: "ratio", ...(most === undefined ? {} : { bound: most }) });
+      report({
+        name: `${step}, pulumi to ${tool.name}`,
+        value: mine / other,
+        unit: "ratio",
+        ...(most === undefined ? {} : { bound: most }),
+      });
     }
   }
 }
 
-async function terraformWith(provider: ProviderRelease, folder: string, cloud: Cloud, configurations: Configurations): Promise<Tool> {
+async function terraformWith(
+  provider: ProviderRelease,
+  folder: string,
+  cloud: Cloud,
+  configurations: Configurations,
+): Promise<Tool> {
   const own = join(folder, provider.module);
   mkdirSync(own, { recursive: true });
   const built = await buildTerraformProvider(provider);
   const config = join(own, "terraformrc");
-  writeFileSync(config, `provider_installation {\n  dev_overrides { "terraform-provider-openstack/openstack" = ${JSON.stringify(built)} }\n  direct {}\n}\n`);
-  return terraformTool(`terraform, provider ${provider.version}`, own, { ...cloud, TF_CLI_CONFIG_FILE: config, CHECKPOINT_DISABLE: "1" }, configurations);
+  writeFileSync(
+    config,
+    `provider_installation {\n  dev_overrides { "terraform-provider-openstack/openstack" = ${JSON.stringify(built)} }\n  direct {}\n}\n`,
+  );
+  return terraformTool(
+    `terraform, provider ${provider.version}`,
+    own,
+    { ...cloud, TF_CLI_CONFIG_FILE: config, CHECKPOINT_DISABLE: "1" },
+    configurations,
+  );
 }

@@ -14,12 +14,46 @@ const planValues = ["replace", "target", "target-replace", "exclude", "parallel"
 const planSwitches = ["target-dependents", "exclude-dependents", "run-program"];
 /** Every other option that takes a value in the next word (pkg/cmd/pulumi/operations/up.go, destroy.go, refresh.go, and pulumi.go for all verbs). */
 const otherValues = [
-  "stack", "config", "secrets-provider", "client", "message", "policy-pack", "policy-pack-config", "plan", "event-log", "exec-kind", "exec-agent", "output", "import-file",
-  "cwd", "color", "verbose", "profiling", "tracing", "tracing-header", "memprofilerate", "otel-traces", "remote-executor-image",
+  "stack",
+  "config",
+  "secrets-provider",
+  "client",
+  "message",
+  "policy-pack",
+  "policy-pack-config",
+  "plan",
+  "event-log",
+  "exec-kind",
+  "exec-agent",
+  "output",
+  "import-file",
+  "cwd",
+  "color",
+  "verbose",
+  "profiling",
+  "tracing",
+  "tracing-header",
+  "memprofilerate",
+  "otel-traces",
+  "remote-executor-image",
 ];
 const shorthands: Readonly<Record<string, string>> = {
-  s: "stack", c: "config", m: "message", t: "target", p: "parallel", r: "refresh", C: "cwd", v: "verbose", x: "exclude",
-  d: "debug", f: "skip-preview", y: "yes", e: "emoji", j: "json", Q: "fully-qualify-stack-names", h: "help",
+  s: "stack",
+  c: "config",
+  m: "message",
+  t: "target",
+  p: "parallel",
+  r: "refresh",
+  C: "cwd",
+  v: "verbose",
+  x: "exclude",
+  d: "debug",
+  f: "skip-preview",
+  y: "yes",
+  e: "emoji",
+  j: "json",
+  Q: "fully-qualify-stack-names",
+  h: "help",
 };
 
 /**
@@ -38,7 +72,8 @@ export function readInvocation(words: readonly string[]): Invocation {
     const value = given ?? (takesValue ? queue.shift() : undefined);
     if (name === "config-file") configFile = value;
     else if (planValues.includes(name) && value !== undefined) flags.push(`--${name}`, value);
-    else if (planSwitches.includes(name) || name === "refresh") flags.push(value === undefined ? `--${name}` : `--${name}=${value}`);
+    else if (planSwitches.includes(name) || name === "refresh")
+      flags.push(value === undefined ? `--${name}` : `--${name}=${value}`);
   };
   for (let word = queue.shift(); word !== undefined && word !== "--"; word = queue.shift()) {
     const long = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word);

@@ -38,17 +38,30 @@ export interface GuardedUpdate {
  * @throws PlanRefusedError when the plan goes beyond its limits.
  * @throws OperationError when the preview fails, with its words.
  */
-export async function guardUpdate({ stack, environment, now, say, pid = process.ppid }: GuardedUpdate): Promise<Verdict | undefined> {
+export async function guardUpdate({
+  stack,
+  environment,
+  now,
+  say,
+  pid = process.ppid,
+}: GuardedUpdate): Promise<Verdict | undefined> {
   const pulumi = await findPulumi(pid);
-  if (pulumi === undefined) say("Plan guard: cannot find the Pulumi process that runs this update, so the plan is judged without its options.");
+  if (pulumi === undefined)
+    say("Plan guard: cannot find the Pulumi process that runs this update, so the plan is judged without its options.");
   const invocation = readInvocation(pulumi?.words ?? []);
   if (!isJudged(invocation)) return undefined;
-  const argv = [pulumi?.executable ?? pulumiOnPath, ...previewWords(stack, invocation, pulumi?.folder ?? process.cwd())];
+  const argv = [
+    pulumi?.executable ?? pulumiOnPath,
+    ...previewWords(stack, invocation, pulumi?.folder ?? process.cwd()),
+  ];
   const update = [process.pid, ...(pulumi === undefined ? [] : [pulumi.pid])];
   const plan = await previewOf(argv, stack, { ...environment, ...nestedIn(update) });
   const verdict = judge(plan, now);
   const text = verdictText(verdict, stack, now);
-  if (verdict.refused.length > 0) throw new PlanRefusedError(`the update goes beyond the limits of swarm:planGuard; nothing was touched.\n${text.trimEnd()}`);
+  if (verdict.refused.length > 0)
+    throw new PlanRefusedError(
+      `the update goes beyond the limits of swarm:planGuard; nothing was touched.\n${text.trimEnd()}`,
+    );
   if (text !== "") say(`Plan guard: within the limits.\n${text.trimEnd()}`);
   return verdict;
 }
@@ -59,14 +72,27 @@ export function previewWords(stack: string, { flags, configFile }: Invocation, f
   return ["preview", ...previewOptions, "--non-interactive", "--stack", stack, ...config, ...flags];
 }
 
-async function previewOf([engine = "", ...words]: readonly string[], stack: string, environment: NodeJS.ProcessEnv): Promise<ReturnType<typeof readPlan>> {
+async function previewOf(
+  [engine = "", ...words]: readonly string[],
+  stack: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ReturnType<typeof readPlan>> {
   const { failed, stdout, stderr } = await new Promise<{ failed: boolean; stdout: string; stderr: string }>((done) => {
-    execFile(engine, words, { env: environment, maxBuffer: previewLimit, timeout: previewSeconds * 1000 },
-      (error, out, said) => { done({ failed: error !== null, stdout: out, stderr: error === null || said !== "" ? said : error.message }); });
+    execFile(
+      engine,
+      words,
+      { env: environment, maxBuffer: previewLimit, timeout: previewSeconds * 1000 },
+      (error, out, said) => {
+        done({ failed: error !== null, stdout: out, stderr: error === null || said !== "" ? said : error.message });
+      },
+    );
   });
   const json = parseAs(z.unknown(), stdout);
   if (json === undefined) throw new OperationError(`stack ${stack}: its preview failed; ${lastWords(stderr)}`);
   const plan = readPlan(json);
-  if (failed) throw new OperationError(`stack ${stack}: its preview failed; ${plan.errors.length === 0 ? lastWords(stderr) : plan.errors.join("\n")}`);
+  if (failed)
+    throw new OperationError(
+      `stack ${stack}: its preview failed; ${plan.errors.length === 0 ? lastWords(stderr) : plan.errors.join("\n")}`,
+    );
   return plan;
 }

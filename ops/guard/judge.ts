@@ -22,13 +22,17 @@ export interface Verdict {
 export function judge(plan: Plan, now: Date): Verdict {
   const today = now.toISOString().slice(0, 10);
   const inForce = plan.settings.allow.filter(({ until }) => until >= today);
-  const findings = checks.flatMap((check) => check(plan)).map((finding): Judged => {
-    const allowance = finding.beyond ? inForce.find((one) => allows(one, finding)) : undefined;
-    return allowance === undefined ? finding : { ...finding, allowance };
-  });
+  const findings = checks
+    .flatMap((check) => check(plan))
+    .map((finding): Judged => {
+      const allowance = finding.beyond ? inForce.find((one) => allows(one, finding)) : undefined;
+      return allowance === undefined ? finding : { ...finding, allowance };
+    });
   const price = priceOf(plan);
   return {
-    findings, inForce, expired: plan.settings.allow.filter(({ until }) => until < today),
+    findings,
+    inForce,
+    expired: plan.settings.allow.filter(({ until }) => until < today),
     refused: findings.filter(({ beyond, allowance }) => beyond && allowance === undefined),
     ...(price === undefined ? {} : { price }),
   };

@@ -15,7 +15,12 @@ const stateSchema = z.object({
 });
 export type ResourceState = z.output<typeof stateSchema>;
 
-const stepSchema = z.object({ op: z.string(), urn: z.string(), oldState: stateSchema.nullish(), newState: stateSchema.nullish() });
+const stepSchema = z.object({
+  op: z.string(),
+  urn: z.string(),
+  oldState: stateSchema.nullish(),
+  newState: stateSchema.nullish(),
+});
 type Step = z.output<typeof stepSchema>;
 
 /**
@@ -45,7 +50,11 @@ export interface Change {
 }
 
 /** What a plan is judged by. */
-const guardSettings = z.object({ planGuard: planGuard.prefault({}), allow: allow.default([]), flavorPrices: flavorPrices.default({}) });
+const guardSettings = z.object({
+  planGuard: planGuard.prefault({}),
+  allow: allow.default([]),
+  flavorPrices: flavorPrices.default({}),
+});
 export type GuardSettings = Readonly<z.output<typeof guardSettings>>;
 
 /** The limits' defaults, without allowances and prices. */
@@ -77,12 +86,14 @@ export function readPlan(json: unknown): Plan {
 /** @param config values by full key, e.g. `swarm:planGuard`. */
 export function readGuardSettings(config: Readonly<Record<string, unknown>>): GuardSettings {
   const raw = rawSettings(config, projectName);
-  return guardSettings.parse(Object.fromEntries(Object.keys(guardSettings.shape).map((key) => [key, raw[key] === "" ? undefined : raw[key]])));
+  return guardSettings.parse(
+    Object.fromEntries(Object.keys(guardSettings.shape).map((key) => [key, raw[key] === "" ? undefined : raw[key]])),
+  );
 }
 
 function groupByUrn(steps: readonly Step[]): Map<string, Step[]> {
   const groups = new Map<string, Step[]>();
-  for (const step of steps) groups.set(step.urn, [...groups.get(step.urn) ?? [], step]);
+  for (const step of steps) groups.set(step.urn, [...(groups.get(step.urn) ?? []), step]);
   return groups;
 }
 
@@ -96,7 +107,10 @@ const deletionOp = "delete-replaced";
 function changeOf(steps: readonly Step[]): Change | undefined {
   const own = steps.filter(({ op }) => op !== deletionOp);
   const ops = new Set(own.map(({ op }) => op));
-  const [before, after] = [own.map(({ oldState }) => oldState).find(Boolean), own.map(({ newState }) => newState).findLast(Boolean)];
+  const [before, after] = [
+    own.map(({ oldState }) => oldState).find(Boolean),
+    own.map(({ newState }) => newState).findLast(Boolean),
+  ];
   const type = (after ?? before)?.type;
   const first = own[0];
   if (type === undefined || first === undefined) return undefined;
@@ -104,10 +118,14 @@ function changeOf(steps: readonly Step[]): Change | undefined {
   const isHalf = before?.pendingReplacement === true && ops.has("create-replacement") && own.length === steps.length;
   // or a refresh found it gone
   const isGone = isHalf || (ops.has("delete") && ops.has("create"));
-  const standing = isGone ? undefined : before ?? undefined;
+  const standing = isGone ? undefined : (before ?? undefined);
   const kind = isGone ? "create" : kindOf(ops, standing);
   const resource = { kind, urn: first.urn, name: nameOf(first.urn), type } as const;
-  return { ...resource, ...(standing === undefined ? {} : { before: standing }), ...(kind === "delete" || after === undefined || after === null ? {} : { after }) };
+  return {
+    ...resource,
+    ...(standing === undefined ? {} : { before: standing }),
+    ...(kind === "delete" || after === undefined || after === null ? {} : { after }),
+  };
 }
 
 const replacements = ["replace", "create-replacement", "import-replacement"];

@@ -16,19 +16,38 @@ const defaultColumns = 100;
 
 /** `swarmctl autoscaler simulate`: what a cluster's policy would have made of a trace; asks nobody. */
 export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void {
-  parent.command("simulate")
+  parent
+    .command("simulate")
     .argument("<trace>", "CSV (time, cpu_cores, …) or the JSON of Prometheus' /api/v1/query_range")
     .argument("[cluster]", "name of the cluster whose limits count")
     .summary("replay a trace against a cluster's limits")
-    .description("Replays a recorded load against the autoscaling of a cluster's configuration: when workers would have come and gone, and why. No cluster is asked.")
+    .description(
+      "Replays a recorded load against the autoscaling of a cluster's configuration: when workers would have come and gone, and why. No cluster is asked.",
+    )
     .addOption(new Option("--svg <file>", "draw it into a file"))
-    .addOption(numberOption("--boot-seconds <seconds>", `from asking for a worker to Ready (default: ${worldDefaults.bootSeconds})`))
+    .addOption(
+      numberOption(
+        "--boot-seconds <seconds>",
+        `from asking for a worker to Ready (default: ${worldDefaults.bootSeconds})`,
+      ),
+    )
     .addOption(numberOption("--node-cores <cores>", `cores of a worker (default: ${worldDefaults.nodeSize.cpu})`))
-    .addOption(jsonOption()).addOption(stackOption()).addOption(projectOption())
-    .addHelpText("after", examples(
-      ["how would yesterday have gone?", "swarmctl autoscaler simulate yesterday.csv prod-swarm-alpha --svg yesterday.svg"],
-      ["the decisions alone", "swarmctl autoscaler simulate load.json --json | jq -r '.frames[].verdict | select(.kind != \"hold\").why'"],
-    ))
+    .addOption(jsonOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      examples(
+        [
+          "how would yesterday have gone?",
+          "swarmctl autoscaler simulate yesterday.csv prod-swarm-alpha --svg yesterday.svg",
+        ],
+        [
+          "the decisions alone",
+          "swarmctl autoscaler simulate load.json --json | jq -r '.frames[].verdict | select(.kind != \"hold\").why'",
+        ],
+      ),
+    )
     .action((trace, name, { svg, bootSeconds, nodeCores, json, stack, project }) => {
       const cluster = terminal.cluster({ name, stack, project });
       const world = {
@@ -36,16 +55,22 @@ export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void
         ...(nodeCores === undefined ? {} : { nodeSize: { ...worldDefaults.nodeSize, cpu: nodeCores } }),
       };
       const timeline = simulate(policyFor(cluster), readTrace(resolve(terminal.cwd, trace)), world);
-      if (svg !== undefined) writeFileSync(resolve(terminal.cwd, svg), loadDraw().drawTimeline(timeline, titleOf(cluster, timeline)));
+      if (svg !== undefined)
+        writeFileSync(resolve(terminal.cwd, svg), loadDraw().drawTimeline(timeline, titleOf(cluster, timeline)));
       if (json === true) terminal.json(timeline);
-      else terminal.out(loadDrawText().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns));
+      else
+        terminal.out(
+          loadDrawText().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns),
+        );
     });
 }
 
 function policyFor(cluster: Cluster): Timeline["policy"] {
   const policy = policyOf(settingsOf(cluster, cluster.text));
   if (policy === undefined) {
-    throw new UsageError(`${cluster.file}: settings.autoscale is not set, so nothing scales; run \`swarmctl cluster update ${cluster.name} --autoscale-cpu-threshold=75\`.`);
+    throw new UsageError(
+      `${cluster.file}: settings.autoscale is not set, so nothing scales; run \`swarmctl cluster update ${cluster.name} --autoscale-cpu-threshold=75\`.`,
+    );
   }
   return policy;
 }

@@ -9,16 +9,28 @@ import type { Terminal } from "../terminal";
 
 /** `swarmctl cluster list`: the clusters that the project's stacks configure; asks nobody. */
 export function addClusterList(parent: Command, terminal: Terminal): void {
-  parent.command("list")
+  parent
+    .command("list")
     .summary("the clusters that the stacks configure")
-    .description("Lists the clusters that the project's stacks configure, with the limits of their workers. No cluster is asked.")
-    .addOption(jsonOption()).addOption(projectOption())
-    .addHelpText("after", examples(["every cluster", "swarmctl cluster list"], ["their names alone", "swarmctl cluster list --json | jq -r '.[].name'"]))
+    .description(
+      "Lists the clusters that the project's stacks configure, with the limits of their workers. No cluster is asked.",
+    )
+    .addOption(jsonOption())
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      examples(
+        ["every cluster", "swarmctl cluster list"],
+        ["their names alone", "swarmctl cluster list --json | jq -r '.[].name'"],
+      ),
+    )
     .action(({ json, project }) => {
       const rows = terminal.clusters(project).map((cluster) => describe(cluster));
       if (json === true) terminal.json(rows);
-      else terminal.out(align([["CLUSTER", "STACK", "ZONES", "MANAGERS", "WORKERS", "AUTOSCALING"], ...rows.map(cells)]));
-      if (rows.length === 0) terminal.say("clusters: none; copy Pulumi.prod.yaml to Pulumi.<stack>.yaml and set swarm:clusterName.");
+      else
+        terminal.out(align([["CLUSTER", "STACK", "ZONES", "MANAGERS", "WORKERS", "AUTOSCALING"], ...rows.map(cells)]));
+      if (rows.length === 0)
+        terminal.say("clusters: none; copy Pulumi.prod.yaml to Pulumi.<stack>.yaml and set swarm:clusterName.");
     });
 }
 
@@ -38,15 +50,37 @@ function describe(cluster: Cluster): Row {
   const { name, stack, file } = cluster;
   try {
     const { zones, managers, workerGroups, autoscale } = settingsOf(cluster, cluster.text);
-    return { name, stack, file, faults: [], zones, managers, workers: { min: sumOf(workerGroups, "min"), max: sumOf(workerGroups, "max") }, autoscale: autoscale ?? null };
+    return {
+      name,
+      stack,
+      file,
+      faults: [],
+      zones,
+      managers,
+      workers: { min: sumOf(workerGroups, "min"), max: sumOf(workerGroups, "max") },
+      autoscale: autoscale ?? null,
+    };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    return { name, stack, file, faults: error.faults.map(({ path, problem }) => `${path}: ${problem}`), zones: null, managers: null, workers: null, autoscale: null };
+    return {
+      name,
+      stack,
+      file,
+      faults: error.faults.map(({ path, problem }) => `${path}: ${problem}`),
+      zones: null,
+      managers: null,
+      workers: null,
+      autoscale: null,
+    };
   }
 }
 
 function cells({ name, stack, faults, zones, managers, workers, autoscale }: Row): string[] {
-  if (zones === null || workers === null) return [name, stack, "-", "-", "-", `${faults.length} fault${faults.length === 1 ? "" : "s"} in its configuration`];
-  const policy = autoscale === null || autoscale === undefined ? "off" : `${autoscale.minNodes} to ${autoscale.maxNodes}, out above ${autoscale.cpuThreshold} %, in below ${autoscale.scaleInCpuThreshold} %`;
+  if (zones === null || workers === null)
+    return [name, stack, "-", "-", "-", `${faults.length} fault${faults.length === 1 ? "" : "s"} in its configuration`];
+  const policy =
+    autoscale === null || autoscale === undefined
+      ? "off"
+      : `${autoscale.minNodes} to ${autoscale.maxNodes}, out above ${autoscale.cpuThreshold} %, in below ${autoscale.scaleInCpuThreshold} %`;
   return [name, stack, zones.join(","), String(managers), `${workers.min} to ${workers.max}`, policy];
 }

@@ -9,27 +9,49 @@ import { upCommand, type Terminal } from "../terminal";
 
 /** `swarmctl cluster rollout`: new nodes for all stale ones. */
 export function addClusterRollout(parent: Command, terminal: Terminal): void {
-  parent.command("rollout")
+  parent
+    .command("rollout")
     .summary("replace all stale nodes")
-    .description("Replaces all stale nodes. It begins with an update, which brings the stack to its configuration and finishes what was interrupted.\n"
-      + "Workers come first, zone by zone, each step an update: new workers, and when they are Ready the old ones are drained and removed.\n"
-      + "Then each manager in its place, one at a time and only while the quorum can spare it, the leader last; each gives the ingress\n"
-      + "address away, is drained and leaves the swarm, and must be Reachable again before the next. Where\n"
-      + "another update is at it, the autoscaler's for one, a step waits for that and is planned anew. It stops at the first failure; the same\n"
-      + "command goes on where it was.")
+    .description(
+      "Replaces all stale nodes. It begins with an update, which brings the stack to its configuration and finishes what was interrupted.\n" +
+        "Workers come first, zone by zone, each step an update: new workers, and when they are Ready the old ones are drained and removed.\n" +
+        "Then each manager in its place, one at a time and only while the quorum can spare it, the leader last; each gives the ingress\n" +
+        "address away, is drained and leaves the swarm, and must be Reachable again before the next. Where\n" +
+        "another update is at it, the autoscaler's for one, a step waits for that and is planned anew. It stops at the first failure; the same\n" +
+        "command goes on where it was.",
+    )
     .argument("[name]", "name of the cluster; may be left away where there is one only")
-    .addOption(numberOption("--surge <count>", "workers of a zone that are replaced at once; as many more run meanwhile").default(1))
-    .option("--dry-run", "show the steps, as the last update left the cluster, and do nothing; ends with 3 when not all can be done")
-    .addOption(lockTimeoutOption()).addOption(jsonOption()).addOption(stackOption()).addOption(projectOption())
-    .addHelpText("after", examples(
-      ["what would be replaced, in which order", "swarmctl cluster rollout prod-swarm-alpha --dry-run"],
-      ["a new image, after `pulumi up` has shown which nodes are stale", "swarmctl cluster rollout prod-swarm-alpha"],
-      ["a large cluster, three workers of a zone at once", "swarmctl cluster rollout prod-swarm-alpha --surge=3"],
-    ))
+    .addOption(
+      numberOption(
+        "--surge <count>",
+        "workers of a zone that are replaced at once; as many more run meanwhile",
+      ).default(1),
+    )
+    .option(
+      "--dry-run",
+      "show the steps, as the last update left the cluster, and do nothing; ends with 3 when not all can be done",
+    )
+    .addOption(lockTimeoutOption())
+    .addOption(jsonOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      examples(
+        ["what would be replaced, in which order", "swarmctl cluster rollout prod-swarm-alpha --dry-run"],
+        ["a new image, after `pulumi up` has shown which nodes are stale", "swarmctl cluster rollout prod-swarm-alpha"],
+        ["a large cluster, three workers of a zone at once", "swarmctl cluster rollout prod-swarm-alpha --surge=3"],
+      ),
+    )
     .action(async (name, { surge, dryRun, lockTimeout, json, stack, project }) => {
       if (surge < 1) throw new UsageError(`--surge: ${surge} replaces nothing; use 1 or more.`);
       const cluster = terminal.cluster({ name, stack, project });
-      const rollout = new Rollout(cluster, terminal, (settings, outputs, health) => planRollout(settings, outputs, health, surge), lockTimeout);
+      const rollout = new Rollout(
+        cluster,
+        terminal,
+        (settings, outputs, health) => planRollout(settings, outputs, health, surge),
+        lockTimeout,
+      );
       if (dryRun === true) {
         show(cluster, await rollout.plan(), json === true, terminal);
         return;
@@ -39,9 +61,13 @@ export function addClusterRollout(parent: Command, terminal: Terminal): void {
         await rollout.inTurn(async () => rollout.update());
         const steps = await rollout.run();
         if (json === true) terminal.json(shape(cluster, { steps }));
-        terminal.say(`${cluster.name}: ${steps.length === 0 ? "nothing is stale" : `no node is stale any more, after ${steps.length} ${steps.length === 1 ? "step" : "steps"}`}.`);
+        terminal.say(
+          `${cluster.name}: ${steps.length === 0 ? "nothing is stale" : `no node is stale any more, after ${steps.length} ${steps.length === 1 ? "step" : "steps"}`}.`,
+        );
       } catch (error) {
-        terminal.say(`${cluster.name}: stopped. When the cause is mended: swarmctl cluster rollout ${cluster.name} --stack=${cluster.stack}${surge === 1 ? "" : ` --surge=${surge}`}`);
+        terminal.say(
+          `${cluster.name}: stopped. When the cause is mended: swarmctl cluster rollout ${cluster.name} --stack=${cluster.stack}${surge === 1 ? "" : ` --surge=${surge}`}`,
+        );
         throw error;
       }
     });
@@ -49,18 +75,29 @@ export function addClusterRollout(parent: Command, terminal: Terminal): void {
 
 /** Shows what would be done. */
 function show(cluster: Cluster, plan: Plan, json: boolean, terminal: Terminal): void {
-  const rows = plan.steps.map(({ zone, old, fresh }, index) => [String(index + 1), zone, old.join(","), fresh.join(",")]);
+  const rows = plan.steps.map(({ zone, old, fresh }, index) => [
+    String(index + 1),
+    zone,
+    old.join(","),
+    fresh.join(","),
+  ]);
   if (json) terminal.json(shape(cluster, plan));
   else if (rows.length > 0) terminal.out(align([["STEP", "ZONE", "GOES", "COMES"], ...rows]));
   if (plan.blocked !== undefined) {
     terminal.say(plan.blocked.why);
     terminal.finish(exitCodes.unhealthy);
   } else if (rows.length === 0) {
-    terminal.say(`${cluster.name}: nothing is stale; after an edit of the configuration \`${upCommand(cluster)}\` counts anew.`);
+    terminal.say(
+      `${cluster.name}: nothing is stale; after an edit of the configuration \`${upCommand(cluster)}\` counts anew.`,
+    );
   }
 }
 
 /** Steps for programs: planned, or done. */
 function shape({ name }: Cluster, { steps, blocked }: Plan): unknown {
-  return { clusterName: name, steps: steps.map(({ kind, zone, old, fresh }) => ({ kind, zone, old, fresh })), blocked: blocked?.why ?? null };
+  return {
+    clusterName: name,
+    steps: steps.map(({ kind, zone, old, fresh }) => ({ kind, zone, old, fresh })),
+    blocked: blocked?.why ?? null,
+  };
 }

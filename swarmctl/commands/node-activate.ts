@@ -7,11 +7,15 @@ import type { Terminal } from "../terminal";
 
 /** `swarmctl node activate`: lets a node take tasks again. */
 export function addNodeActivate(parent: Command, terminal: Terminal): void {
-  parent.command("activate")
+  parent
+    .command("activate")
     .summary("let a node take tasks again")
-    .description("Lets a drained node take tasks again. Those that run elsewhere stay there; `docker service update --force SERVICE` spreads a service anew.")
+    .description(
+      "Lets a drained node take tasks again. Those that run elsewhere stay there; `docker service update --force SERVICE` spreads a service anew.",
+    )
     .argument("<node>", "name of the node")
-    .addOption(stackOption()).addOption(projectOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
     .addHelpText("after", examples(["after work on a machine", "swarmctl node activate prod-swarm-alpha-worker-az1-0"]))
     .action(async (node, { stack, project }) => {
       const { setAvailability } = loadAvailability();

@@ -8,12 +8,16 @@ import type { Terminal } from "../terminal";
 
 /** `swarmctl node drain`: takes the tasks off a node. */
 export function addNodeDrain(parent: Command, terminal: Terminal): void {
-  parent.command("drain")
+  parent
+    .command("drain")
     .summary("take the tasks off a node")
-    .description("Takes the tasks off a node and waits until none runs on it any more (settings.deadlines.drainMinutes). The node stays in the swarm, and\n"
-      + "is given no tasks until `swarmctl node activate`.")
+    .description(
+      "Takes the tasks off a node and waits until none runs on it any more (settings.deadlines.drainMinutes). The node stays in the swarm, and\n" +
+        "is given no tasks until `swarmctl node activate`.",
+    )
     .argument("<node>", "name of the node")
-    .addOption(stackOption()).addOption(projectOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
     .addHelpText("after", examples(["before work on a machine", "swarmctl node drain prod-swarm-alpha-worker-az1-0"]))
     .action(async (node, { stack, project }) => {
       const { setAvailability } = loadAvailability();
@@ -22,6 +26,8 @@ export function addNodeDrain(parent: Command, terminal: Terminal): void {
       const outputs = await stackOutputs(cluster, terminal.environment);
       nodeOf(outputs, node);
       const changed = await setAvailability(outputs.access, node, "drain", deadlines.drainMinutes * 60);
-      terminal.say(`${node}: ${changed ? "drained" : "was drained already"}; \`swarmctl node activate ${node}\` gives it tasks again.`);
+      terminal.say(
+        `${node}: ${changed ? "drained" : "was drained already"}; \`swarmctl node activate ${node}\` gives it tasks again.`,
+      );
     });
 }

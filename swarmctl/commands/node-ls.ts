@@ -8,15 +8,26 @@ import type { Terminal } from "../terminal";
 
 /** `swarmctl node ls`: the nodes of a cluster. */
 export function addNodeLs(parent: Command, terminal: Terminal): void {
-  parent.command("ls")
+  parent
+    .command("ls")
     .summary("the nodes of a cluster")
-    .description("Lists the nodes of a cluster with their zone, role, state and addresses. Ends with 3 when no manager answers; the states are unknown then.")
+    .description(
+      "Lists the nodes of a cluster with their zone, role, state and addresses. Ends with 3 when no manager answers; the states are unknown then.",
+    )
     .argument("[cluster]", "name of the cluster; may be left away where there is one only")
-    .addOption(jsonOption()).addOption(stackOption()).addOption(projectOption())
-    .addHelpText("after", examples(
-      ["every node", "swarmctl node ls prod-swarm-alpha"],
-      ["the stale workers", "swarmctl node ls prod-swarm-alpha --json | jq -r '.[] | select(.stale and .role == \"worker\").name'"],
-    ))
+    .addOption(jsonOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      examples(
+        ["every node", "swarmctl node ls prod-swarm-alpha"],
+        [
+          "the stale workers",
+          "swarmctl node ls prod-swarm-alpha --json | jq -r '.[] | select(.stale and .role == \"worker\").name'",
+        ],
+      ),
+    )
     .action(async (name, { json, stack, project }) => {
       const { look } = loadLook();
       const health = await look(await stackOutputs(terminal.cluster({ name, stack, project }), terminal.environment));

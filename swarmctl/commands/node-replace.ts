@@ -9,25 +9,46 @@ import { upCommand, type Terminal } from "../terminal";
 
 /** `swarmctl node replace`: a new node for one, stale or not. */
 export function addNodeReplace(parent: Command, terminal: Terminal): void {
-  parent.command("replace")
+  parent
+    .command("replace")
     .summary("put a new node in the place of one")
-    .description("Puts a new node in the place of one by an update. A worker gets a new one beside it, which must be Ready before the old one is drained\n"
-      + "and removed. A manager, only while the quorum can spare it or without it, leaves the swarm first and is made anew in its place.")
+    .description(
+      "Puts a new node in the place of one by an update. A worker gets a new one beside it, which must be Ready before the old one is drained\n" +
+        "and removed. A manager, only while the quorum can spare it or without it, leaves the swarm first and is made anew in its place.",
+    )
     .argument("<node>", "name of the node that goes")
     .option("--dry-run", "say what would be done and do nothing")
-    .addOption(lockTimeoutOption()).addOption(stackOption()).addOption(projectOption())
-    .addHelpText("after", examples(
-      ["a broken worker", "swarmctl node replace prod-swarm-alpha-worker-az1-0"],
-      ["a manager whose server is lost", "swarmctl node replace prod-swarm-alpha-manager-az2-0"],
-    ))
+    .addOption(lockTimeoutOption())
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      examples(
+        ["a broken worker", "swarmctl node replace prod-swarm-alpha-worker-az1-0"],
+        ["a manager whose server is lost", "swarmctl node replace prod-swarm-alpha-manager-az2-0"],
+      ),
+    )
     .action(async (name, { dryRun, lockTimeout, stack, project }) => {
       const cluster = terminal.clusterOfNode(name, { stack, project });
       nodeOf(await stackOutputs(cluster, terminal.environment), name);
-      const rollout = new Rollout(cluster, terminal, (settings, outputs, health) => planReplacement(settings, outputs, health, [name]), lockTimeout);
+      const rollout = new Rollout(
+        cluster,
+        terminal,
+        (settings, outputs, health) => planReplacement(settings, outputs, health, [name]),
+        lockTimeout,
+      );
       await rollout.inTurn(async () => {
-        const { steps: [step], blocked } = await rollout.plan();
-        if (step === undefined) throw new OperationError(blocked?.why ?? `${name}: it goes with the next \`${upCommand(cluster)}\`, by the limits of its group.`);
-        terminal.say(`${name}: ${sentence(step)}${dryRun === true ? " Nothing was done." : ` If this fails, \`${upCommand(cluster)}\` finishes it.`}`);
+        const {
+          steps: [step],
+          blocked,
+        } = await rollout.plan();
+        if (step === undefined)
+          throw new OperationError(
+            blocked?.why ?? `${name}: it goes with the next \`${upCommand(cluster)}\`, by the limits of its group.`,
+          );
+        terminal.say(
+          `${name}: ${sentence(step)}${dryRun === true ? " Nothing was done." : ` If this fails, \`${upCommand(cluster)}\` finishes it.`}`,
+        );
         if (dryRun === true) return;
         await rollout.update(step);
         terminal.say(`${name}: replaced by ${step.fresh.join()}.`);

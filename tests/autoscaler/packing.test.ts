@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { firstMisfit, lotsOf, place, type Bin, type Lot } from "../../autoscaler/packing";
 import { gib, size } from "../support/autoscaler";
 
-const lot = (service: string, count: number, cpu: number, memory = 0, groups?: readonly string[]): Lot => ({ service, count, need: { cpu, memoryBytes: memory * gib }, ...(groups === undefined ? {} : { groups }) });
+const lot = (service: string, count: number, cpu: number, memory = 0, groups?: readonly string[]): Lot => ({
+  service,
+  count,
+  need: { cpu, memoryBytes: memory * gib },
+  ...(groups === undefined ? {} : { groups }),
+});
 const bin = (cpu: number, memory = 8, group = "az1"): Bin => ({ group, free: { cpu, memoryBytes: memory * gib } });
 
 describe("place", () => {
@@ -16,7 +21,10 @@ describe("place", () => {
     ["heeds the groups that are admitted", lot("web", 2, 1, 0, ["az2"]), [bin(4), bin(1, 8, "az2")], 1],
     ["is not misled by fractions", lot("web", 10, 0.1), [bin(1)], 0],
   ];
-  for (const [what, tasks, bins, left] of rows) it(what, () => { expect(place(tasks, [...bins])).to.equal(left); });
+  for (const [what, tasks, bins, left] of rows)
+    it(what, () => {
+      expect(place(tasks, [...bins])).to.equal(left);
+    });
 });
 
 describe("firstMisfit", () => {
@@ -31,12 +39,20 @@ describe("firstMisfit", () => {
   it("never promises more than there is", () => {
     const lots = fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 40 })), { maxLength: 8 });
     const bins = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 8 });
-    fc.assert(fc.property(lots, bins, (tasks, rooms) => {
-      const wanted = tasks.map(([count, tenths], index) => lot(`s${index}`, count, tenths / 10));
-      fc.pre(firstMisfit(wanted, rooms.map((tenths) => bin(tenths / 10)), size) === undefined);
-      const need = tasks.reduce((sum, [count, tenths]) => sum + count * tenths, 0);
-      expect(need).to.be.at.most(rooms.reduce((sum, room) => sum + room, 0));
-    }));
+    fc.assert(
+      fc.property(lots, bins, (tasks, rooms) => {
+        const wanted = tasks.map(([count, tenths], index) => lot(`s${index}`, count, tenths / 10));
+        fc.pre(
+          firstMisfit(
+            wanted,
+            rooms.map((tenths) => bin(tenths / 10)),
+            size,
+          ) === undefined,
+        );
+        const need = tasks.reduce((sum, [count, tenths]) => sum + count * tenths, 0);
+        expect(need).to.be.at.most(rooms.reduce((sum, room) => sum + room, 0));
+      }),
+    );
   });
 });
 
@@ -44,7 +60,9 @@ describe("lotsOf", () => {
   it("puts tasks of a service that reserve alike together", () => {
     const web = { service: "web", reserved: { cpu: 1, memoryBytes: gib } };
     expect(lotsOf([web, web, { ...web, reserved: size }, { ...web, service: "api", groups: ["az1"] }])).to.deep.equal([
-      { service: "web", need: web.reserved, count: 2 }, { service: "web", need: size, count: 1 }, { service: "api", need: web.reserved, count: 1, groups: ["az1"] },
+      { service: "web", need: web.reserved, count: 2 },
+      { service: "web", need: size, count: 1 },
+      { service: "api", need: web.reserved, count: 1, groups: ["az1"] },
     ]);
   });
 });

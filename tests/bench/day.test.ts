@@ -15,10 +15,13 @@ describe("dayOf", () => {
   });
 
   it("loses a zone for an hour", () => {
-    expect(trace.filter(({ zonesDown }) => zonesDown.length > 0).map(({ zonesDown }) => zonesDown)).to.deep.equal(Array.from({ length: 12 }, () => ["az4"]));
+    expect(trace.filter(({ zonesDown }) => zonesDown.length > 0).map(({ zonesDown }) => zonesDown)).to.deep.equal(
+      Array.from({ length: 12 }, () => ["az4"]),
+    );
   });
 
   it("violates nothing", () => {
-    for (const { seen, before, decision, now } of steps) expect(violations(policy, seen, before, decision, now)).to.deep.equal([]);
+    for (const { seen, before, decision, now } of steps)
+      expect(violations(policy, seen, before, decision, now)).to.deep.equal([]);
   });
 });

@@ -5,7 +5,10 @@ const begun = 1_795_000_000_000;
 const after = (seconds: number): number => begun + seconds * 1000;
 
 describe("a load", () => {
-  const load = [{ at: begun, busy: 0.3 }, { at: after(100), busy: 0.9 }];
+  const load = [
+    { at: begun, busy: 0.3 },
+    { at: after(100), busy: 0.9 },
+  ];
 
   it("is counted as an exporter counts it", () => {
     expect(busySeconds(load, begun)).to.equal(0);
@@ -32,7 +35,15 @@ describe("dueAt", () => {
 
   it("is when the window's mean is the threshold", () => {
     // 0.3 · (60 - t) + 0.9 · t = 0.75 · 60
-    expect(dueAt([{ at: begun, busy: 0.3 }, { at: after(100), busy: 0.9 }], asked)).to.be.closeTo(after(145), 1);
+    expect(
+      dueAt(
+        [
+          { at: begun, busy: 0.3 },
+          { at: after(100), busy: 0.9 },
+        ],
+        asked,
+      ),
+    ).to.be.closeTo(after(145), 1);
   });
 
   it("follows a load that rises slowly", () => {
@@ -43,11 +54,23 @@ describe("dueAt", () => {
   });
 
   it("does not count an earlier crossing", () => {
-    const load = [{ at: begun - 200_000, busy: 0.9 }, { at: begun, busy: 0.3 }, { at: after(100), busy: 0.9 }];
+    const load = [
+      { at: begun - 200_000, busy: 0.9 },
+      { at: begun, busy: 0.3 },
+      { at: after(100), busy: 0.9 },
+    ];
     expect(dueAt(load, asked)).to.be.closeTo(after(145), 1);
   });
 
   it("is never where the load stays below", () => {
-    expect(dueAt([{ at: begun, busy: 0.3 }, { at: after(100), busy: 0.7 }], asked)).to.equal(undefined);
+    expect(
+      dueAt(
+        [
+          { at: begun, busy: 0.3 },
+          { at: after(100), busy: 0.7 },
+        ],
+        asked,
+      ),
+    ).to.equal(undefined);
   });
 });

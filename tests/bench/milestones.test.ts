@@ -7,12 +7,19 @@ import { parseEvent, type UpdateEvent } from "../../ops/update-events";
 
 /** The events of an `up` of the whole program, its machines played; of each event what is read, and some of the others. */
 const recorded = readFileSync(join(__dirname, "up.events.jsonl"), "utf8").trimEnd().split("\n");
-const eventsOf = (lines: readonly string[]): UpdateEvent[] => lines.map(parseEvent).filter((event) => event !== undefined);
+const eventsOf = (lines: readonly string[]): UpdateEvent[] =>
+  lines.map(parseEvent).filter((event) => event !== undefined);
 const begun = 1_795_558_857;
 
 describe("milestonesOf", () => {
   it("finds the end of each phase in what Pulumi logged", () => {
-    expect(milestonesOf(eventsOf(recorded))).to.deep.equal({ api: begun + 34, boot: begun + 36, init: begun + 39, join: begun + 41, stacks: begun + 47 });
+    expect(milestonesOf(eventsOf(recorded))).to.deep.equal({
+      api: begun + 34,
+      boot: begun + 36,
+      init: begun + 39,
+      join: begun + 41,
+      stacks: begun + 47,
+    });
   });
 
   const rows: readonly (readonly [string, RegExp, string])[] = [
@@ -32,10 +39,22 @@ describe("milestonesOf", () => {
 
 describe("phaseSeconds", () => {
   it("counts each phase from the end of the one before", () => {
-    expect(phaseSeconds(begun, milestonesOf(eventsOf(recorded)))).to.deep.equal({ api: 34, boot: 2, init: 3, join: 2, stacks: 6 });
+    expect(phaseSeconds(begun, milestonesOf(eventsOf(recorded)))).to.deep.equal({
+      api: 34,
+      boot: 2,
+      init: 3,
+      join: 2,
+      stacks: 6,
+    });
   });
 
   it("counts nothing for a phase that ended before the one before it did, and the rest of it later", () => {
-    expect(phaseSeconds(100, { api: 130, boot: 120, init: 140, join: 140, stacks: 150 })).to.deep.equal({ api: 30, boot: 0, init: 10, join: 0, stacks: 10 });
+    expect(phaseSeconds(100, { api: 130, boot: 120, init: 140, join: 140, stacks: 150 })).to.deep.equal({
+      api: 30,
+      boot: 0,
+      init: 10,
+      join: 0,
+      stacks: 10,
+    });
   });
 });

@@ -27,13 +27,22 @@ describe("percentile", () => {
 
 describe("table", () => {
   it("says where a figure misses its aim", () => {
-    expect(table([
-      { name: "up", value: 380, unit: "s" }, { name: "up to bound", value: 1.3, unit: "ratio", bound: 1.2 },
-      { name: "create", value: 0.99, unit: "ratio", bound: 1 }, { name: "state", value: 34789.5, unit: "bytes" },
-      { name: "violated", value: 2, unit: "count", bound: 0 },
-    ])).to.equal([
-      "up             380.00 s", "up to bound      1.30 ratio  (aim: 1.2 at most, missed)", "create           0.99 ratio  (aim: 1 at most)", "state           34790 bytes",
-      "violated            2 count  (aim: 0 at most, missed)",
-    ].join("\n"));
+    expect(
+      table([
+        { name: "up", value: 380, unit: "s" },
+        { name: "up to bound", value: 1.3, unit: "ratio", bound: 1.2 },
+        { name: "create", value: 0.99, unit: "ratio", bound: 1 },
+        { name: "state", value: 34789.5, unit: "bytes" },
+        { name: "violated", value: 2, unit: "count", bound: 0 },
+      ]),
+    ).to.equal(
+      [
+        "up             380.00 s",
+        "up to bound      1.30 ratio  (aim: 1.2 at most, missed)",
+        "create           0.99 ratio  (aim: 1 at most)",
+        "state           34790 bytes",
+        "violated            2 count  (aim: 0 at most, missed)",
+      ].join("\n"),
+    );
   });
 });

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { files } from "../../cloudinit/files";
 
-interface Run { readonly status: number | null; readonly rules: readonly string[]; readonly sleeps: number; readonly stderr: string }
+interface Run {
+  readonly status: number | null;
+  readonly rules: readonly string[];
+  readonly sleeps: number;
+  readonly stderr: string;
+}
 
 /**
  * Runs the script as often as asked with stand-ins for iptables and ip6tables that keep a list of rules.
@@ -29,9 +34,14 @@ esac
     for (const name of ["iptables", "ip6tables", "sleep"]) chmodSync(join(folder, name), 0o755);
     let result = { status: null as number | null, stderr: "" };
     for (let time = 0; time < times; time += 1) {
-      result = spawnSync("sh", ["-c", files.guard], { env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` }, timeout: 10_000, encoding: "utf8" });
+      result = spawnSync("sh", ["-c", files.guard], {
+        env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` },
+        timeout: 10_000,
+        encoding: "utf8",
+      });
     }
-    const lines = (name: string): string[] => existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1) : [];
+    const lines = (name: string): string[] =>
+      existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1) : [];
     return { status: result.status, rules: lines("rules"), sleeps: lines("sleeps").length, stderr: result.stderr };
   } finally {
     rmSync(folder, { recursive: true });
@@ -51,7 +61,9 @@ describe("swarm-guard", () => {
     }
   });
 
-  it("adds each rule once, however often it runs", () => { expect(run({ times: 3 }).rules).to.deep.equal(run().rules); });
+  it("adds each rule once, however often it runs", () => {
+    expect(run({ times: 3 }).rules).to.deep.equal(run().rules);
+  });
 
   it("tries again where iptables refuses a rule", () => {
     const { status, rules, sleeps } = run({ refusals: 2 });
@@ -65,6 +77,8 @@ describe("swarm-guard", () => {
   });
 
   it("runs before Docker, which does not start without it", () => {
-    expect(files.guardUnit).to.match(/^Before=docker\.service /m).and.match(/^Requires=containers\.slice$/m);
+    expect(files.guardUnit)
+      .to.match(/^Before=docker\.service /m)
+      .and.match(/^Requires=containers\.slice$/m);
   });
 });

@@ -22,7 +22,11 @@ describe("deriveSshKeyPair", () => {
   });
 
   it("gives another key for another purpose or seed", () => {
-    const keys = [deriveSshKeyPair(seed, "host:a"), deriveSshKeyPair(seed, "host:b"), deriveSshKeyPair("f0".repeat(32), "host:a")];
+    const keys = [
+      deriveSshKeyPair(seed, "host:a"),
+      deriveSshKeyPair(seed, "host:b"),
+      deriveSshKeyPair("f0".repeat(32), "host:a"),
+    ];
     expect(new Set(keys.map(({ publicKey }) => publicKey)).size).to.equal(3);
   });
 

@@ -15,13 +15,23 @@ describe("Overlay", () => {
       const clusterName = preview ? "previewed" : "updated";
       const access = pulumi.secret(JSON.stringify(outputsOf(clusterName, {}).access));
       new Overlay("overlay", {
-        clusterName, networks: ["proxy"], subnets: {}, repairs: noRepairs, access, mark: "mark", options: pulumi.output<Record<string, string>>({}), cluster: new pulumi.ComponentResource("test:test:Anchor", "anchor"),
+        clusterName,
+        networks: ["proxy"],
+        subnets: {},
+        repairs: noRepairs,
+        access,
+        mark: "mark",
+        options: pulumi.output<Record<string, string>>({}),
+        cluster: new pulumi.ComponentResource("test:test:Anchor", "anchor"),
       });
       await settled();
       const key = join(homedir(), ".ssh", "swarm", clusterName);
       expect(existsSync(key)).to.equal(!preview);
       if (!preview) expect(statSync(key).mode & 0o777).to.equal(0o600);
-      expect(JSON.stringify(recorder.named("overlay-docker").inputs["sshOpts"]), "the same words in both, or a preview would show a change").to.include(`IdentityFile=\${HOME}/.ssh/swarm/${clusterName}`);
+      expect(
+        JSON.stringify(recorder.named("overlay-docker").inputs["sshOpts"]),
+        "the same words in both, or a preview would show a change",
+      ).to.include(`IdentityFile=\${HOME}/.ssh/swarm/${clusterName}`);
     });
   }
 });

@@ -21,12 +21,16 @@ describe("planFirewall", () => {
   const settings = goodSettings({ adminCidrs: ["198.51.100.0/24", "203.0.113.7/32"] });
   const planned = planFirewall(settings);
   const openTo = (source: string, changes: Record<string, unknown> = {}): (string | number | undefined)[] =>
-    planFirewall(goodSettings(changes)).filter(({ rule }) => rule.from === source).map(({ rule }) => rule.port ?? rule.protocol);
+    planFirewall(goodSettings(changes))
+      .filter(({ rule }) => rule.from === source)
+      .map(({ rule }) => rule.port ?? rule.protocol);
 
   it("opens SSH on managers to each administrators' network and to nobody else", () => {
     const ssh = planned.filter(({ rule }) => rule.port === 22);
     expect(ssh.map(({ rule, source }) => [rule.to, source])).to.deep.equal([
-      ["managers", { cidr: "198.51.100.0/24" }], ["managers", { cidr: "203.0.113.7/32" }], ["workers", { group: "managers" }],
+      ["managers", { cidr: "198.51.100.0/24" }],
+      ["managers", { cidr: "203.0.113.7/32" }],
+      ["workers", { group: "managers" }],
     ]);
   });
 
@@ -58,15 +62,23 @@ describe("planFirewall", () => {
 
 describe("planCluster", () => {
   it("places, addresses and labels every node", () => {
-    const plan = planCluster(goodSettings({ workerGroups: { gpu: { zone: "az2", flavor: "g1", min: 1, max: 1, labels: { gpu: "yes" } } } }), {});
+    const plan = planCluster(
+      goodSettings({ workerGroups: { gpu: { zone: "az2", flavor: "g1", min: 1, max: 1, labels: { gpu: "yes" } } } }),
+      {},
+    );
     expect(plan.managers.map(({ place, address, priority }) => [place.name, address, priority])).to.deep.equal([
-      ["test-manager-az1-0", "10.20.0.10", 254], ["test-manager-az2-0", "10.20.0.11", 253], ["test-manager-az3-0", "10.20.0.12", 252],
+      ["test-manager-az1-0", "10.20.0.10", 254],
+      ["test-manager-az2-0", "10.20.0.11", 253],
+      ["test-manager-az3-0", "10.20.0.12", 252],
     ]);
     expect(plan.workers).to.deep.equal({
-      gpu: [{
-        place: { name: "test-worker-gpu-0", role: "worker", zone: "az2", group: "gpu", ordinal: 0 },
-        flavor: "g1", labels: { gpu: "yes", az: "az2", group: "gpu", ordinal: "0" },
-      }],
+      gpu: [
+        {
+          place: { name: "test-worker-gpu-0", role: "worker", zone: "az2", group: "gpu", ordinal: 0 },
+          flavor: "g1",
+          labels: { gpu: "yes", az: "az2", group: "gpu", ordinal: "0" },
+        },
+      ],
     });
   });
 });
@@ -93,7 +105,10 @@ describe("demoCompose", () => {
 
   it("leaves out a task that cannot be reached, where Traefik knows how", () => {
     const service = "traefik.http.services.whoami.loadbalancer.passivehealthcheck";
-    expect(demo("traefik:v3.6.12", 3).labels).to.deep.include({ [`${service}.maxfailedattempts`]: "1", [`${service}.failurewindow`]: "15s" });
+    expect(demo("traefik:v3.6.12", 3).labels).to.deep.include({
+      [`${service}.maxfailedattempts`]: "1",
+      [`${service}.failurewindow`]: "15s",
+    });
     expect(Object.keys(demo("traefik:v2.9", 3).labels).filter((label) => label.includes("passive"))).to.deep.equal([]);
   });
 
@@ -104,35 +119,68 @@ describe("demoCompose", () => {
 
 describe("traefikCompose", () => {
   interface Compose {
-    readonly services: Record<string, { image: string; command: string[]; ports?: { published: number }[]; networks: string[]; volumes?: string[]; stop_grace_period?: string }>;
+    readonly services: Record<
+      string,
+      {
+        image: string;
+        command: string[];
+        ports?: { published: number }[];
+        networks: string[];
+        volumes?: string[];
+        stop_grace_period?: string;
+      }
+    >;
     readonly networks: Record<string, unknown>;
     readonly volumes: unknown;
   }
-  const render = (changes: Partial<TraefikOptions> = {}): Compose => parse(traefikCompose(readCompose("traefik"), {
-    images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" }, readTimeoutSeconds: 600, dashboard: false, metrics: false, proxyProtocolFrom: [], ...changes,
-  })) as Compose;
+  const render = (changes: Partial<TraefikOptions> = {}): Compose =>
+    parse(
+      traefikCompose(readCompose("traefik"), {
+        images: { traefik: "traefik:v2.9", socketProxy: "proxy:1" },
+        readTimeoutSeconds: 600,
+        dashboard: false,
+        metrics: false,
+        proxyProtocolFrom: [],
+        ...changes,
+      }),
+    ) as Compose;
   const traefik = (changes: Partial<TraefikOptions> = {}): { image: string; command: string[]; ports: number[] } => {
     const { image = "", command = [], ports = [] } = render(changes).services["traefik"] ?? {};
     return { image, command, ports: ports.map(({ published }) => published) };
   };
 
   for (const [image, provider, flag] of [
-    ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"], ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.network=proxy"],
-    ["traefik:v3.6.12@sha256:171c", "swarm", "--providers.swarm.network=proxy"], ["traefik:v2.9@sha256:3333", "docker", "--providers.docker.swarmMode=true"],
+    ["traefik:v2.9", "docker", "--providers.docker.swarmMode=true"],
+    ["registry:5000/traefik:v3.1", "swarm", "--providers.swarm.network=proxy"],
+    ["traefik:v3.6.12@sha256:171c", "swarm", "--providers.swarm.network=proxy"],
+    ["traefik:v2.9@sha256:3333", "docker", "--providers.docker.swarmMode=true"],
     ["traefik@sha256:2123", "swarm", "--providers.swarm.network=proxy"],
   ] as const) {
     it(`gives ${image} the flags of its version`, () => {
       const { command, image: used } = traefik({ images: { traefik: image, socketProxy: "proxy:1" } });
       expect(used).to.equal(image);
-      expect(command).to.include(flag).and.include(`--providers.${provider}.endpoint=unix:///run/docker/docker.sock`).and.include(`--providers.${provider}.httpClientTimeout=30s`);
-      expect(command.filter((one) => one.startsWith("--providers.")).every((one) => one.startsWith(`--providers.${provider}.`))).to.equal(true);
+      expect(command)
+        .to.include(flag)
+        .and.include(`--providers.${provider}.endpoint=unix:///run/docker/docker.sock`)
+        .and.include(`--providers.${provider}.httpClientTimeout=30s`);
+      expect(
+        command
+          .filter((one) => one.startsWith("--providers."))
+          .every((one) => one.startsWith(`--providers.${provider}.`)),
+      ).to.equal(true);
     });
   }
 
   it("reads Docker through the node's proxy only, by a socket: the proxy listens in no network", () => {
     const { services, networks, volumes } = render();
-    expect(services["socket-proxy"]).to.deep.include({ image: "proxy:1", networks: ["bridge"], volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro", "docker:/run/docker"] });
-    expect(services["socket-proxy"]?.command).to.include("-proxysocketendpoint=/run/docker/docker.sock").and.not.satisfy((flags: string[]) => flags.some((flag) => flag.startsWith("-listenip")));
+    expect(services["socket-proxy"]).to.deep.include({
+      image: "proxy:1",
+      networks: ["bridge"],
+      volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro", "docker:/run/docker"],
+    });
+    expect(services["socket-proxy"]?.command)
+      .to.include("-proxysocketendpoint=/run/docker/docker.sock")
+      .and.not.satisfy((flags: string[]) => flags.some((flag) => flag.startsWith("-listenip")));
     expect(services["traefik"]?.volumes).to.deep.equal(["docker:/run/docker:ro"]);
     expect(networks["bridge"]).to.deep.equal({ name: "bridge", external: true });
     expect(volumes).to.deep.equal({ docker: {} });
@@ -147,34 +195,53 @@ describe("traefikCompose", () => {
 
   it("leaves before it stops: it serves for longer than the address takes to move, and is not killed meanwhile", () => {
     const keepalived = files.keepalived;
-    const [interval = 0, timeout = 0, fall = 0] = ["interval", "timeout", "fall"].map((word) => Number(new RegExp(`^ +${word} (\\d+)$`, "m").exec(keepalived)?.[1]));
+    const [interval = 0, timeout = 0, fall = 0] = ["interval", "timeout", "fall"].map((word) =>
+      Number(new RegExp(`^ +${word} (\\d+)$`, "m").exec(keepalived)?.[1]),
+    );
     // the last check may be late by its timeout; three advertisements of a second, and the skew, until another one takes over
     expect(leaveSeconds).to.be.at.least(interval * fall + timeout + 4);
     const { command } = traefik();
-    for (const entrypoint of ["web", "websecure"]) expect(command).to.include(`--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`);
+    for (const entrypoint of ["web", "websecure"])
+      expect(command).to.include(
+        `--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`,
+      );
     // Traefik's own 10 s for requests in flight come after that
-    expect(Number.parseInt(render().services["traefik"]?.stop_grace_period ?? "", 10)).to.be.greaterThan(leaveSeconds + 10);
+    expect(Number.parseInt(render().services["traefik"]?.stop_grace_period ?? "", 10)).to.be.greaterThan(
+      leaveSeconds + 10,
+    );
   });
 
   it("limits the time of a request by the settings alone", () => {
-    for (const entrypoint of ["web", "websecure"]) expect(traefik({ readTimeoutSeconds: 0 }).command).to.include(`--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=0s`);
+    for (const entrypoint of ["web", "websecure"])
+      expect(traefik({ readTimeoutSeconds: 0 }).command).to.include(
+        `--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=0s`,
+      );
   });
 
   it("believes a PROXY header from the load balancer's network alone", () => {
     expect(traefik().command.join()).not.to.include("proxyProtocol");
-    expect(traefik({ proxyProtocolFrom: ["10.20.0.0/24"] }).command).to.include("--entrypoints.web.proxyProtocol.trustedIPs=10.20.0.0/24");
+    expect(traefik({ proxyProtocolFrom: ["10.20.0.0/24"] }).command).to.include(
+      "--entrypoints.web.proxyProtocol.trustedIPs=10.20.0.0/24",
+    );
   });
 });
 
 describe("imageReference", () => {
   for (const [image, expected] of [
-    ["traefik:v2.9", "r.example:5000/m/traefik:v2.9"], ["traefik/whoami:v1", "r.example:5000/m/traefik/whoami:v1"],
-    ["ghcr.io/a/b:1", "ghcr.io/a/b:1"], ["localhost/a:1", "localhost/a:1"], ["mirror:5000/a:1", "mirror:5000/a:1"],
+    ["traefik:v2.9", "r.example:5000/m/traefik:v2.9"],
+    ["traefik/whoami:v1", "r.example:5000/m/traefik/whoami:v1"],
+    ["ghcr.io/a/b:1", "ghcr.io/a/b:1"],
+    ["localhost/a:1", "localhost/a:1"],
+    ["mirror:5000/a:1", "mirror:5000/a:1"],
   ] as const) {
-    it(`makes ${expected} of ${image}`, () => { expect(imageReference(image, "r.example:5000/m")).to.equal(expected); });
+    it(`makes ${expected} of ${image}`, () => {
+      expect(imageReference(image, "r.example:5000/m")).to.equal(expected);
+    });
   }
 
-  it("leaves an image alone without a prefix", () => { expect(imageReference("traefik:v2.9", undefined)).to.equal("traefik:v2.9"); });
+  it("leaves an image alone without a prefix", () => {
+    expect(imageReference("traefik:v2.9", undefined)).to.equal("traefik:v2.9");
+  });
 });
 
 describe("templateHash", () => {
@@ -184,9 +251,15 @@ describe("templateHash", () => {
   };
 
   it("is the same for the same template, and follows whatever a new server would be made from", () => {
-    expect(hash()).to.match(/^[0-9a-f]{12}$/).and.to.equal(hash());
+    expect(hash())
+      .to.match(/^[0-9a-f]{12}$/)
+      .and.to.equal(hash());
     const others = [
-      hash({ image: "newer" }), hash({ keyPair: "people" }), hash({ registryMirrors: ["http://m:5000"] }), hash({}, "large"), hash({}, "small", 9000),
+      hash({ image: "newer" }),
+      hash({ keyPair: "people" }),
+      hash({ registryMirrors: ["http://m:5000"] }),
+      hash({}, "large"),
+      hash({}, "small", 9000),
     ];
     expect(new Set([hash(), ...others]).size).to.equal(6);
   });

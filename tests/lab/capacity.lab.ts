@@ -21,7 +21,9 @@ const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:managers": 1
 describe("capacity on the lab", () => {
   const stage = new Stage(cluster);
   let restore: () => void = () => undefined;
-  before(() => { restore = cluster.editConfig(() => undefined); });
+  before(() => {
+    restore = cluster.editConfig(() => undefined);
+  });
   tellsOfFailures(cluster, () => stage.close());
 
   startsOnNewCloud();
@@ -29,15 +31,29 @@ describe("capacity on the lab", () => {
   it("is of a cluster with monitoring, Slack and limits for its autoscaler", async () => {
     await stage.open();
     const { prometheus, hooks } = stage;
-    const seconds = await secondsUntil("figures of every node", 15, async () => await prometheus.value('count(up{job="node-exporter"} == 1)') === 3
-      && await prometheus.value("cluster:swarm_worker_cpu_nodes:count") === 2 && await prometheus.value("count(count by (node) (container_cpu_usage_seconds_total))") === 3);
+    const seconds = await secondsUntil(
+      "figures of every node",
+      15,
+      async () =>
+        (await prometheus.value('count(up{job="node-exporter"} == 1)')) === 3 &&
+        (await prometheus.value("cluster:swarm_worker_cpu_nodes:count")) === 2 &&
+        (await prometheus.value("count(count by (node) (container_cpu_usage_seconds_total))")) === 3,
+    );
     let down: readonly string[] = [];
     await secondsUntil("every target to be measured", 15, async () => {
-      down = (await prometheus.now("up == 0")).map(({ labels }) => `${labels["job"] ?? ""} ${labels["instance"] ?? ""}`);
+      down = (await prometheus.now("up == 0")).map(
+        ({ labels }) => `${labels["job"] ?? ""} ${labels["instance"] ?? ""}`,
+      );
       return down.length === 0;
-    }).catch((error: unknown) => { throw new Error(`not measured: ${down.join(", ")}`, { cause: error }); });
-    say(`monitoring: figures of every node: ${Math.round(seconds)} s later; CPU of the workers at rest: ${(100 * (await prometheus.value("cluster:swarm_worker_cpu_utilisation:ratio") ?? NaN)).toFixed(0)} %`);
-    await secondsUntil("the dead man's switch", 10, () => Promise.resolve(hooks.received.some(({ path }) => path === "/alive")));
+    }).catch((error: unknown) => {
+      throw new Error(`not measured: ${down.join(", ")}`, { cause: error });
+    });
+    say(
+      `monitoring: figures of every node: ${Math.round(seconds)} s later; CPU of the workers at rest: ${(100 * ((await prometheus.value("cluster:swarm_worker_cpu_utilisation:ratio")) ?? NaN)).toFixed(0)} %`,
+    );
+    await secondsUntil("the dead man's switch", 10, () =>
+      Promise.resolve(hooks.received.some(({ path }) => path === "/alive")),
+    );
   });
 
   it("adds a worker where the fewest are while CPU is above its threshold, and it gets tasks; without the load it goes: no request fails", async () => {
@@ -64,7 +80,9 @@ describe("capacity on the lab", () => {
     await stage.close();
     restore();
     await cluster.up();
-    expect((await cluster.nodes()).map(({ Spec }) => Spec.Availability)).to.deep.equal(Array.from({ length: 4 }, () => "active"));
+    expect((await cluster.nodes()).map(({ Spec }) => Spec.Availability)).to.deep.equal(
+      Array.from({ length: 4 }, () => "active"),
+    );
     await cluster.pulumi("preview", "--expect-no-changes");
   });
 
@@ -76,7 +94,12 @@ async function followScaleOut(stage: Stage, out: DecisionLine, begun: number): P
   expect(out.why).to.match(/CPU/);
   expect(out.add, "workers that come").to.have.length(1);
   const name = stage.nameOf(out.add);
-  const crossed = await stage.prometheus.firstTime(`cluster:swarm_worker_cpu_utilisation:ratio > ${threshold / 100}`, begun, out.at) ?? expect.fail("the load did not cross the threshold");
+  const crossed =
+    (await stage.prometheus.firstTime(
+      `cluster:swarm_worker_cpu_utilisation:ratio > ${threshold / 100}`,
+      begun,
+      out.at,
+    )) ?? expect.fail("the load did not cross the threshold");
   const { createdAt, activeAt } = await stage.server(name);
   const { ID } = await stage.ready(name);
   const readyAt = Date.now();
@@ -85,20 +108,39 @@ async function followScaleOut(stage: Stage, out: DecisionLine, begun: number): P
     task = (await stage.use(async (manager) => firstTasks(manager, "burner"))).get(ID) ?? 0;
     return task > 0;
   });
-  const steps = [["crossing → decision", crossed, out.at], ["decision → API call", out.at, createdAt], ["API → ACTIVE", createdAt, activeAt], ["ACTIVE → Ready", activeAt, readyAt], ["Ready → first task", readyAt, task]] as const;
-  say(`scale-out of ${name}: ${steps.map(([what, from, to]) => `${what}: ${((to - from) / 1000).toFixed(1)} s`).join(", ")}; in all ${((task - begun) / 1000).toFixed(0)} s after the load began`);
-  await secondsUntil("Slack to hear of the scale-out", 5, () => Promise.resolve(stage.events("out", "done").length === 1));
+  const steps = [
+    ["crossing → decision", crossed, out.at],
+    ["decision → API call", out.at, createdAt],
+    ["API → ACTIVE", createdAt, activeAt],
+    ["ACTIVE → Ready", activeAt, readyAt],
+    ["Ready → first task", readyAt, task],
+  ] as const;
+  say(
+    `scale-out of ${name}: ${steps.map(([what, from, to]) => `${what}: ${((to - from) / 1000).toFixed(1)} s`).join(", ")}; in all ${((task - begun) / 1000).toFixed(0)} s after the load began`,
+  );
+  await secondsUntil("Slack to hear of the scale-out", 5, () =>
+    Promise.resolve(stage.events("out", "done").length === 1),
+  );
   expect(stage.events("out", "started"), "what Slack hears when it begins").to.have.length(1);
   expect(stage.events("out", "done")[0]?.title).to.match(/: 2 → 3 workers$/);
   expect(stage.events("out", "done")[0]?.text).to.match(/^CPU[^]*nodes: az\d-\d\ntook \d+ s$/);
 }
 
 /** The worker that came is the one that goes: the others are their groups' minimum. */
-async function followScaleIn(stage: Stage, autoscaler: Autoscaler, out: DecisionLine, before: readonly string[]): Promise<void> {
+async function followScaleIn(
+  stage: Stage,
+  autoscaler: Autoscaler,
+  out: DecisionLine,
+  before: readonly string[],
+): Promise<void> {
   const idle = Date.now();
   const decision = await autoscaler.decided("a scale-in", 15, ({ verdict, at }) => verdict === "scale-in" && at > idle);
   expect(decision.remove.map(({ group, ordinal }) => ({ group, ordinal }))).to.deep.equal(out.add);
   const gone = await stage.settled(before);
-  say(`scale-in: decided ${((decision.at - idle) / 1000).toFixed(0)} s after the load fell, the worker gone ${gone.toFixed(0)} s after that`);
-  await secondsUntil("Slack to hear of the scale-in", 5, () => Promise.resolve(stage.events("in", "done").length === 1));
+  say(
+    `scale-in: decided ${((decision.at - idle) / 1000).toFixed(0)} s after the load fell, the worker gone ${gone.toFixed(0)} s after that`,
+  );
+  await secondsUntil("Slack to hear of the scale-in", 5, () =>
+    Promise.resolve(stage.events("in", "done").length === 1),
+  );
 }

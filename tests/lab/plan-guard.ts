@@ -18,7 +18,10 @@ export function planGuard(cluster: LabStack): void {
     });
     const { stdout } = await cluster.pulumi("preview", "--json", "--show-sames");
     const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
-    expect(steps.filter(({ op, urn }) => urn.includes("compute/instance:Instance") && op !== "same"), "servers that change").to.deep.equal([]);
+    expect(
+      steps.filter(({ op, urn }) => urn.includes("compute/instance:Instance") && op !== "same"),
+      "servers that change",
+    ).to.deep.equal([]);
     await cluster.up();
     expect(await ids()).to.deep.equal(before);
     const moved = (await cluster.outputs()).nodes.filter(({ group }) => group === "az1");
@@ -34,14 +37,19 @@ export function planGuard(cluster: LabStack): void {
       config["swarm:workerGroups"] = { az1: { min: 1, max: 1 }, az2: { min: 0, max: 0 }, az3: { min: 0, max: 0 } };
     });
     const output = await refusal(cluster.up());
-    expect(output).to.match(/lose-workers +cluster +\d of \d workers .*REFUSED/).and.to.match(/swarm:allow: \[ \{ what: lose-workers, until: \d{4}-\d\d-\d\d, why: … \} \]/);
+    expect(output)
+      .to.match(/lose-workers +cluster +\d of \d workers .*REFUSED/)
+      .and.to.match(/swarm:allow: \[ \{ what: lose-workers, until: \d{4}-\d\d-\d\d, why: … \} \]/);
     undo();
     expect(await ids()).to.deep.equal(before);
   });
 
   it("refuses to replace managers that the quorum needs, whoever asks", async () => {
     const before = await ids();
-    const managers = (await cluster.outputs()).nodes.filter(({ role }) => role === "manager").slice(0, 2).flatMap(({ serverUrn }) => serverUrn === undefined ? [] : ["--replace", serverUrn]);
+    const managers = (await cluster.outputs()).nodes
+      .filter(({ role }) => role === "manager")
+      .slice(0, 2)
+      .flatMap(({ serverUrn }) => (serverUrn === undefined ? [] : ["--replace", serverUrn]));
     const output = await refusal(cluster.pulumi("up", "--yes", "--skip-preview", ...managers));
     expect(output).to.match(/lose-quorum +cluster +margin -1: 1 of 3 managers stay .*REFUSED/);
     expect(await ids()).to.deep.equal(before);

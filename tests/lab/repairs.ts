@@ -22,7 +22,9 @@ async function on<T>(cluster: LabStack, name: string, action: (node: SshConnecti
   const { stdout } = await cluster.pulumi("stack", "export");
   const [node] = desiredSwarm(parseState(stdout), { nodes: [name], networks: [], stacks: [] }).nodes;
   if (node === undefined) throw new Error(`${name}: not in the state`);
-  return withManager(without(access, name), async (manager) => onNode<T>(access, manager, node satisfies KnownNode, action));
+  return withManager(without(access, name), async (manager) =>
+    onNode<T>(access, manager, node satisfies KnownNode, action),
+  );
 }
 
 /** Names of a cluster's nodes of a role. */
@@ -51,10 +53,18 @@ async function rebuild(cluster: LabStack, name: string): Promise<void> {
   const { id } = (await servers()).find((server) => server.name === name) ?? expect.fail(`no server ${name}`);
   const before = await on(cluster, name, (node) => claimOf(node, timeoutSeconds));
   const session = await cloud();
-  const { server } = await session.request("compute", `/servers/${id}`, z.object({ server: z.object({ image: z.object({ id: z.string() }) }) }));
+  const { server } = await session.request(
+    "compute",
+    `/servers/${id}`,
+    z.object({ server: z.object({ image: z.object({ id: z.string() }) }) }),
+  );
   await session.act(id, { rebuild: { imageRef: server.image.id } });
   await secondsUntil(`${name} to answer from its new disk`, 15, async () =>
-    on(cluster, name, (node) => claimOf(node, timeoutSeconds)).then((claim) => claim.id !== before.id, () => false));
+    on(cluster, name, (node) => claimOf(node, timeoutSeconds)).then(
+      (claim) => claim.id !== before.id,
+      () => false,
+    ),
+  );
 }
 
 /** Registers the steps that take something out of the swarm, each followed by one update. */
@@ -64,19 +74,37 @@ export function repairs(cluster: LabStack): void {
     const [gone = "", bare = ""] = named(outputs, "worker");
     await on(cluster, gone, (node) => node.run(["docker", "swarm", "leave"], { timeoutSeconds }));
     await onManager(outputs.access, `docker node update --label-rm az ${bare}`);
-    await secondsUntilSwarm(outputs.access, `${gone} to be down`, 5, async (manager) =>
-      (await manager.ssh.run(["docker", "node", "inspect", "--format", "{{.Status.State}}", gone], { timeoutSeconds })).trim() === "down");
+    await secondsUntilSwarm(
+      outputs.access,
+      `${gone} to be down`,
+      5,
+      async (manager) =>
+        (
+          await manager.ssh.run(["docker", "node", "inspect", "--format", "{{.Status.State}}", gone], {
+            timeoutSeconds,
+          })
+        ).trim() === "down",
+    );
     const output = await mend(cluster, "a worker that left, a label that is gone");
-    expect(output).to.include(`${gone}: left the swarm, but its server runs; this update repairs it.`).and.include(`${bare}: label az=`);
+    expect(output)
+      .to.include(`${gone}: left the swarm, but its server runs; this update repairs it.`)
+      .and.include(`${bare}: label az=`);
   });
 
   it("repairs a removed service, and a removed network with the services that used it", async () => {
     const { access } = await cluster.outputs();
     // a network goes when its last task has
-    await onManager(access, "docker service rm demo_whoami traefik_traefik; for try in $(seq 60); do docker network rm proxy && exit; sleep 2; done; exit 1");
+    await onManager(
+      access,
+      "docker service rm demo_whoami traefik_traefik; for try in $(seq 60); do docker network rm proxy && exit; sleep 2; done; exit 1",
+    );
     const output = await mend(cluster, "a network and its services");
-    expect(output).to.include("network proxy: it was removed; this update repairs it.").and.include("stack demo: demo_whoami was removed; this update repairs it.");
-    expect(await onManager(access, "docker service ls --format '{{.Name}}'")).to.include("demo_whoami").and.include("traefik_traefik");
+    expect(output)
+      .to.include("network proxy: it was removed; this update repairs it.")
+      .and.include("stack demo: demo_whoami was removed; this update repairs it.");
+    expect(await onManager(access, "docker service ls --format '{{.Name}}'"))
+      .to.include("demo_whoami")
+      .and.include("traefik_traefik");
   });
 
   for (const role of ["worker", "manager"] as const) {

@@ -24,7 +24,7 @@ const other = new LabStack("other", {
   "swarm:networkName": network,
   "swarm:networkCidr": cidr,
   "swarm:ingressMode": "none",
-  "swarm:images": { ...labConfiguration()["swarm:images"] as object, traefik: "traefik:v2.9" },
+  "swarm:images": { ...(labConfiguration()["swarm:images"] as object), traefik: "traefik:v2.9" },
   "swarm:dashboard": true,
   "swarm:overlayEncryption": true,
   "swarm:deadlines": { nodeReadyMinutes: 60, stackReadyMinutes: 40 },
@@ -44,15 +44,34 @@ export function secondCluster(first: LabStack): void {
     const { seconds } = await other.up();
     say(`up of the second cluster: ${Math.round(seconds)} s`);
     const nodes = await other.nodes();
-    for (const [name, role] of [["other-manager-az1-0", "manager"], ["other-worker-edge-0", "worker"]] as const) {
-      expect(unreadiness(role, nodes.filter((node) => nameOf(node) === name)), name).to.equal(undefined);
+    for (const [name, role] of [
+      ["other-manager-az1-0", "manager"],
+      ["other-worker-edge-0", "worker"],
+    ] as const) {
+      expect(
+        unreadiness(
+          role,
+          nodes.filter((node) => nameOf(node) === name),
+        ),
+        name,
+      ).to.equal(undefined);
     }
-    expect(nodes.find((node) => nameOf(node) === "other-worker-edge-0")?.Spec.Labels).to.deep.equal({ az: "az2", group: "edge", ordinal: "0", tier: "edge" });
-    expect(await otherKernelSettings((await other.outputs()).access), "kernel settings that are otherwise").to.deep.equal([]);
+    expect(nodes.find((node) => nameOf(node) === "other-worker-edge-0")?.Spec.Labels).to.deep.equal({
+      az: "az2",
+      group: "edge",
+      ordinal: "0",
+      tier: "edge",
+    });
+    expect(
+      await otherKernelSettings((await other.outputs()).access),
+      "kernel settings that are otherwise",
+    ).to.deep.equal([]);
   });
 
   it("gives its neighbour an ingress address by an edit: the manager that runs gets keepalived and holds it", async () => {
-    other.editConfig((config) => { config["swarm:ingressMode"] = "vip"; });
+    other.editConfig((config) => {
+      config["swarm:ingressMode"] = "vip";
+    });
     const { seconds } = await other.up();
     say(`ingressMode none to vip: ${Math.round(seconds)} s`);
     const { access } = await other.outputs();
@@ -60,14 +79,23 @@ export function secondCluster(first: LabStack): void {
   });
 
   it("has a neighbour with another engine than its own, held, within reach of the program", async () => {
-    const engines = async (stack: LabStack): Promise<string[]> => [...new Set((await stack.nodes()).map(({ Description }) => Description?.Engine?.EngineVersion ?? ""))];
+    const engines = async (stack: LabStack): Promise<string[]> => [
+      ...new Set((await stack.nodes()).map(({ Description }) => Description?.Engine?.EngineVersion ?? "")),
+    ];
     const [[own = "", ...mixed], [stock = ""]] = [await engines(first), await engines(other)];
     say(`engines: ${own} on the lab's image, ${stock} on the stock image`);
     expect(mixed, "other engines on the lab's image").to.deep.equal([]);
     const { access } = await other.outputs();
-    expect((await onManager(access, "apt-mark showhold")).trim().split("\n").sort()).to.deep.equal(["containerd", "docker-cli", "docker.io", "runc"]);
+    expect((await onManager(access, "apt-mark showhold")).trim().split("\n").sort()).to.deep.equal([
+      "containerd",
+      "docker-cli",
+      "docker.io",
+      "runc",
+    ]);
     for (const stack of [first, other]) {
-      expect((await onManager((await stack.outputs()).access, "systemctl is-active swarm-images.timer")).trim()).to.equal("active");
+      expect(
+        (await onManager((await stack.outputs()).access, "systemctl is-active swarm-images.timer")).trim(),
+      ).to.equal("active");
     }
   });
 
@@ -76,12 +104,17 @@ export function secondCluster(first: LabStack): void {
     const tally = await ask(demoUrl, 100);
     expect(tally.answered, JSON.stringify(tally.failures)).to.equal(100);
     expect(tally.clients, "addresses that the service sees").to.deep.equal({ "172.24.4.2": 100 });
-    const image = await onManager(access, "docker service inspect -f '{{.Spec.TaskTemplate.ContainerSpec.Image}}' traefik_traefik");
+    const image = await onManager(
+      access,
+      "docker service inspect -f '{{.Spec.TaskTemplate.ContainerSpec.Image}}' traefik_traefik",
+    );
     expect(image).to.match(/^traefik:v2\.9@/);
     const [manager = expect.fail("no manager")] = access.managers;
     expect(await openPorts("client", manager.host), "from outside").to.deep.equal([80, 443]);
     expect(await openPorts("client", ingressAddress), "the ingress from outside").to.deep.equal([80, 443]);
-    expect(await openPorts("administrator", manager.host), "from an administrator's network").to.deep.equal([22, 80, 443, 8080]);
+    expect(await openPorts("administrator", manager.host), "from an administrator's network").to.deep.equal([
+      22, 80, 443, 8080,
+    ]);
   });
 
   it("has a neighbour whose encrypted overlay carries packets of its full size between zones", async () => {

@@ -22,7 +22,11 @@ const sessions: readonly (readonly [words: string, code: number, shows: RegExp, 
   ["completion bash", 0, /complete /],
   ["--help", 0, /cluster/],
   // bad input: what was wrong, what is allowed, and nothing touched
-  ["cluster status elsewhere --stack=lab", 2, /cluster "elsewhere" of stack "lab": not known; known are .*lab \(stack lab\)/],
+  [
+    "cluster status elsewhere --stack=lab",
+    2,
+    /cluster "elsewhere" of stack "lab": not known; known are .*lab \(stack lab\)/,
+  ],
   ["cluster update lab --stack=lab --autoscale-cpu-threshold=175", 2, /autoscale\.cpuThreshold: 175 .*1 to 100/],
   ["cluster update lab --stack=lab --autoscale-max-nodes=many", 2, /--autoscale-max-nodes/],
   ["node drain lab-worker-az9-0 --stack=lab", 2, /lab-worker-az9-0/],
@@ -38,9 +42,15 @@ export function terminal(cluster: LabStack): void {
     const faults: string[] = [];
     for (const [index, [words, code, shows, interruptAfter]] of sessions.entries()) {
       const session = await inTerminal(cluster, words.split(" "), interruptAfter);
-      writeFileSync(join(logFolder, `terminal-${String(index).padStart(2, "0")}.log`), `$ swarmctl ${words}\n${session.screen}\n(${String(session.code)})\n`);
+      writeFileSync(
+        join(logFolder, `terminal-${String(index).padStart(2, "0")}.log`),
+        `$ swarmctl ${words}\n${session.screen}\n(${String(session.code)})\n`,
+      );
       const plain = session.screen.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replaceAll("\r", "");
-      if (session.code !== code || !shows.test(plain)) faults.push(`swarmctl ${words}: ended with ${String(session.code)}, meant was ${code} and ${String(shows)}; it showed\n${plain.slice(-2000)}`);
+      if (session.code !== code || !shows.test(plain))
+        faults.push(
+          `swarmctl ${words}: ended with ${String(session.code)}, meant was ${code} and ${String(shows)}; it showed\n${plain.slice(-2000)}`,
+        );
     }
     expect(faults.join("\n\n")).to.equal("");
   });

@@ -15,18 +15,55 @@ const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.p
 
 /** A certificate of its own authority, good for 30 days. */
 function makeCertificate(): { key: string; cert: string; end: number } {
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=swarm-node",
-    "-keyout", key, "-out", certificate], { stdio: "ignore" });
-  const end = execFileSync("openssl", ["x509", "-in", certificate, "-noout", "-enddate"]).toString().trim().replace("notAfter=", "");
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "30",
+      "-subj",
+      "/CN=swarm-node",
+      "-keyout",
+      key,
+      "-out",
+      certificate,
+    ],
+    { stdio: "ignore" },
+  );
+  const end = execFileSync("openssl", ["x509", "-in", certificate, "-noout", "-enddate"])
+    .toString()
+    .trim()
+    .replace("notAfter=", "");
   return { key: readFileSync(key, "utf8"), cert: readFileSync(certificate, "utf8"), end: Date.parse(end) / 1000 };
 }
 
 const node = (name: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
-  ID: `id-${name}`, Spec: { Role: name.startsWith("m") ? "manager" : "worker", Availability: "active", Labels: { az: `az${name.slice(-1)}`, group: name.startsWith("m") ? "managers" : "workers" } },
-  Description: { Hostname: name }, Status: { State: "ready" }, ...changes,
+  ID: `id-${name}`,
+  Spec: {
+    Role: name.startsWith("m") ? "manager" : "worker",
+    Availability: "active",
+    Labels: { az: `az${name.slice(-1)}`, group: name.startsWith("m") ? "managers" : "workers" },
+  },
+  Description: { Hostname: name },
+  Status: { State: "ready" },
+  ...changes,
 });
-const attached = (network: string, ...addresses: string[]): unknown => ({ Network: { ID: network }, Addresses: addresses });
-const task = (service: string, state: string, changes: Record<string, unknown> = {}): unknown => ({ ServiceID: service, NodeID: "id-w1", Status: { State: state }, ...changes });
+const attached = (network: string, ...addresses: string[]): unknown => ({
+  Network: { ID: network },
+  Addresses: addresses,
+});
+const task = (service: string, state: string, changes: Record<string, unknown> = {}): unknown => ({
+  ServiceID: service,
+  NodeID: "id-w1",
+  Status: { State: state },
+  ...changes,
+});
 
 describe("the swarm exporter", function () {
   this.timeout(60_000);
@@ -44,42 +81,80 @@ describe("the swarm exporter", function () {
     secured = makeCertificate();
     const listening = createTlsServer({ key: secured.key, cert: secured.cert }, (socket) => socket.end());
     listening.on("tlsClientError", () => undefined);
-    await new Promise<void>((resolve) => { listening.listen(0, "127.0.0.1", resolve); });
+    await new Promise<void>((resolve) => {
+      listening.listen(0, "127.0.0.1", resolve);
+    });
     manager = listening as unknown as Server;
     const managerPort = (listening.address() as AddressInfo).port;
     const closedPort = await freePort();
     docker = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "", "http://docker");
-      if (pathname === "/_ping") { response.setHeader("Api-Version", engineApi).end("OK"); return; }
+      if (pathname === "/_ping") {
+        response.setHeader("Api-Version", engineApi).end("OK");
+        return;
+      }
       versions.add(/^\/v([\d.]+)\//.exec(pathname)?.[1]);
       const answer = answers[`${pathname.replace(/^\/v1\.\d+/, "")} ${searchParams.get("filters") ?? ""}`.trim()];
-      if (answer === undefined) { response.writeHead(503).end(`{"message":"The swarm does not have a leader."}`); return; }
+      if (answer === undefined) {
+        response.writeHead(503).end(`{"message":"The swarm does not have a leader."}`);
+        return;
+      }
       response.end(JSON.stringify(answer));
     });
-    await new Promise<void>((resolve) => { docker?.listen(0, "127.0.0.1", resolve); });
+    await new Promise<void>((resolve) => {
+      docker?.listen(0, "127.0.0.1", resolve);
+    });
     answers = {
       "/nodes": [
-        node("m1", { ManagerStatus: { Addr: `127.0.0.1:${managerPort}` }, Description: { Hostname: "m1", TLSInfo: { TrustRoot: secured.cert } } }),
+        node("m1", {
+          ManagerStatus: { Addr: `127.0.0.1:${managerPort}` },
+          Description: { Hostname: "m1", TLSInfo: { TrustRoot: secured.cert } },
+        }),
         node("m2", { ManagerStatus: { Addr: `127.0.0.1:${closedPort}` } }),
-        node("w1"), node("w2", { Status: { State: "down" } }), node("w2", { ID: "old", Status: { State: "down" } }),
+        node("w1"),
+        node("w2", { Status: { State: "down" } }),
+        node("w2", { ID: "old", Status: { State: "down" } }),
       ],
       "/services": [
         { ID: "web", Spec: { Name: "demo_web" }, Endpoint: { VirtualIPs: [{ NetworkID: "n1", Addr: "10.0.1.2/24" }] } },
-        { ID: "big", Spec: { Name: "big" } }, { ID: "gpu", Spec: { Name: "gpu" } },
+        { ID: "big", Spec: { Name: "big" } },
+        { ID: "gpu", Spec: { Name: "gpu" } },
       ],
       [`/tasks {"desired-state":["running"]}`]: [
-        task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.5/24")] }), task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.6/24"), attached("n3", "10.0.0.9/28")] }),
-        task("big", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (insufficient resources on 3 nodes)" } }),
-        task("big", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (insufficient resources on 3 nodes; scheduling constraints not satisfied on 1 node)" } }),
-        task("gpu", "pending", { NodeID: "", Status: { State: "pending", Err: "no suitable node (scheduling constraints not satisfied on 4 nodes)" } }),
+        task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.5/24")] }),
+        task("web", "running", { NetworksAttachments: [attached("n1", "10.0.1.6/24"), attached("n3", "10.0.0.9/28")] }),
+        task("big", "pending", {
+          NodeID: "",
+          Status: { State: "pending", Err: "no suitable node (insufficient resources on 3 nodes)" },
+        }),
+        task("big", "pending", {
+          NodeID: "",
+          Status: {
+            State: "pending",
+            Err: "no suitable node (insufficient resources on 3 nodes; scheduling constraints not satisfied on 1 node)",
+          },
+        }),
+        task("gpu", "pending", {
+          NodeID: "",
+          Status: { State: "pending", Err: "no suitable node (scheduling constraints not satisfied on 4 nodes)" },
+        }),
       ],
-      [`/networks {"driver":["overlay"]}`]: [{ Id: "n1", Name: "proxy", IPAM: { Config: [{ Subnet: "10.0.1.0/24" }] } }, { Id: "n2", Name: "empty", IPAM: { Config: [] } },
-        { Id: "n3", Name: "ingress", Ingress: true, IPAM: { Config: [{ Subnet: "10.0.0.0/28" }] } }],
+      [`/networks {"driver":["overlay"]}`]: [
+        { Id: "n1", Name: "proxy", IPAM: { Config: [{ Subnet: "10.0.1.0/24" }] } },
+        { Id: "n2", Name: "empty", IPAM: { Config: [] } },
+        { Id: "n3", Name: "ingress", Ingress: true, IPAM: { Config: [{ Subnet: "10.0.0.0/28" }] } },
+      ],
     };
     const port = await freePort();
-    exporter = new Background(process.execPath, [join(__dirname, "..", "..", "stacks", "monitoring", "swarm-exporter.mjs")], {
-      DOCKER_API: `http://127.0.0.1:${(docker.address() as AddressInfo).port}`, PORT: String(port), LOOK_SECONDS: "0.2",
-    });
+    exporter = new Background(
+      process.execPath,
+      [join(__dirname, "..", "..", "stacks", "monitoring", "swarm-exporter.mjs")],
+      {
+        DOCKER_API: `http://127.0.0.1:${(docker.address() as AddressInfo).port}`,
+        PORT: String(port),
+        LOOK_SECONDS: "0.2",
+      },
+    );
     url = `http://127.0.0.1:${port}/metrics`;
     await until("its start", () => exporter?.output.includes("on port"), { told: () => `: ${exporter?.output ?? ""}` });
   });
@@ -143,7 +218,9 @@ describe("the swarm exporter", function () {
   it("still knows the managers when Docker answers no more", async () => {
     answers = {};
     expect(await look(0)).to.deep.equal([
-      "swarm_api_up 0", `swarm_manager_up{node="m1",zone="az1"} 1`, `swarm_manager_up{node="m2",zone="az2"} 0`,
+      "swarm_api_up 0",
+      `swarm_manager_up{node="m1",zone="az1"} 1`,
+      `swarm_manager_up{node="m2",zone="az2"} 0`,
       `swarm_node_certificate_expiry_timestamp_seconds{node="m1",zone="az1"} ${secured.end}`,
     ]);
     expect(exporter?.output).to.include("503");

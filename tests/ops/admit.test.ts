@@ -10,14 +10,21 @@ function deliver(unit: "active" | "activating", swarm: string, before?: string):
   const folder = mkdtempSync(join(tmpdir(), "swarm-test-token-"));
   try {
     const file = join(folder, "etc", "join-token");
-    writeFileSync(join(folder, "systemctl"), `#!/bin/sh\n[ "$*" = "is-active -q swarm-join.service" ] && [ ${unit} = active ]\n`, { mode: 0o755 });
+    writeFileSync(
+      join(folder, "systemctl"),
+      `#!/bin/sh\n[ "$*" = "is-active -q swarm-join.service" ] && [ ${unit} = active ]\n`,
+      { mode: 0o755 },
+    );
     writeFileSync(join(folder, "docker"), `#!/bin/sh\n${swarm}\n`, { mode: 0o755 });
     if (before !== undefined) {
       mkdirSync(dirname(file));
       writeFileSync(file, before, { mode: 0o600 });
     }
     // a pipe, as sshd has it; what Node hands over is a socket, which cannot be opened as /dev/stdin
-    execFileSync("sh", ["-c", `cat | { ${deliveryScript(file)}; }`], { input: "SWMTKN-1-now", env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` } });
+    execFileSync("sh", ["-c", `cat | { ${deliveryScript(file)}; }`], {
+      input: "SWMTKN-1-now",
+      env: { PATH: `${folder}:${process.env["PATH"] ?? ""}` },
+    });
     if (!existsSync(file)) return undefined;
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     return readFileSync(file, "utf8");

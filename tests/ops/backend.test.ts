@@ -19,15 +19,28 @@ describe("openBackend", () => {
 // what a bucket does is proven on a real object store, by the lab's tests
 describe("bucketPlace", () => {
   it("reads what Pulumi reads", () => {
-    expect(bucketPlace("s3://states?endpoint=objects.example:8080&disableSSL=true&s3ForcePathStyle=true&region=RegionOne")).to.deep.equal({
-      bucket: "states", prefix: "", region: "RegionOne", endpoint: "http://objects.example:8080", forcePathStyle: true,
+    expect(
+      bucketPlace("s3://states?endpoint=objects.example:8080&disableSSL=true&s3ForcePathStyle=true&region=RegionOne"),
+    ).to.deep.equal({
+      bucket: "states",
+      prefix: "",
+      region: "RegionOne",
+      endpoint: "http://objects.example:8080",
+      forcePathStyle: true,
     });
-    expect(bucketPlace("s3://states/prod/swarm?region=eu-central-1")).to.deep.equal({ bucket: "states", prefix: "prod/swarm/", region: "eu-central-1", forcePathStyle: false });
+    expect(bucketPlace("s3://states/prod/swarm?region=eu-central-1")).to.deep.equal({
+      bucket: "states",
+      prefix: "prod/swarm/",
+      region: "eu-central-1",
+      forcePathStyle: false,
+    });
     expect(bucketPlace("s3://states?endpoint=objects.example").endpoint).to.equal("https://objects.example");
     expect(bucketPlace("s3://states?endpoint=http://objects.example").endpoint).to.equal("http://objects.example");
   });
 
   it("refuses what it does not understand, with the parameter's name", () => {
-    expect(() => bucketPlace("s3://states?profile=me&disableSSL=maybe")).to.throw(/^PULUMI_BACKEND_URL: s3:\/\/states\?profile=me&disableSSL=maybe is not understood; [\s\S]*profile/);
+    expect(() => bucketPlace("s3://states?profile=me&disableSSL=maybe")).to.throw(
+      /^PULUMI_BACKEND_URL: s3:\/\/states\?profile=me&disableSSL=maybe is not understood; [\s\S]*profile/,
+    );
   });
 });

@@ -13,9 +13,17 @@ const root = join(__dirname, "..", "..");
 async function ask(answer: string | undefined, isAnswered = false): Promise<{ result: string; said: string }> {
   const [input, output] = [new PassThrough(), new PassThrough()];
   let said = "";
-  output.on("data", (data: Buffer) => { said += data.toString(); });
+  output.on("data", (data: Buffer) => {
+    said += data.toString();
+  });
   if (answer !== undefined) input.end(answer);
-  const result = await confirmDestroy({ stack: "prod", cluster: "prod-swarm-alpha", isAnswered, input: Object.assign(input, { isTTY: answer !== undefined }), output }).then(() => "confirmed", messageOf);
+  const result = await confirmDestroy({
+    stack: "prod",
+    cluster: "prod-swarm-alpha",
+    isAnswered,
+    input: Object.assign(input, { isTTY: answer !== undefined }),
+    output,
+  }).then(() => "confirmed", messageOf);
   return { result, said };
 }
 
@@ -23,18 +31,32 @@ describe("confirmDestroy", () => {
   it("names stack and cluster and asks for the cluster's name", async () => {
     const { result, said } = await ask("prod-swarm-alpha\n");
     expect(result).to.equal("confirmed");
-    expect(said).to.match(/^Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it\.\nType the cluster's name to continue: /);
+    expect(said).to.match(
+      /^Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it\.\nType the cluster's name to continue: /,
+    );
   });
 
-  for (const [what, answer] of [["the stack's name", "prod\n"], ["yes", "yes\n"], ["nothing", "\n"], ["a closed terminal", ""]] as const) {
+  for (const [what, answer] of [
+    ["the stack's name", "prod\n"],
+    ["yes", "yes\n"],
+    ["nothing", "\n"],
+    ["a closed terminal", ""],
+  ] as const) {
     it(`takes ${what} for no`, async () => {
-      expect((await ask(answer)).result).to.equal(`${JSON.stringify(answer.trim())}: not the name of the cluster, prod-swarm-alpha. Nothing was touched.`);
+      expect((await ask(answer)).result).to.equal(
+        `${JSON.stringify(answer.trim())}: not the name of the cluster, prod-swarm-alpha. Nothing was touched.`,
+      );
     });
   }
 
   it("refuses where nobody can be asked, and asks nobody where the answer was given", async () => {
-    expect((await ask(undefined)).result).to.equal("prod-swarm-alpha: standard input is no terminal, so nobody can confirm; run `make destroy STACK=prod YES=1`. Nothing was touched.");
-    expect(await ask(undefined, true)).to.deep.equal({ result: "confirmed", said: "Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it.\n" });
+    expect((await ask(undefined)).result).to.equal(
+      "prod-swarm-alpha: standard input is no terminal, so nobody can confirm; run `make destroy STACK=prod YES=1`. Nothing was touched.",
+    );
+    expect(await ask(undefined, true)).to.deep.equal({
+      result: "confirmed",
+      said: "Stack prod: this destroys the cluster prod-swarm-alpha with its servers, networks and addresses, and everything that runs on it.\n",
+    });
   });
 
   it("takes the cluster's name from the stack's configuration", () => {
@@ -51,16 +73,30 @@ describe("make destroy", function () {
     const backend = `file://${mkdtempSync(join(tmpdir(), "swarm-test-destroy-"))}`;
     const env = { ...process.env, PULUMI_BACKEND_URL: backend, OS_CLOUD: "x" };
     return new Promise((resolve) => {
-      execFile("make", ["--no-print-directory", "--old-file=node_modules", "destroy", "TOOLCHAIN=true", "PULUMI=echo pulumi", ...words], { cwd: root, env }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      }).stdin?.end();
+      execFile(
+        "make",
+        [
+          "--no-print-directory",
+          "--old-file=node_modules",
+          "destroy",
+          "TOOLCHAIN=true",
+          "PULUMI=echo pulumi",
+          ...words,
+        ],
+        { cwd: root, env },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+        },
+      ).stdin?.end();
     });
   }
 
   it("does not take the default stack for one that was said", async () => {
     const { code, stdout, stderr } = await destroy();
     expect(code).to.equal(2);
-    expect(stderr).to.match(/^STACK: not set; name the stack to destroy, e\.g\. `make destroy STACK=prod`\. Nothing was touched\.$/m);
+    expect(stderr).to.match(
+      /^STACK: not set; name the stack to destroy, e\.g\. `make destroy STACK=prod`\. Nothing was touched\.$/m,
+    );
     expect(stdout).not.to.include("pulumi destroy");
   });
 
@@ -70,6 +106,8 @@ describe("make destroy", function () {
     expect(asked.stderr).to.include("prod-swarm-alpha: standard input is no terminal");
     const { code, stdout, stderr } = await destroy("STACK=prod", "YES=1");
     expect([code, stderr.includes("Stack prod: this destroys the cluster prod-swarm-alpha")]).to.deep.equal([0, true]);
-    expect(stdout.trimEnd().split("\n").at(-1)).to.equal("pulumi destroy --stack prod --parallel 64 --run-program --yes --skip-preview");
+    expect(stdout.trimEnd().split("\n").at(-1)).to.equal(
+      "pulumi destroy --stack prod --parallel 64 --run-program --yes --skip-preview",
+    );
   });
 });

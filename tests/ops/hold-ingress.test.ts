@@ -14,13 +14,19 @@ describe("holderFault", () => {
     ["two holders", ["200", "200", ""], "m0: 200, m1: 200, m2: does not hold it"],
     ["a manager that is away", ["200", "", "not reached"], undefined],
   ];
-  for (const [what, outputs, expected] of rows) it(`of ${what}`, () => { expect(holderFault(answers(...outputs))).to.equal(expected); });
+  for (const [what, outputs, expected] of rows)
+    it(`of ${what}`, () => {
+      expect(holderFault(answers(...outputs))).to.equal(expected);
+    });
 });
 
 describe("writeScript", () => {
   it("writes a file that differs, with its permissions, and says so once", () => {
     const path = join(mkdtempSync(join(tmpdir(), "hold-ingress-")), "folder", "keepalived.conf");
-    const write = (input: string): string => execFileSync("sh", ["-c", writeScript(path, "0640")], { input }).toString().trim();
+    const write = (input: string): string =>
+      execFileSync("sh", ["-c", writeScript(path, "0640")], { input })
+        .toString()
+        .trim();
     expect([write("one\n"), write("one\n"), write("two\n")]).to.deep.equal(["changed", "", "changed"]);
     expect(readFileSync(path, "utf8")).to.equal("two\n");
     expect(statSync(path).mode & 0o777).to.equal(0o640);

@@ -7,15 +7,24 @@ import { holdLease, LeaseWatch, type LeaseState } from "../../ops/lease";
 class Memory implements Backend {
   readonly texts = new Map<string, string>();
   reachable = true;
-  list(prefix: string): Promise<string[]> { return Promise.resolve([...this.texts.keys()].filter((key) => key.startsWith(prefix))); }
-  read(key: string): Promise<string | undefined> { return Promise.resolve(this.texts.get(key)); }
-  version(key: string): Promise<string | undefined> { return this.read(key); }
+  list(prefix: string): Promise<string[]> {
+    return Promise.resolve([...this.texts.keys()].filter((key) => key.startsWith(prefix)));
+  }
+  read(key: string): Promise<string | undefined> {
+    return Promise.resolve(this.texts.get(key));
+  }
+  version(key: string): Promise<string | undefined> {
+    return this.read(key);
+  }
   write(key: string, text: string): Promise<void> {
     if (!this.reachable) return Promise.reject(new Error("unreachable"));
     this.texts.set(key, text);
     return Promise.resolve();
   }
-  remove(key: string): Promise<void> { this.texts.delete(key); return Promise.resolve(); }
+  remove(key: string): Promise<void> {
+    this.texts.delete(key);
+    return Promise.resolve();
+  }
 }
 
 const start = Date.parse("2026-01-01T00:00:00Z");
@@ -29,7 +38,9 @@ describe("a lease", () => {
   const pass = async (seconds: number): Promise<void> => {
     for (let second = 0; second < seconds; second += 1) {
       mock.timers.tick(1000);
-      await new Promise((resolve) => { process.nextTick(resolve); });
+      await new Promise((resolve) => {
+        process.nextTick(resolve);
+      });
     }
   };
 
@@ -37,8 +48,11 @@ describe("a lease", () => {
     mock.timers.enable({ apis: ["setInterval", "Date"], now: start });
     [backend, gaveUp] = [new Memory(), []];
   });
-  afterEach(() => { mock.timers.reset(); });
-  const hold = async (): Promise<() => Promise<void>> => holdLease(backend, "autoscaler-m1", () => gaveUp.push((Date.now() - start) / 1000));
+  afterEach(() => {
+    mock.timers.reset();
+  });
+  const hold = async (): Promise<() => Promise<void>> =>
+    holdLease(backend, "autoscaler-m1", () => gaveUp.push((Date.now() - start) / 1000));
 
   it("is renewed every 20 s while its holder lives, and given back", async () => {
     const giveBack = await hold();
@@ -102,16 +116,38 @@ describe("a watch of leases", () => {
   it("goes by its own looks, whatever the lease says of clocks", async () => {
     // as earlier releases wrote it, by a clock that is an hour behind
     const text = JSON.stringify({ holder: "m1", until: "2000-01-01T00:00:00.000Z" });
-    expect([await look(0, text), await look(100, text), await look(179, text), await look(180, text)]).to.deep.equal(["watched", "watched", "watched", "run-out"]);
+    expect([await look(0, text), await look(100, text), await look(179, text), await look(180, text)]).to.deep.equal([
+      "watched",
+      "watched",
+      "watched",
+      "run-out",
+    ]);
   });
 
   it("sees that its holder lives at the first renewal, and begins anew with each", async () => {
-    expect([await look(0, "1"), await look(10, "2"), await look(189, "2"), await look(190, "2")]).to.deep.equal(["watched", "renewed", "renewed", "run-out"]);
-    expect([await look(195, "3"), await look(374, "3"), await look(900, "3")]).to.deep.equal(["renewed", "renewed", "run-out"]);
+    expect([await look(0, "1"), await look(10, "2"), await look(189, "2"), await look(190, "2")]).to.deep.equal([
+      "watched",
+      "renewed",
+      "renewed",
+      "run-out",
+    ]);
+    expect([await look(195, "3"), await look(374, "3"), await look(900, "3")]).to.deep.equal([
+      "renewed",
+      "renewed",
+      "run-out",
+    ]);
   });
 
   it("knows nothing of one that was given back, and of a lock that came later no more than it saw since", async () => {
-    expect([await look(0, "1"), await look(5), await look(300, "1")]).to.deep.equal(["watched", "given-back", "watched"]);
-    expect([await look(480, "1"), await look(480, "1", "later"), await look(600, "1", "later")]).to.deep.equal(["run-out", "watched", "watched"]);
+    expect([await look(0, "1"), await look(5), await look(300, "1")]).to.deep.equal([
+      "watched",
+      "given-back",
+      "watched",
+    ]);
+    expect([await look(480, "1"), await look(480, "1", "later"), await look(600, "1", "later")]).to.deep.equal([
+      "run-out",
+      "watched",
+      "watched",
+    ]);
   });
 });

@@ -10,7 +10,9 @@ import { noteHolder } from "../../ops/holders";
 import { LeaseWatch } from "../../ops/lease";
 import { breakDeadLocks, clearWay, lockHolder, noteUpdate, type Lock } from "../../ops/locks";
 
-const quiet = (): void => { throw new Error("nothing to say"); };
+const quiet = (): void => {
+  throw new Error("nothing to say");
+};
 
 /** A backend of files, and what Pulumi and its starters write into it. */
 class Place {
@@ -22,14 +24,28 @@ class Place {
   lock(name: string, content: Partial<Lock>): string {
     mkdirSync(this.locks, { recursive: true });
     const path = join(this.locks, `${name}.json`);
-    writeFileSync(path, JSON.stringify({ pid: 4711, username: "ann", hostname: hostname(), timestamp: new Date().toISOString(), ...content }));
+    writeFileSync(
+      path,
+      JSON.stringify({
+        pid: 4711,
+        username: "ann",
+        hostname: hostname(),
+        timestamp: new Date().toISOString(),
+        ...content,
+      }),
+    );
     return path;
   }
 
   /** The records of holders, which a test may change. */
   holders(): { path: string; holder: Record<string, unknown> }[] {
     const folder = join(this.folder, ".swarm", "holders", "s");
-    return existsSync(folder) ? readdirSync(folder).map((name) => ({ path: join(folder, name), holder: JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown> })) : [];
+    return existsSync(folder)
+      ? readdirSync(folder).map((name) => ({
+          path: join(folder, name),
+          holder: JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown>,
+        }))
+      : [];
   }
 
   changeHolders(change: Record<string, unknown>): void {
@@ -49,18 +65,28 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-const isFree = async (place: Place): Promise<boolean> => clearWay("s", place.url, () => undefined).then(() => true, (error: unknown) => {
-  if (error instanceof LockedError) return false;
-  throw error;
-});
+const isFree = async (place: Place): Promise<boolean> =>
+  clearWay("s", place.url, () => undefined).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof LockedError) return false;
+      throw error;
+    },
+  );
 
 describe("a lock", () => {
-  for (const [what, lock] of [["by whoever started it", undefined], ["by its program", "one"]] as const) {
+  for (const [what, lock] of [
+    ["by whoever started it", undefined],
+    ["by its program", "one"],
+  ] as const) {
     it(`that was noted ${what} is broken when its process is dead, and not before`, async () => {
       const [place, holder] = [new Place(), start()];
       await noteHolder(place.backend, "s", holder.pid, lock === undefined ? {} : { lock });
       const path = place.lock("one", { pid: holder.pid });
-      expect([await isFree(place), await lockHolder("s", place.url) === undefined], "while it lives").to.deep.equal([false, false]);
+      expect([await isFree(place), (await lockHolder("s", place.url)) === undefined], "while it lives").to.deep.equal([
+        false,
+        false,
+      ]);
       await end(holder);
       expect([await isFree(place), existsSync(path)], "when it is dead").to.deep.equal([true, false]);
     });
@@ -74,20 +100,25 @@ describe("a lock", () => {
   });
 
   for (const [what, change] of [
-    ["on another kernel", { bootId: "other" }], ["in another namespace of process numbers", { pidNamespace: "pid:[1]" }], ["on another machine", { machineId: "other" }],
+    ["on another kernel", { bootId: "other" }],
+    ["in another namespace of process numbers", { pidNamespace: "pid:[1]" }],
+    ["on another machine", { machineId: "other" }],
   ] as const) {
     it(`of a holder ${what} stays, though name and number are those of a dead process here`, async () => {
       const [place, holder] = [new Place(), start()];
       await noteHolder(place.backend, "s", holder.pid, { lock: "one" });
       place.lock("one", { pid: holder.pid });
-      place.changeHolders({ space: { ...place.holders()[0]?.holder["space"] as object, ...change } });
+      place.changeHolders({ space: { ...(place.holders()[0]?.holder["space"] as object), ...change } });
       await end(holder);
       expect(await isFree(place)).to.equal(false);
     });
   }
 
   it("of a holder whose number belongs to a later process now is broken where a record names the lock", async () => {
-    for (const [lock, free] of [["one", true], [undefined, false]] as const) {
+    for (const [lock, free] of [
+      ["one", true],
+      [undefined, false],
+    ] as const) {
       const [place, later] = [new Place(), start()];
       await noteHolder(place.backend, "s", later.pid, lock === undefined ? {} : { lock });
       place.changeHolders({ ticks: "1" });
@@ -104,7 +135,10 @@ describe("a lock", () => {
     await end(dead);
     place.changeHolders({ pid: dead.pid });
     const both = place.holders();
-    writeFileSync(both[0]?.path ?? "", JSON.stringify({ ...both[0]?.holder, space: { machineId: "", bootId: "other", pidNamespace: "" } }));
+    writeFileSync(
+      both[0]?.path ?? "",
+      JSON.stringify({ ...both[0]?.holder, space: { machineId: "", bootId: "other", pidNamespace: "" } }),
+    );
     place.lock("one", { pid: dead.pid });
     expect(await isFree(place), "one of them runs elsewhere").to.equal(false);
     place.changeHolders({ space: both[1]?.holder["space"], at: new Date(Date.now() - 300_000).toISOString() });
@@ -122,17 +156,27 @@ describe("a lock", () => {
     await end(holder);
     const lines: string[] = [];
     expect(await breakDeadLocks(place.url, (line) => lines.push(line))).to.deep.equal([]);
-    expect(lines).to.deep.equal([`The lock of ann's update of ${timestamp} is broken: its process ${holder.pid} on this machine is dead.`]);
+    expect(lines).to.deep.equal([
+      `The lock of ann's update of ${timestamp} is broken: its process ${holder.pid} on this machine is dead.`,
+    ]);
   });
 
   it("of one that lives is named to the next update of its stack and to whoever asks", async () => {
     const place = new Place();
     place.lock("one", { hostname: "there", timestamp: "2026-01-01T00:00:00Z" });
-    const busy = await clearWay("s", place.url, () => undefined).then(() => "free", (error: unknown) => error);
+    const busy = await clearWay("s", place.url, () => undefined).then(
+      () => "free",
+      (error: unknown) => error,
+    );
     expect(busy).to.be.instanceOf(LockedError);
-    expect(String(busy)).to.include("stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done");
+    expect(String(busy)).to.include(
+      "stack s: locked by ann@there's update of 2026-01-01T00:00:00Z (process 4711); try again when it is done",
+    );
     expect(await lockHolder("s", place.url)).to.equal("ann@there's update of 2026-01-01T00:00:00Z (process 4711)");
-    expect([await lockHolder("other", place.url), await lockHolder("s", undefined)]).to.deep.equal([undefined, undefined]);
+    expect([await lockHolder("other", place.url), await lockHolder("s", undefined)]).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
   });
 
   it("that is just being written stays", async () => {
@@ -147,16 +191,28 @@ describe("a lock", () => {
     let place: Place;
     let seconds: number;
     const watch = (): LeaseWatch => new LeaseWatch(() => seconds * 1000);
-    const renew = async (lease: string): Promise<void> => place.backend.write(`.swarm/leases/${lease}.json`, JSON.stringify({ holder: "m1", renewals: seconds }));
+    const renew = async (lease: string): Promise<void> =>
+      place.backend.write(`.swarm/leases/${lease}.json`, JSON.stringify({ holder: "m1", renewals: seconds }));
     /** A lock of another machine, which is an hour behind. */
     const lockOf = async (lease: string): Promise<void> => {
       const at = new Date(Date.now() - 3_600_000).toISOString();
-      await place.backend.write(`.swarm/holders/s/${lease}.json`, JSON.stringify({
-        lock: lease, lease, hostname: "m1", pid: 1, ticks: "1", space: { machineId: "", bootId: "elsewhere", pidNamespace: "" }, at,
-      }));
+      await place.backend.write(
+        `.swarm/holders/s/${lease}.json`,
+        JSON.stringify({
+          lock: lease,
+          lease,
+          hostname: "m1",
+          pid: 1,
+          ticks: "1",
+          space: { machineId: "", bootId: "elsewhere", pidNamespace: "" },
+          at,
+        }),
+      );
       place.lock(lease, { hostname: "m1", timestamp: at });
     };
-    beforeEach(() => { [place, seconds] = [new Place(), 0]; });
+    beforeEach(() => {
+      [place, seconds] = [new Place(), 0];
+    });
 
     it("is broken when that was not renewed for 180 s of one's own clock, and no lock that has no lease any more", async () => {
       const leases = watch();
@@ -165,7 +221,10 @@ describe("a lock", () => {
         await renew(name);
       }
       place.lock("unknown", { hostname: "m1" });
-      const looks = async (): Promise<unknown> => (await breakDeadLocks(place.url, () => undefined, leases)).map(({ name, isUndecided }) => `${name} ${isUndecided}`).sort();
+      const looks = async (): Promise<unknown> =>
+        (await breakDeadLocks(place.url, () => undefined, leases))
+          .map(({ name, isUndecided }) => `${name} ${isUndecided}`)
+          .sort();
       expect(await looks()).to.deep.equal(["alive true", "given-back true", "gone true", "unknown false"]);
       seconds = 20;
       await renew("alive");
@@ -181,16 +240,31 @@ describe("a lock", () => {
       await renew("gone");
       const lines: string[] = [];
       // each look takes place a minute after the one before
-      await clearWay("s", place.url, (line) => lines.push(line), new LeaseWatch(() => { seconds += 30; return seconds * 1000; }), 0.01);
+      await clearWay(
+        "s",
+        place.url,
+        (line) => lines.push(line),
+        new LeaseWatch(() => {
+          seconds += 30;
+          return seconds * 1000;
+        }),
+        0.01,
+      );
       expect(lines.join("\n")).to.match(/^The lock of ann's update of \S+ is broken: the lease of m1 has run out\.$/);
     });
 
     it("refuses the next update as soon as it is renewed", async () => {
       await lockOf("alive");
       await renew("alive");
-      const renewing = setTimeout(() => { seconds = 20; void renew("alive"); }, 100);
+      const renewing = setTimeout(() => {
+        seconds = 20;
+        void renew("alive");
+      }, 100);
       const begun = Date.now();
-      const error = await clearWay("s", place.url, quiet, watch(), 0.05).then(() => undefined, (reason: unknown) => reason);
+      const error = await clearWay("s", place.url, quiet, watch(), 0.05).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       clearTimeout(renewing);
       expect(error).to.be.instanceOf(LockedError);
       expect(Date.now() - begun).to.be.within(90, 5000);
@@ -215,12 +289,17 @@ describe("a lock", () => {
     place.lock("other", { pid: 1, hostname: "there" });
     place.lock("own", { pid: process.ppid });
     await noteUpdate("s", { PULUMI_BACKEND_URL: place.url, SWARM_LEASE_NAME: "x" });
-    expect(place.holders().map(({ holder: { lock, pid, lease } }) => ({ lock, pid, lease }))).to.deep.equal([{ lock: "own", pid: process.ppid, lease: "x" }]);
+    expect(place.holders().map(({ holder: { lock, pid, lease } }) => ({ lock, pid, lease }))).to.deep.equal([
+      { lock: "own", pid: process.ppid, lease: "x" },
+    ]);
   });
 
   it("leaves no record behind: those of updates that are over go after ten minutes, with their leases", async () => {
     const [place, holder] = [new Place(), start()];
-    await place.backend.write(".swarm/leases/x.json", JSON.stringify({ holder: "m1", until: new Date(0).toISOString() }));
+    await place.backend.write(
+      ".swarm/leases/x.json",
+      JSON.stringify({ holder: "m1", until: new Date(0).toISOString() }),
+    );
     await noteHolder(place.backend, "s", holder.pid, { lease: "x" });
     await breakDeadLocks(place.url, quiet);
     expect(place.holders()).to.have.length(1);

@@ -9,7 +9,13 @@ import { quote } from "../../ops/ssh";
 import { Pending, waitFor } from "../../ops/wait";
 
 function node(changes: Partial<SwarmNodeState>): SwarmNodeState {
-  return { ID: "n", Version: { Index: 1 }, Spec: { Role: "worker", Availability: "active" }, Status: { State: "ready" }, ...changes };
+  return {
+    ID: "n",
+    Version: { Index: 1 },
+    Spec: { Role: "worker", Availability: "active" },
+    Status: { State: "ready" },
+    ...changes,
+  };
 }
 
 describe("unreadiness", () => {
@@ -18,13 +24,25 @@ describe("unreadiness", () => {
     ["a ready worker", "worker", [node({})], undefined],
     ["nobody", "worker", [], "not in the swarm"],
     ["a worker that is down", "worker", [node({ Status: { State: "down" } })], "its state is down"],
-    ["a ready worker beside its dead predecessor", "worker", [node({ Status: { State: "down" } }), node({})], undefined],
+    [
+      "a ready worker beside its dead predecessor",
+      "worker",
+      [node({ Status: { State: "down" } }), node({})],
+      undefined,
+    ],
     ["a worker where a manager should be", "manager", [node({})], "its role is worker"],
-    ["a manager that is not reachable", "manager", [node({ ...manager, ManagerStatus: { Reachability: "unreachable" } })], "as a manager it is unreachable"],
+    [
+      "a manager that is not reachable",
+      "manager",
+      [node({ ...manager, ManagerStatus: { Reachability: "unreachable" } })],
+      "as a manager it is unreachable",
+    ],
     ["a reachable manager", "manager", [node({ ...manager, ManagerStatus: { Reachability: "reachable" } })], undefined],
   ];
   for (const [what, role, nodes, expected] of rows) {
-    it(`of ${what}: ${expected ?? "none"}`, () => { expect(unreadiness(role, nodes)).to.equal(expected); });
+    it(`of ${what}: ${expected ?? "none"}`, () => {
+      expect(unreadiness(role, nodes)).to.equal(expected);
+    });
   }
 });
 
@@ -32,16 +50,25 @@ describe("updateNode", () => {
   /** A manager whose answers to writes are given; what it was sent. */
   function manager(answers: (Error | undefined)[]): { manager: DockerNode; sent: unknown[] } {
     const sent: unknown[] = [];
-    const api = { getNode: () => ({
-      inspect: () => Promise.resolve(node({ Version: { Index: 7 + sent.length } })),
-      update: (body: unknown) => { sent.push(body); const answer = answers.shift(); return answer === undefined ? Promise.resolve() : Promise.reject(answer); },
-    }) };
+    const api = {
+      getNode: () => ({
+        inspect: () => Promise.resolve(node({ Version: { Index: 7 + sent.length } })),
+        update: (body: unknown) => {
+          sent.push(body);
+          const answer = answers.shift();
+          return answer === undefined ? Promise.resolve() : Promise.reject(answer);
+        },
+      }),
+    };
     return { manager: { api } as unknown as DockerNode, sent };
   }
   const drain = (spec: SwarmNodeState["Spec"]): SwarmNodeState["Spec"] => ({ ...spec, Availability: "drain" });
 
   it("reads the node anew where another writer was first", async () => {
-    const { manager: one, sent } = manager([new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = update out of sequence"), undefined]);
+    const { manager: one, sent } = manager([
+      new Error("(HTTP code 500) server error - rpc error: code = Unknown desc = update out of sequence"),
+      undefined,
+    ]);
     await updateNode(one, "n", drain);
     expect(sent).to.deep.equal([7, 8].map((version) => ({ version, Role: "worker", Availability: "drain" })));
   });
@@ -49,36 +76,64 @@ describe("updateNode", () => {
   it("leaves every other failure to whoever knows other managers, at once", async () => {
     const lost = new OperationError("one: no connection on to /run/docker.sock");
     const { manager: one, sent } = manager([lost]);
-    expect(await updateNode(one, "n", drain).then(() => undefined, (error: unknown) => error)).to.equal(lost);
+    expect(
+      await updateNode(one, "n", drain).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ).to.equal(lost);
     expect(sent).to.have.length(1);
   });
 });
 
 describe("ghosts", () => {
   const at = Date.parse("2026-01-01T00:00:00Z");
-  const ghost = node({ ID: "ghost", CreatedAt: "2026-01-01T00:00:00Z", Description: { Hostname: "" }, Status: { State: "unknown" } });
+  const ghost = node({
+    ID: "ghost",
+    CreatedAt: "2026-01-01T00:00:00Z",
+    Description: { Hostname: "" },
+    Status: { State: "unknown" },
+  });
   it("are entries without a name that are old enough to be nobody's", () => {
-    expect(ghosts([ghost, node({ ...ghost, Description: {} }), node({ ...ghost, Status: { State: "down" } })], at + 121_000)).to.have.length(3);
+    expect(
+      ghosts([ghost, node({ ...ghost, Description: {} }), node({ ...ghost, Status: { State: "down" } })], at + 121_000),
+    ).to.have.length(3);
     expect(ghosts([ghost], at + 60_000), "just made").to.deep.equal([]);
   });
 
   it("are neither nodes that were there once, nor managers, nor nodes that are there", () => {
     const others = [
-      node({ ...ghost, Description: { Hostname: "a" }, Status: { State: "down" } }), node({ ...ghost, ManagerStatus: { Reachability: "unreachable" } }),
+      node({ ...ghost, Description: { Hostname: "a" }, Status: { State: "down" } }),
+      node({ ...ghost, ManagerStatus: { Reachability: "unreachable" } }),
       node({ ...ghost, Status: { State: "ready" } }),
     ];
     expect(ghosts(others, at + 1e9)).to.deep.equal([]);
   });
 
-  for (const [what, statusCode, expected] of [["goes on where another admission was first", 404, ["a", "b"]], ["fails where the swarm refuses", 500, ["a"]]] as const) {
+  for (const [what, statusCode, expected] of [
+    ["goes on where another admission was first", 404, ["a", "b"]],
+    ["fails where the swarm refuses", 500, ["a"]],
+  ] as const) {
     it(`are removed: ${what}`, async () => {
       const removed: string[] = [];
       const api = {
-        listNodes: () => Promise.resolve([{ ...ghost, ID: "a" }, { ...ghost, ID: "b" }]),
+        listNodes: () =>
+          Promise.resolve([
+            { ...ghost, ID: "a" },
+            { ...ghost, ID: "b" },
+          ]),
         info: () => Promise.resolve({ SystemTime: "2026-01-01T01:00:00Z" }),
-        getNode: (id: string) => ({ remove: () => { removed.push(id); return Promise.reject(Object.assign(new Error("no"), { statusCode })); } }),
+        getNode: (id: string) => ({
+          remove: () => {
+            removed.push(id);
+            return Promise.reject(Object.assign(new Error("no"), { statusCode }));
+          },
+        }),
       };
-      const error = await forgetGhosts({ api } as unknown as DockerNode).then(() => undefined, (reason: unknown) => reason);
+      const error = await forgetGhosts({ api } as unknown as DockerNode).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       expect([removed, error === undefined]).to.deep.equal([expected, statusCode === 404]);
     });
   }
@@ -88,17 +143,32 @@ describe("sweepNetworks", () => {
   const create = (name: string): PendingCreate => ({ type: "docker:index/network:Network", inputs: { name } });
 
   /** Sweeps a swarm with the networks proxy and monitoring, of which a service uses those of the given ids or names. */
-  async function sweeping(names: readonly string[], pending: readonly PendingCreate[], used: readonly string[] = []): Promise<{ asked: unknown[]; removed: string[]; lines: string[] }> {
+  async function sweeping(
+    names: readonly string[],
+    pending: readonly PendingCreate[],
+    used: readonly string[] = [],
+  ): Promise<{ asked: unknown[]; removed: string[]; lines: string[] }> {
     const [asked, removed, lines]: [unknown[], string[], string[]] = [[], [], []];
     const api = {
       listNetworks: async (question: unknown) => {
         asked.push(question);
-        return Promise.resolve([{ Id: "n-1", Name: "proxy" }, { Id: "n-2", Name: "monitoring" }]);
+        return Promise.resolve([
+          { Id: "n-1", Name: "proxy" },
+          { Id: "n-2", Name: "monitoring" },
+        ]);
       },
-      listServices: async () => Promise.resolve([{ Spec: { TaskTemplate: { Networks: used.map((Target) => ({ Target })) } } }]),
-      getNetwork: (id: string) => ({ remove: async () => { removed.push(id); return Promise.resolve(); } }),
+      listServices: async () =>
+        Promise.resolve([{ Spec: { TaskTemplate: { Networks: used.map((Target) => ({ Target })) } } }]),
+      getNetwork: (id: string) => ({
+        remove: async () => {
+          removed.push(id);
+          return Promise.resolve();
+        },
+      }),
     };
-    await sweepNetworks({ api: api as unknown as DockerNode["api"] }, names, "swarm c, owner 0a", pending, (line) => lines.push(line));
+    await sweepNetworks({ api: api as unknown as DockerNode["api"] }, names, "swarm c, owner 0a", pending, (line) =>
+      lines.push(line),
+    );
     return { asked, removed, lines };
   }
 
@@ -112,7 +182,9 @@ describe("sweepNetworks", () => {
   it("leaves a network that the state forgot, e.g. in a refresh while the first manager was away", async () => {
     const { removed, lines } = await sweeping(["proxy"], []);
     expect(removed).to.deep.equal([]);
-    expect(lines).to.deep.equal(["network proxy (n-1) stays, though the state does not know it: no killed update was creating it."]);
+    expect(lines).to.deep.equal([
+      "network proxy (n-1) stays, though the state does not know it: no killed update was creating it.",
+    ]);
   });
 
   for (const target of ["n-1", "proxy"]) {
@@ -148,13 +220,22 @@ describe("waitFor", () => {
 
   it("throws on what no further probe mends", async () => {
     const lost = new Error("no connection on to /run/docker.sock");
-    const error = await waitFor({ what: "x", deadlineSeconds: 5, isFinal: (thrown) => thrown === lost }, () => Promise.reject(lost)).then(() => undefined, (reason: unknown) => reason);
+    const error = await waitFor({ what: "x", deadlineSeconds: 5, isFinal: (thrown) => thrown === lost }, () =>
+      Promise.reject(lost),
+    ).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.equal(lost);
   });
 
   it("says after the deadline what it waited for and what it saw last", async () => {
-    const error = await waitFor({ what: "the moon", deadlineSeconds: 0, intervalSeconds: 0 }, () => Promise.resolve(new Pending("it is day")))
-      .then(() => undefined, (reason: unknown) => reason);
+    const error = await waitFor({ what: "the moon", deadlineSeconds: 0, intervalSeconds: 0 }, () =>
+      Promise.resolve(new Pending("it is day")),
+    ).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(OperationError);
     expect(messageOf(error)).to.equal("the moon: not within 0 seconds; last seen: it is day.");
   });
@@ -163,14 +244,23 @@ describe("waitFor", () => {
 describe("messageOf", () => {
   it("says in the first line why, before what else there is to tell", () => {
     const late = new OperationError("stack x to run: not within 5 seconds.", { cause: new Error("timed out") });
-    expect(messageOf(new OperationError("stack x: it does not run.\n  a: pending\n  b: failed", { cause: late })))
-      .to.equal("stack x: it does not run. (stack x to run: not within 5 seconds. (timed out))\n  a: pending\n  b: failed");
+    expect(
+      messageOf(new OperationError("stack x: it does not run.\n  a: pending\n  b: failed", { cause: late })),
+    ).to.equal(
+      "stack x: it does not run. (stack x to run: not within 5 seconds. (timed out))\n  a: pending\n  b: failed",
+    );
   });
 });
 
 describe("quote", () => {
   it("leaves plain words and wraps the rest for a POSIX shell", () => {
-    expect(["a-b/c.1", "a b", "it's", "$(x)", ""].map(quote)).to.deep.equal(["a-b/c.1", "'a b'", `'it'\\''s'`, "'$(x)'", "''"]);
+    expect(["a-b/c.1", "a b", "it's", "$(x)", ""].map(quote)).to.deep.equal([
+      "a-b/c.1",
+      "'a b'",
+      `'it'\\''s'`,
+      "'$(x)'",
+      "''",
+    ]);
   });
 });
 

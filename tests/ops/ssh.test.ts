@@ -13,14 +13,19 @@ const login = deriveSshKeyPair("1".repeat(64), "admin");
 async function openServer(): Promise<{ port: number; accepted: Socket[]; close: () => void }> {
   const accepted: Socket[] = [];
   const ssh = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
-    client.on("authentication", (attempt) => { attempt.accept(); });
+    client.on("authentication", (attempt) => {
+      attempt.accept();
+    });
     client.on("error", () => undefined);
     client.on("session", (acceptSession) => {
       acceptSession().on("exec", (acceptExec, _, { command }) => {
         const channel = acceptExec();
         if (command === "drop") client.end();
         else if (command === "die") channel.exit("KILL", false, "out of memory");
-        else { channel.stderr.write("why\n"); channel.exit(3); }
+        else {
+          channel.stderr.write("why\n");
+          channel.exit(3);
+        }
         channel.end();
       });
     });
@@ -35,12 +40,22 @@ async function openServer(): Promise<{ port: number; accepted: Socket[]; close: 
   return {
     port: (listener.address() as AddressInfo).port,
     accepted,
-    close: () => { listener.close(); for (const socket of accepted) socket.destroy(); },
+    close: () => {
+      listener.close();
+      for (const socket of accepted) socket.destroy();
+    },
   };
 }
 
 describe("SshConnection", () => {
-  const target = (port: number, key: string) => ({ name: "one", host: "127.0.0.1", port, hostKey: key, user: "swarm", privateKey: login.privateKey });
+  const target = (port: number, key: string) => ({
+    name: "one",
+    host: "127.0.0.1",
+    port,
+    hostKey: key,
+    user: "swarm",
+    privateKey: login.privateKey,
+  });
 
   it("lets go of a machine that does not answer the goodbye", async () => {
     const server = await openServer();
@@ -51,8 +66,12 @@ describe("SshConnection", () => {
       const gone = once(socket, "error");
       connection.close();
       // the system of the other side hears of the end only when it sends something
-      const timer = setInterval(() => { socket.write("x"); }, 100);
-      await gone.finally(() => { clearInterval(timer); });
+      const timer = setInterval(() => {
+        socket.write("x");
+      }, 100);
+      await gone.finally(() => {
+        clearInterval(timer);
+      });
     } finally {
       server.close();
     }
@@ -64,8 +83,12 @@ describe("SshConnection", () => {
     server.close();
     const words = async (promise: Promise<unknown>): Promise<string> => promise.then(() => "done", messageOf);
     await once((connection as unknown as { socket: Socket }).socket, "close");
-    expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal("one: true: the connection ended before the command did (Not connected)");
-    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal("one: cannot connect from it to /run/docker.sock (Not connected)");
+    expect(await words(connection.run(["true"], { timeoutSeconds: 600 }))).to.equal(
+      "one: true: the connection ended before the command did (Not connected)",
+    );
+    expect(await words(connection.forwardUnix("/run/docker.sock"))).to.equal(
+      "one: cannot connect from it to /run/docker.sock (Not connected)",
+    );
     connection.close();
   });
 
@@ -73,12 +96,26 @@ describe("SshConnection", () => {
     const server = await openServer();
     const end = async (command: string): Promise<unknown> => {
       const connection = await SshConnection.open(target(server.port, hostKey.publicKey));
-      return connection.run([command], { timeoutSeconds: 60 }).catch((error: unknown) => error).finally(() => { connection.close(); });
+      return connection
+        .run([command], { timeoutSeconds: 60 })
+        .catch((error: unknown) => error)
+        .finally(() => {
+          connection.close();
+        });
     };
     try {
-      expect(await end("fail")).to.be.instanceOf(ExitError).with.deep.include({ code: 3, stderr: "why\n", message: "one: fail ended with 3: why" });
-      expect(await end("die")).to.be.instanceOf(SignalError).with.deep.include({ signal: "SIGKILL", message: "one: die was ended by SIGKILL; `journalctl` on the machine says why." });
-      expect(await end("drop")).to.be.instanceOf(ConnectionLostError).with.property("message", "one: drop: the connection ended before the command did");
+      expect(await end("fail"))
+        .to.be.instanceOf(ExitError)
+        .with.deep.include({ code: 3, stderr: "why\n", message: "one: fail ended with 3: why" });
+      expect(await end("die"))
+        .to.be.instanceOf(SignalError)
+        .with.deep.include({
+          signal: "SIGKILL",
+          message: "one: die was ended by SIGKILL; `journalctl` on the machine says why.",
+        });
+      expect(await end("drop"))
+        .to.be.instanceOf(ConnectionLostError)
+        .with.property("message", "one: drop: the connection ended before the command did");
     } finally {
       server.close();
     }
@@ -88,10 +125,15 @@ describe("SshConnection", () => {
     const server = createServer(() => undefined);
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
-    const refused = await SshConnection.open({ ...target(port, hostKey.publicKey), connectSeconds: 0.2 }).then(() => "accepted", messageOf);
+    const refused = await SshConnection.open({ ...target(port, hostKey.publicKey), connectSeconds: 0.2 }).then(
+      () => "accepted",
+      messageOf,
+    );
     server.close();
     // the client's second error comes with the socket's end; where nobody heeds it, it ends this process
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
     expect(refused).to.equal("one (127.0.0.1): no SSH connection (Timed out while waiting for handshake)");
   });
 
@@ -99,7 +141,10 @@ describe("SshConnection", () => {
     const server = await openServer();
     try {
       const other = deriveSshKeyPair("1".repeat(64), "host:two").publicKey;
-      const refused = await SshConnection.open(target(server.port, other)).then(() => "accepted", (error: unknown) => String(error));
+      const refused = await SshConnection.open(target(server.port, other)).then(
+        () => "accepted",
+        (error: unknown) => String(error),
+      );
       expect(refused).to.equal("ConnectionLostError: one (127.0.0.1): no SSH connection");
     } finally {
       server.close();

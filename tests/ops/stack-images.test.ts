@@ -10,7 +10,11 @@ const text = stackText("x", compose);
 
 /** A service as Docker keeps it. */
 function service(name: string, image: string, labels: Record<string, string>): SwarmService {
-  return { ID: name, Version: { Index: 1 }, Spec: { Name: name, Labels: labels, Mode: {}, TaskTemplate: { ContainerSpec: { Image: image } } } };
+  return {
+    ID: name,
+    Version: { Index: 1 },
+    Spec: { Name: name, Labels: labels, Mode: {}, TaskTemplate: { ContainerSpec: { Image: image } } },
+  };
 }
 
 const [one, two] = [
@@ -23,33 +27,51 @@ describe("isDeployed", () => {
     ["every service from this text", [two, one], true],
     ["a service missing", [one], false],
     ["a service from another text", [one, service("x_two", "two:2@sha256:22", { "swarm.stack-text": "other" })], false],
-    ["a service that the text no longer has", [one, two, service("x_three", "c:3", { "swarm.stack-text": text.hash })], false],
+    [
+      "a service that the text no longer has",
+      [one, two, service("x_three", "c:3", { "swarm.stack-text": text.hash })],
+      false,
+    ],
     ["services from before the label", [service("x_one", "a/one:1", {}), two], false],
     ["nothing", [], false],
   ];
   for (const [what, services, expected] of rows) {
-    it(`with ${what}: ${String(expected)}`, () => { expect(isDeployed(text, services)).to.equal(expected); });
+    it(`with ${what}: ${String(expected)}`, () => {
+      expect(isDeployed(text, services)).to.equal(expected);
+    });
   }
 
   it("tells a text from one with another config", () => {
     expect(stackText("x", compose).hash).to.equal(text.hash);
-    expect(stackText("x", `${compose}configs: {rules: {name: x_rules-0123, external: true}}\n`).hash).not.to.equal(text.hash);
+    expect(stackText("x", `${compose}configs: {rules: {name: x_rules-0123, external: true}}\n`).hash).not.to.equal(
+      text.hash,
+    );
   });
 });
 
 describe("knownImages", () => {
   it("are those with a digest of their own and those that a service runs already, however the tag has moved", () => {
-    expect([...knownImages(text, [one])]).to.deep.equal([["two:2@sha256:22", "two:2@sha256:22"], ["a/one:1", "a/one:1@sha256:11"]]);
+    expect([...knownImages(text, [one])]).to.deep.equal([
+      ["two:2@sha256:22", "two:2@sha256:22"],
+      ["a/one:1", "a/one:1@sha256:11"],
+    ]);
   });
 
   it("of services from before the label are found by Docker's own", () => {
-    expect(knownImages(text, [service("x_one", "a/one:1@sha256:11", { "com.docker.stack.image": "a/one:1" })]).get("a/one:1")).to.equal("a/one:1@sha256:11");
+    expect(
+      knownImages(text, [service("x_one", "a/one:1@sha256:11", { "com.docker.stack.image": "a/one:1" })]).get(
+        "a/one:1",
+      ),
+    ).to.equal("a/one:1@sha256:11");
   });
 
   for (const [what, image, label] of [
-    ["another reference", "a/one:0@sha256:10", "a/one:0"], ["a reference that was never resolved", "a/one:1", "a/one:1"],
+    ["another reference", "a/one:0@sha256:10", "a/one:0"],
+    ["a reference that was never resolved", "a/one:1", "a/one:1"],
   ] as const) {
-    it(`do not come from ${what}`, () => { expect(knownImages(text, [service("x_one", image, { "swarm.image": label })]).has("a/one:1")).to.equal(false); });
+    it(`do not come from ${what}`, () => {
+      expect(knownImages(text, [service("x_one", image, { "swarm.image": label })]).has("a/one:1")).to.equal(false);
+    });
   }
 });
 

@@ -16,8 +16,12 @@ describe("what is made from the program", () => {
 
   for (const stack of ["prod", "lab"]) {
     it(`Pulumi.${stack}.yaml is a good configuration`, () => {
-      const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-      parseSettings(Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^swarm:/, ""), value])));
+      const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+        config: Record<string, unknown>;
+      };
+      parseSettings(
+        Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^swarm:/, ""), value])),
+      );
     });
   }
 });

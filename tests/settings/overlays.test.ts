@@ -1,13 +1,27 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { addressesOf, liesIn, overlap, prefixOf } from "../../settings/ipv4";
-import { mostNodes, nodesThatFit, otherNetworks, overlayFaults, overlayWarnings, planSharedSubnets, poolThatFits, sharedNetworks, sharedPrefix } from "../../settings/overlays";
+import {
+  mostNodes,
+  nodesThatFit,
+  otherNetworks,
+  overlayFaults,
+  overlayWarnings,
+  planSharedSubnets,
+  poolThatFits,
+  sharedNetworks,
+  sharedPrefix,
+} from "../../settings/overlays";
 import { goodSettings } from "../support/settings";
 
-const grown = (max: number, changes: Record<string, unknown> = {}) => goodSettings({
-  networkCidr: "10.64.0.0/16", workerGroups: { az1: { min: 1, max }, az2: { min: 1, max }, az3: { min: 1, max } }, ...changes,
-});
-const problems = (faults: readonly { path: string; problem: string }[]): string[] => faults.map(({ path, problem }) => `${path}: ${problem}`);
+const grown = (max: number, changes: Record<string, unknown> = {}) =>
+  goodSettings({
+    networkCidr: "10.64.0.0/16",
+    workerGroups: { az1: { min: 1, max }, az2: { min: 1, max }, az3: { min: 1, max } },
+    ...changes,
+  });
+const problems = (faults: readonly { path: string; problem: string }[]): string[] =>
+  faults.map(({ path, problem }) => `${path}: ${problem}`);
 
 describe("the shared overlay networks", () => {
   const rows: readonly (readonly [number, Record<string, string>])[] = [
@@ -23,21 +37,35 @@ describe("the shared overlay networks", () => {
   }
 
   it("lie apart in the pools and leave room for others, for every size", () => {
-    fc.assert(fc.property(fc.nat(1000), fc.integer({ min: 20, max: 29 }), fc.integer({ min: 10, max: 20 }), fc.integer({ min: 14, max: 24 }), (max, overlayPrefix, first, second) => {
-      const overlayPools = [`10.0.0.0/${first}`, `172.16.0.0/${second}`].filter((pool) => prefixOf(pool) <= overlayPrefix);
-      const settings = { managers: 3, workerGroups: { az1: { max } }, overlayPools, overlayPrefix };
-      const planned = planSharedSubnets(settings);
-      if (planned === undefined) return;
-      const subnets = Object.values(planned);
-      for (const [index, subnet] of subnets.entries()) {
-        expect(overlayPools.some((pool) => liesIn(subnet, pool)), subnet).to.equal(true);
-        expect(subnets.slice(0, index).filter((other) => overlap(other, subnet))).to.deep.equal([]);
-      }
-      const taken = subnets.reduce((sum, subnet) => sum + addressesOf(prefixOf(subnet)), 0);
-      const all = overlayPools.reduce((sum, pool) => sum + addressesOf(prefixOf(pool)), 0);
-      expect(all - taken).to.be.at.least(otherNetworks * addressesOf(overlayPrefix));
-      for (const network of sharedNetworks) expect(nodesThatFit(network, prefixOf(planned[network]))).to.be.at.least(mostNodes(settings));
-    }));
+    fc.assert(
+      fc.property(
+        fc.nat(1000),
+        fc.integer({ min: 20, max: 29 }),
+        fc.integer({ min: 10, max: 20 }),
+        fc.integer({ min: 14, max: 24 }),
+        (max, overlayPrefix, first, second) => {
+          const overlayPools = [`10.0.0.0/${first}`, `172.16.0.0/${second}`].filter(
+            (pool) => prefixOf(pool) <= overlayPrefix,
+          );
+          const settings = { managers: 3, workerGroups: { az1: { max } }, overlayPools, overlayPrefix };
+          const planned = planSharedSubnets(settings);
+          if (planned === undefined) return;
+          const subnets = Object.values(planned);
+          for (const [index, subnet] of subnets.entries()) {
+            expect(
+              overlayPools.some((pool) => liesIn(subnet, pool)),
+              subnet,
+            ).to.equal(true);
+            expect(subnets.slice(0, index).filter((other) => overlap(other, subnet))).to.deep.equal([]);
+          }
+          const taken = subnets.reduce((sum, subnet) => sum + addressesOf(prefixOf(subnet)), 0);
+          const all = overlayPools.reduce((sum, pool) => sum + addressesOf(prefixOf(pool)), 0);
+          expect(all - taken).to.be.at.least(otherNetworks * addressesOf(overlayPrefix));
+          for (const network of sharedNetworks)
+            expect(nodesThatFit(network, prefixOf(planned[network]))).to.be.at.least(mostNodes(settings));
+        },
+      ),
+    );
   });
 
   it("take the room of a larger overlayPrefix where they need less", () => {
@@ -60,8 +88,8 @@ describe("the overlay networks of a cluster that stands", () => {
   it("do not stop an update that adds no nodes, and are warned of", () => {
     expect(overlayFaults(grown(100), old)).to.deep.equal([]);
     expect(overlayWarnings(grown(100, { monitoring: {} }), old)).to.deep.equal([
-      "settings.workerGroups: the groups and managers may grow to 303 nodes, but overlay networks of this cluster are smaller and keep their size: "
-      + "ingress /24 for 94 nodes, proxy /24 for 23 nodes, monitoring /24 for 31 nodes; lower max, spread services over further networks, or build a new cluster.",
+      "settings.workerGroups: the groups and managers may grow to 303 nodes, but overlay networks of this cluster are smaller and keep their size: " +
+        "ingress /24 for 94 nodes, proxy /24 for 23 nodes, monitoring /24 for 31 nodes; lower max, spread services over further networks, or build a new cluster.",
     ]);
   });
 

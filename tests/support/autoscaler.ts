@@ -18,22 +18,39 @@ export function goodPolicy(changes: Partial<Policy> = {}): Policy {
 export function worker(name: string, changes: Partial<NodeSeen> = {}): NodeSeen {
   const [group = "", ordinal = ""] = name.split(/-(?=\d+$)/);
   return {
-    name: `test-worker-${name}`, group, ordinal: Number(ordinal), zone: group, state: "ready", total: size,
-    reserved: { cpu: 0, memoryBytes: 0 }, tasks: [], joinedAt: noon - 86_400_000, ...changes,
+    name: `test-worker-${name}`,
+    group,
+    ordinal: Number(ordinal),
+    zone: group,
+    state: "ready",
+    total: size,
+    reserved: { cpu: 0, memoryBytes: 0 },
+    tasks: [],
+    joinedAt: noon - 86_400_000,
+    ...changes,
   };
 }
 
 /** A worker with the given number of tasks of one core each. */
 export function busy(name: string, tasks: number, changes: Partial<NodeSeen> = {}): NodeSeen {
   const task: TaskSeen = { service: "web", reserved: { cpu: 1, memoryBytes: gib } };
-  return worker(name, { tasks: Array.from({ length: tasks }, () => task), reserved: { cpu: tasks, memoryBytes: tasks * gib }, ...changes });
+  return worker(name, {
+    tasks: Array.from({ length: tasks }, () => task),
+    reserved: { cpu: tasks, memoryBytes: tasks * gib },
+    ...changes,
+  });
 }
 
 export function cpu(ratio: number, changes: Partial<CpuSeen> = {}): CpuSeen {
   return { ratio, newestSampleAt: noon - 8000, nodes: 1000, ...changes };
 }
 
-export function pending(service: string, count: number, cores: number, changes: Partial<PendingTasks> = {}): PendingTasks {
+export function pending(
+  service: string,
+  count: number,
+  cores: number,
+  changes: Partial<PendingTasks> = {},
+): PendingTasks {
   return { service, count, reserved: { cpu: cores, memoryBytes: gib }, cause: "insufficient-resources", ...changes };
 }
 
@@ -42,9 +59,18 @@ export function goodSeen(nodes: readonly NodeSeen[], changes: Partial<Seen> = {}
   const workerSets: Record<string, number[]> = {};
   for (const { group, ordinal } of nodes) (workerSets[group] ??= []).push(ordinal);
   return {
-    workerSets, nodes, inFlight: [], pending: [], cpu: cpu(0.6), zoneCpu: {},
+    workerSets,
+    nodes,
+    inFlight: [],
+    pending: [],
+    cpu: cpu(0.6),
+    zoneCpu: {},
     managers: ["az1", "az2", "az3"].map((zone) => ({ name: `test-manager-${zone}-0`, zone, reachable: true })),
-    leader: true, unavailableZones: [], failures: [], obstacles: [], ...changes,
+    leader: true,
+    unavailableZones: [],
+    failures: [],
+    obstacles: [],
+    ...changes,
   };
 }
 

@@ -25,6 +25,10 @@ function commandOutput(name: string): string {
 
 export const cloudCalls: NonNullable<MockOptions["calls"]> = {
   "openstack:images/getImageIds:getImageIds": () => ({ ids: ["image-id"] }),
-  "openstack:networking/getNetwork:getNetwork": ({ name, external }) => external === true ? { id: "external-id" } : { id: `network-${String(name)}`, mtu: 8950 },
-  "openstack:networking/getSubnet:getSubnet": ({ cidr }) => ({ id: `subnet-${String(cidr)}`, allocationPools: [{ start: "10.20.0.100", end: "10.20.0.200" }] }),
+  "openstack:networking/getNetwork:getNetwork": ({ name, external }) =>
+    external === true ? { id: "external-id" } : { id: `network-${String(name)}`, mtu: 8950 },
+  "openstack:networking/getSubnet:getSubnet": ({ cidr }) => ({
+    id: `subnet-${String(cidr)}`,
+    allocationPools: [{ start: "10.20.0.100", end: "10.20.0.200" }],
+  }),
 };

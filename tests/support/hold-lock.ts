@@ -6,8 +6,15 @@ import { makeWay } from "../../ops/locks";
 // PULUMI_BACKEND_URL, and the lock's name as its argument.
 async function main(name: string): Promise<void> {
   const url = process.env["PULUMI_BACKEND_URL"] ?? "";
-  await makeWay("shared", process.pid, url, (line) => { process.stdout.write(`${line}\n`); });
-  const lock = JSON.stringify({ pid: process.pid, username: userInfo().username, hostname: hostname(), timestamp: new Date().toISOString() });
+  await makeWay("shared", process.pid, url, (line) => {
+    process.stdout.write(`${line}\n`);
+  });
+  const lock = JSON.stringify({
+    pid: process.pid,
+    username: userInfo().username,
+    hostname: hostname(),
+    timestamp: new Date().toISOString(),
+  });
   await openBackend(url)?.write(`.pulumi/locks/organization/swarm/shared/${name}.json`, lock);
   process.stdout.write(`holds ${name} as ${hostname()} ${process.pid}\n`);
   setInterval(() => undefined, 1000);

@@ -1,6 +1,14 @@
 import { Loop, type LoopPorts, type Tick } from "../../autoscaler/loop/loop";
 import { drainLabel } from "../../autoscaler/loop/observe";
-import type { Blindness, Figures, ScaleEvent, StackPort, SwarmPort, SwarmView, UpdateOrder } from "../../autoscaler/loop/ports";
+import type {
+  Blindness,
+  Figures,
+  ScaleEvent,
+  StackPort,
+  SwarmPort,
+  SwarmView,
+  UpdateOrder,
+} from "../../autoscaler/loop/ports";
 import { parseRecord, type AutoscalerRecord } from "../../autoscaler/loop/record";
 import { keysOf, nodeKey } from "../../autoscaler/observation";
 import { BusyError, OperationError } from "../../ops/errors";
@@ -19,7 +27,14 @@ import { outputsOf, swarmNode } from "./swarm";
 /** The process that did it is dead; nothing that it does counts any more. */
 class Killed extends Error {}
 
-export const quiet = { windowSeconds: 60, minNodes: 3, maxNodes: 9, scaleOutCooldownSeconds: 60, scaleInCooldownSeconds: 60, joinDeadlineSeconds: 300 };
+export const quiet = {
+  windowSeconds: 60,
+  minNodes: 3,
+  maxNodes: 9,
+  scaleOutCooldownSeconds: 60,
+  scaleInCooldownSeconds: 60,
+  joinDeadlineSeconds: 300,
+};
 
 /** A cluster whose cloud, swarm, stack and clock are in memory, and whose autoscalers can be killed at any point. */
 export class LoopWorld {
@@ -64,35 +79,82 @@ export class LoopWorld {
   private waiters: { readonly holds: () => boolean; readonly go: () => void }[] = [];
   private mostServers = 0;
 
-  constructor(sets: Record<string, number[]> = { az1: [0], az2: [0], az3: [0] }, autoscale: Record<string, unknown> = {}) {
-    const policy = goodSettings({ workerGroups: Object.fromEntries(["az1", "az2", "az3"].map((name) => [name, { min: 1, max: 4 }])), autoscale: { ...quiet, ...autoscale } });
-    const workerGroups = Object.fromEntries(["az1", "az2", "az3"].map((name) => [name, { zone: name, min: 1, max: 4, labels: {} }]));
-    this.outputs = outputsOf("test", sets, { program: "same", workerGroups, ...(policy.autoscale === undefined ? {} : { autoscale: policy.autoscale }) });
-    for (const [group, ordinals] of Object.entries(sets)) for (const ordinal of ordinals) this.servers.set(nodeKey({ group, ordinal }), -Infinity);
+  constructor(
+    sets: Record<string, number[]> = { az1: [0], az2: [0], az3: [0] },
+    autoscale: Record<string, unknown> = {},
+  ) {
+    const policy = goodSettings({
+      workerGroups: Object.fromEntries(["az1", "az2", "az3"].map((name) => [name, { min: 1, max: 4 }])),
+      autoscale: { ...quiet, ...autoscale },
+    });
+    const workerGroups = Object.fromEntries(
+      ["az1", "az2", "az3"].map((name) => [name, { zone: name, min: 1, max: 4, labels: {} }]),
+    );
+    this.outputs = outputsOf("test", sets, {
+      program: "same",
+      workerGroups,
+      ...(policy.autoscale === undefined ? {} : { autoscale: policy.autoscale }),
+    });
+    for (const [group, ordinals] of Object.entries(sets))
+      for (const ordinal of ordinals) this.servers.set(nodeKey({ group, ordinal }), -Infinity);
     this.nodes = this.outputs.nodes.map(({ name }) => machine(name, noon - 86_400_000));
   }
 
-  get record(): AutoscalerRecord | undefined { return this.kept === undefined ? undefined : parseRecord(this.kept.text); }
+  get record(): AutoscalerRecord | undefined {
+    return this.kept === undefined ? undefined : parseRecord(this.kept.text);
+  }
 
-  get most(): number { return this.mostServers; }
+  get most(): number {
+    return this.mostServers;
+  }
 
-  node(key: string): SwarmNodeState | undefined { return this.nodes.find(({ Description }) => Description?.Hostname === `test-worker-${key}`); }
+  node(key: string): SwarmNodeState | undefined {
+    return this.nodes.find(({ Description }) => Description?.Hostname === `test-worker-${key}`);
+  }
 
   change(key: string, change: (node: SwarmNodeState) => SwarmNodeState): void {
-    this.nodes = this.nodes.map((node) => node === this.node(key) ? change(node) : node);
+    this.nodes = this.nodes.map((node) => (node === this.node(key) ? change(node) : node));
   }
 
   /** Tasks of one service on each of the nodes. */
   run(keys: readonly string[], each: number, service = "web"): void {
-    this.tasks = [...this.tasks, ...keys.flatMap((key) => Array.from({ length: each }, (_, index): SwarmTask => ({
-      ID: `${service}-${key}-${index}`, ServiceID: `id-${service}`, NodeID: `id-test-worker-${key}`, DesiredState: "running", Status: { State: "running" }, Spec: {},
-    })))];
+    this.tasks = [
+      ...this.tasks,
+      ...keys.flatMap((key) =>
+        Array.from({ length: each }, (_, index): SwarmTask => ({
+          ID: `${service}-${key}-${index}`,
+          ServiceID: `id-${service}`,
+          NodeID: `id-test-worker-${key}`,
+          DesiredState: "running",
+          Status: { State: "running" },
+          Spec: {},
+        })),
+      ),
+    ];
   }
 
   /** An autoscaler of its own process. */
-  start(name: string, { self, program = "same", isDead = true }: { readonly self?: string; readonly program?: string; readonly isDead?: boolean } = {}): TestLoop {
+  start(
+    name: string,
+    {
+      self,
+      program = "same",
+      isDead = true,
+    }: { readonly self?: string; readonly program?: string; readonly isDead?: boolean } = {},
+  ): TestLoop {
     const life = { alive: true };
-    return new TestLoop(this, new Loop(this.ports(life, program), { own: { instance: name, host: `host-${name}`, pid: 1 }, self, isDead: () => isDead, say: (line) => { this.said.push(line); } }), life);
+    return new TestLoop(
+      this,
+      new Loop(this.ports(life, program), {
+        own: { instance: name, host: `host-${name}`, pid: 1 },
+        self,
+        isDead: () => isDead,
+        say: (line) => {
+          this.said.push(line);
+        },
+      }),
+      life,
+    );
   }
 
   private ports(life: Life, program: string): LoopPorts {
@@ -112,12 +174,21 @@ export class LoopWorld {
       },
       drain: async (id, mark) => {
         await point("before a drain");
-        this.nodes = this.nodes.map((node) => node.ID === id ? { ...node, Spec: { ...node.Spec, Availability: "drain", Labels: { ...node.Spec.Labels, [drainLabel]: mark } } } : node);
+        this.nodes = this.nodes.map((node) =>
+          node.ID === id
+            ? {
+                ...node,
+                Spec: { ...node.Spec, Availability: "drain", Labels: { ...node.Spec.Labels, [drainLabel]: mark } },
+              }
+            : node,
+        );
         await point("after a drain");
       },
       activate: async (id) => {
         await point("before an activation");
-        this.nodes = this.nodes.map((node) => node.ID === id ? { ...node, Spec: { Role: "worker", Availability: "active", Labels: {} } } : node);
+        this.nodes = this.nodes.map((node) =>
+          node.ID === id ? { ...node, Spec: { Role: "worker", Availability: "active", Labels: {} } } : node,
+        );
         await point("after an activation");
       },
       forceUpdate: async (id) => {
@@ -140,29 +211,52 @@ export class LoopWorld {
       lockHolder: async () => Promise.resolve(this.locked ? "ann@laptop's update" : undefined),
     };
     return {
-      swarm, stack, clock: { now: () => this.now }, metrics: {
+      swarm,
+      stack,
+      clock: { now: () => this.now },
+      metrics: {
         read: async () => {
           this.now += this.lookSeconds * 1000;
           return Promise.resolve(this.figures());
         },
       },
-      notify: { scaled: async (event) => { this.events.push(event); return Promise.resolve(); }, blind: async (one) => { this.blind.push(one); return Promise.resolve(); } },
+      notify: {
+        scaled: async (event) => {
+          this.events.push(event);
+          return Promise.resolve();
+        },
+        blind: async (one) => {
+          this.blind.push(one);
+          return Promise.resolve();
+        },
+      },
     };
   }
 
   private figures(): Figures {
-    if (this.cpu === undefined) return { zoneCpu: {}, serviceCores: {}, fault: "Prometheus does not answer: ECONNREFUSED" };
+    if (this.cpu === undefined)
+      return { zoneCpu: {}, serviceCores: {}, fault: "Prometheus does not answer: ECONNREFUSED" };
     const nodes = this.nodes.filter(({ Spec, Status }) => Spec.Role === "worker" && Status.State === "ready").length;
-    return { zoneCpu: {}, serviceCores: {}, cpu: { ratio: this.cpu, newestSampleAt: this.now - this.sampleAge * 1000, nodes } };
+    return {
+      zoneCpu: {},
+      serviceCores: {},
+      cpu: { ratio: this.cpu, newestSampleAt: this.now - this.sampleAge * 1000, nodes },
+    };
   }
 
   /** What Pulumi would do: make, wait for Ready, take away, note. A killed one leaves all that it did. */
-  private async update(life: Life, { wanted, expected }: UpdateOrder, signal: AbortSignal): Promise<readonly UpdateStep[]> {
+  private async update(
+    life: Life,
+    { wanted, expected }: UpdateOrder,
+    signal: AbortSignal,
+  ): Promise<readonly UpdateStep[]> {
     await this.point(life, "before an update");
     if (this.locked || this.updating) throw new BusyError("another update holds its lock");
-    if (JSON.stringify(expected) !== JSON.stringify(this.outputs.workerSets)) throw new BusyError("another update changed its workers in between");
+    if (JSON.stringify(expected) !== JSON.stringify(this.outputs.workerSets))
+      throw new BusyError("another update changed its workers in between");
     const [most, now] = [this.outputs.autoscale?.maxNodes ?? Infinity, countWorkers(expected)];
-    if (countWorkers(wanted) > Math.max(most, now)) throw new BusyError("another update changed their limits in between");
+    if (countWorkers(wanted) > Math.max(most, now))
+      throw new BusyError("another update changed their limits in between");
     if (this.planRefusal !== undefined && countWorkers(wanted) < now) {
       this.refused += 1;
       throw new RefusedError(this.planRefusal);
@@ -178,7 +272,14 @@ export class LoopWorld {
         this.created.push(key);
         this.mostServers = Math.max(this.mostServers, this.servers.size);
         const refusal = this.refusals.get(key.replace(/-\d+$/, ""));
-        if (refusal !== undefined) steps.push({ resource: `test-workers-${key}-server`, type: "Instance", op: "create", begunAt: this.now, error: refusal });
+        if (refusal !== undefined)
+          steps.push({
+            resource: `test-workers-${key}-server`,
+            type: "Instance",
+            op: "create",
+            begunAt: this.now,
+            error: refusal,
+          });
         await this.point(life, "after a server was made");
       }
       if (steps.length > 0) throw new UpdateError("the update failed", steps, false);
@@ -189,7 +290,9 @@ export class LoopWorld {
         this.servers.delete(key);
         await this.point(life, "after a server was deleted");
       }
-      await this.until(() => !life.alive || signal.aborted || [...keys].every((key) => this.node(key)?.Status.State === "ready"));
+      await this.until(
+        () => !life.alive || signal.aborted || [...keys].every((key) => this.node(key)?.Status.State === "ready"),
+      );
       await this.point(life, "after the joins");
       if (signal.aborted) throw new UpdateError("the update was interrupted", [], true);
       this.note(wanted);
@@ -206,7 +309,10 @@ export class LoopWorld {
   }
 
   private async until(holds: () => boolean): Promise<void> {
-    if (!holds()) await new Promise<void>((go) => { this.waiters.push({ holds, go }); });
+    if (!holds())
+      await new Promise<void>((go) => {
+        this.waiters.push({ holds, go });
+      });
   }
 
   /** Lets time pass: servers boot and join, whoever waits goes on. */
@@ -215,7 +321,8 @@ export class LoopWorld {
     for (const [key, madeAt] of this.servers) {
       const zone = key.replace(/-\d+$/, "");
       const isDead = this.deadZones.has(zone) || this.refusals.has(zone);
-      if (this.node(key) === undefined && !isDead && this.now - madeAt >= this.bootSeconds * 1000 && madeAt > 0) this.nodes = [...this.nodes, machine(`test-worker-${key}`, this.now)];
+      if (this.node(key) === undefined && !isDead && this.now - madeAt >= this.bootSeconds * 1000 && madeAt > 0)
+        this.nodes = [...this.nodes, machine(`test-worker-${key}`, this.now)];
     }
     // a killed update waits for nothing any more
     const ready = this.waiters.filter(({ holds }) => holds());
@@ -227,33 +334,51 @@ export class LoopWorld {
   private async point(life: Life, what: string): Promise<void> {
     if (!life.alive) throw new Killed(what);
     this.points.push(what);
-    if (this.points.length === this.killAt) { life.alive = false; throw new Killed(what); }
+    if (this.points.length === this.killAt) {
+      life.alive = false;
+      throw new Killed(what);
+    }
     await Promise.resolve();
   }
 
   /** What the swarm, the cloud and the stack hold, as one: they must agree once all is quiet. */
   holdings(): Record<string, readonly string[]> {
-    const inSwarm = this.nodes.flatMap(({ Description }) => { const place = readWorkerName("test", Description?.Hostname ?? ""); return place === undefined ? [] : [nodeKey(place)]; });
+    const inSwarm = this.nodes.flatMap(({ Description }) => {
+      const place = readWorkerName("test", Description?.Hostname ?? "");
+      return place === undefined ? [] : [nodeKey(place)];
+    });
     const inStack = keysOf(this.outputs.workerSets);
     return { swarm: inSwarm.sort(), servers: [...this.servers.keys()].sort(), stack: inStack.sort() };
   }
 }
 
-interface Life { alive: boolean }
+interface Life {
+  alive: boolean;
+}
 
 /** A node of four cores. */
 function machine(name: string, joinedAt: number): SwarmNodeState {
-  return swarmNode(name, { CreatedAt: new Date(joinedAt).toISOString(), Description: { Hostname: name, Resources: { NanoCPUs: 4e9, MemoryBytes: 8 * 2 ** 30 } } });
+  return swarmNode(name, {
+    CreatedAt: new Date(joinedAt).toISOString(),
+    Description: { Hostname: name, Resources: { NanoCPUs: 4e9, MemoryBytes: 8 * 2 ** 30 } },
+  });
 }
 
 /** Everything that is ready to go on has done so. */
 async function calm(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise<void>((resolve) => { setImmediate(resolve); });
+  for (let turn = 0; turn < 5; turn += 1)
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
 }
 
 /** An autoscaler in a world. */
 export class TestLoop {
-  constructor(private readonly world: LoopWorld, readonly loop: Loop, readonly life: Life) {}
+  constructor(
+    private readonly world: LoopWorld,
+    readonly loop: Loop,
+    readonly life: Life,
+  ) {}
 
   /** Looks, lets what was begun go on, and lets ten seconds pass. */
   async tick(seconds = 10): Promise<Tick> {
@@ -269,5 +394,7 @@ export class TestLoop {
     return all;
   }
 
-  kill(): void { this.life.alive = false; }
+  kill(): void {
+    this.life.alive = false;
+  }
 }

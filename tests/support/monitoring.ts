@@ -6,11 +6,23 @@ import { monitoringFile, type MonitoringOptions } from "../../components/monitor
 
 /** The monitoring of a cluster "test" with all that can be asked for. */
 export const everything: MonitoringOptions = {
-  clusterName: "test", replicas: 2, retentionDays: 15, retentionGigabytes: 5, grafana: true, overlay: { mtu: "1450" }, autoscale: true,
-  windowSeconds: 60, hooks: ["slackWebhook", "deadMansSwitchUrl"],
+  clusterName: "test",
+  replicas: 2,
+  retentionDays: 15,
+  retentionGigabytes: 5,
+  grafana: true,
+  overlay: { mtu: "1450" },
+  autoscale: true,
+  windowSeconds: 60,
+  hooks: ["slackWebhook", "deadMansSwitchUrl"],
   images: {
-    "prometheus": "prometheus:1", "alertmanager": "alertmanager:1", "node-exporter": "node-exporter:1", "cadvisor": "cadvisor:1",
-    "swarm-exporter": "node:1", "socket-proxy": "proxy:1", "grafana": "grafana:1",
+    prometheus: "prometheus:1",
+    alertmanager: "alertmanager:1",
+    "node-exporter": "node-exporter:1",
+    cadvisor: "cadvisor:1",
+    "swarm-exporter": "node:1",
+    "socket-proxy": "proxy:1",
+    grafana: "grafana:1",
   },
 };
 

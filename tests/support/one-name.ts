@@ -16,7 +16,8 @@ class Container {
     // its first process, a shell, stays when the one that it is given is killed, and runs the next
     const script = `hostname ${sharedName}; while read -r name; do node --import tsx tests/support/hold-lock.ts "$name" & wait; done`;
     this.child = spawn("unshare", ["--pid", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script], {
-      env: { ...process.env, PULUMI_BACKEND_URL: this.url }, stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, PULUMI_BACKEND_URL: this.url },
+      stdio: ["pipe", "pipe", "inherit"],
     });
     this.lines = createInterface({ input: this.child.stdout ?? expect.fail("no output") })[Symbol.asyncIterator]();
   }
@@ -29,13 +30,19 @@ class Container {
 
   async next(): Promise<string> {
     const line = await this.lines.next();
-    return line.done === true ? expect.fail("the container ended; it needs root, and `unshare` of util-linux") : line.value;
+    return line.done === true
+      ? expect.fail("the container ended; it needs root, and `unshare` of util-linux")
+      : line.value;
   }
 
   /** Kills what holds a lock there: the process that this machine knows by another number. */
   async kill(pidInside: number): Promise<void> {
-    const killer = spawn("nsenter", ["--target", String(await this.first()), "--pid", "--mount", "kill", "-KILL", String(pidInside)], { stdio: "inherit" });
-    const [code] = await once(killer, "exit") as [number];
+    const killer = spawn(
+      "nsenter",
+      ["--target", String(await this.first()), "--pid", "--mount", "kill", "-KILL", String(pidInside)],
+      { stdio: "inherit" },
+    );
+    const [code] = (await once(killer, "exit")) as [number];
     expect(code, "kill").to.equal(0);
   }
 
@@ -43,7 +50,9 @@ class Container {
   private async first(): Promise<number> {
     const list = spawn("pgrep", ["--parent", String(this.child.pid ?? 0)]);
     let text = "";
-    list.stdout.on("data", (data: Buffer) => { text += data.toString(); });
+    list.stdout.on("data", (data: Buffer) => {
+      text += data.toString();
+    });
     await once(list, "close");
     return Number(text.trim());
   }
@@ -63,13 +72,24 @@ class Container {
 export async function proveOneName(url: string): Promise<void> {
   const [one, other] = [new Container(url), new Container(url)];
   const taken: string[] = [];
-  const begin = async (container: Container, name: string): Promise<string> => { taken.push(name); return container.begin(name); };
+  const begin = async (container: Container, name: string): Promise<string> => {
+    taken.push(name);
+    return container.begin(name);
+  };
   try {
-    const [, pid = ""] = new RegExp(`^holds first as ${sharedName} (\\d+)$`).exec(await begin(one, "first")) ?? expect.fail("the first update did not begin");
-    expect(await begin(other, "second"), "while the first one lives").to.match(new RegExp(`^refused: stack shared: locked by \\S+@${sharedName}'s update of \\S+ \\(process ${pid}\\)`));
+    const [, pid = ""] =
+      new RegExp(`^holds first as ${sharedName} (\\d+)$`).exec(await begin(one, "first")) ??
+      expect.fail("the first update did not begin");
+    expect(await begin(other, "second"), "while the first one lives").to.match(
+      new RegExp(`^refused: stack shared: locked by \\S+@${sharedName}'s update of \\S+ \\(process ${pid}\\)`),
+    );
     await one.kill(Number(pid));
-    expect(await begin(other, "third"), "in a container that cannot know whether the first one lives").to.match(/^refused: stack shared: locked by /);
-    expect(await begin(one, "fourth"), "in its own container").to.match(new RegExp(`^The lock of \\S+'s update of \\S+ is broken: its process ${pid} on this machine is dead\\.$`));
+    expect(await begin(other, "third"), "in a container that cannot know whether the first one lives").to.match(
+      /^refused: stack shared: locked by /,
+    );
+    expect(await begin(one, "fourth"), "in its own container").to.match(
+      new RegExp(`^The lock of \\S+'s update of \\S+ is broken: its process ${pid} on this machine is dead\\.$`),
+    );
     expect(await one.next()).to.match(/^holds fourth as /);
   } finally {
     await Promise.all([one.stop(), other.stop()]);

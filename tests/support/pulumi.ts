@@ -14,7 +14,8 @@ export class Recorder {
 
   named(name: string): Registration {
     const found = this.registrations.find((registration) => registration.name === name);
-    if (found === undefined) throw new Error(`no resource ${name}; there are ${this.registrations.map((one) => one.name).join(", ")}`);
+    if (found === undefined)
+      throw new Error(`no resource ${name}; there are ${this.registrations.map((one) => one.name).join(", ")}`);
     return found;
   }
 
@@ -24,7 +25,9 @@ export class Recorder {
 }
 
 /** Outputs that a resource computes itself, by type: what the cloud would answer. */
-export type Answers = Readonly<Record<string, (inputs: Record<string, unknown>, name: string) => Record<string, unknown>>>;
+export type Answers = Readonly<
+  Record<string, (inputs: Record<string, unknown>, name: string) => Record<string, unknown>>
+>;
 
 export interface MockOptions {
   readonly answers?: Answers;
@@ -35,18 +38,24 @@ export interface MockOptions {
 /** Starts a mock engine. A call that no mock answers fails; the recorder is of this start only. */
 export function mockEngine(options: MockOptions = {}): Recorder {
   const recorder = new Recorder();
-  void pulumi.runtime.setMocks({
-    newResource: (args) => {
-      const inputs = args.inputs as Record<string, unknown>;
-      recorder.registrations.push({ type: args.type, name: args.name, inputs, custom: args.custom ?? true });
-      return { id: `${args.name}-id`, state: { ...inputs, ...options.answers?.[args.type]?.(inputs, args.name) } };
+  void pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        const inputs = args.inputs as Record<string, unknown>;
+        recorder.registrations.push({ type: args.type, name: args.name, inputs, custom: args.custom ?? true });
+        return { id: `${args.name}-id`, state: { ...inputs, ...options.answers?.[args.type]?.(inputs, args.name) } };
+      },
+      call: ({ token, inputs }) => {
+        const answer = options.calls?.[token];
+        if (answer === undefined) throw new Error(`unmocked call ${token}`);
+        return answer(inputs as Record<string, unknown>);
+      },
     },
-    call: ({ token, inputs }) => {
-      const answer = options.calls?.[token];
-      if (answer === undefined) throw new Error(`unmocked call ${token}`);
-      return answer(inputs as Record<string, unknown>);
-    },
-  }, "swarm", "test", options.preview ?? false, "organization");
+    "swarm",
+    "test",
+    options.preview ?? false,
+    "organization",
+  );
   return recorder;
 }
 

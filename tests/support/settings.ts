@@ -15,8 +15,9 @@ export const goodConfiguration = {
 
 /** Good secrets of the autoscaler's service. */
 export const serviceSecrets = {
-  autoscalerCloud: "clouds:\n  autoscaler:\n    auth_type: v3applicationcredential\n    region_name: RegionOne\n"
-    + "    auth: {auth_url: \"http://keystone.example/v3\", application_credential_id: app-id, application_credential_secret: app-secret}\n",
+  autoscalerCloud:
+    "clouds:\n  autoscaler:\n    auth_type: v3applicationcredential\n    region_name: RegionOne\n" +
+    '    auth: {auth_url: "http://keystone.example/v3", application_credential_id: app-id, application_credential_secret: app-secret}\n',
   autoscalerStateKey: "[default]\naws_access_key_id = AKID\naws_secret_access_key = state-secret\n",
   autoscalerPassphrase: "correct horse",
 } as const;

@@ -7,16 +7,26 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /** What a program printed, and how it ended. */
-export interface Ended { readonly status: number; readonly output: string }
+export interface Ended {
+  readonly status: number;
+  readonly output: string;
+}
 
 /** Runs a program to its end. */
-export async function runTool(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<Ended> {
+export async function runTool(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<Ended> {
   try {
     const { stdout, stderr } = await run(program, [...args], { ...options, timeout: 300_000 });
     return { status: 0, output: stdout + stderr };
   } catch (error) {
     const failed = error as NodeJS.ErrnoException & { stdout?: string; stderr?: string };
-    if (failed.code === "ENOENT") throw new Error(`${program}: not on this machine; \`make test\` installs it, as does \`lab/install-packages prometheus\`.`);
+    if (failed.code === "ENOENT")
+      throw new Error(
+        `${program}: not on this machine; \`make test\` installs it, as does \`lab/install-packages prometheus\`.`,
+      );
     return { status: 1, output: `${failed.stdout ?? ""}${failed.stderr ?? ""}${failed.message}` };
   }
 }
@@ -34,9 +44,13 @@ export async function goTool(name: string): Promise<string> {
 /** A port of the loopback address that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
   const address = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
 }
@@ -47,13 +61,21 @@ export class Background {
   private readonly child: ChildProcess;
 
   constructor(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(program, [...args], { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on("data", (data: Buffer) => { this.output += data.toString(); });
+    this.child = spawn(program, [...args], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on("data", (data: Buffer) => {
+        this.output += data.toString();
+      });
   }
 
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => { this.child.once("exit", resolve); });
+    const ended = new Promise((resolve) => {
+      this.child.once("exit", resolve);
+    });
     this.child.kill("SIGTERM");
     await ended;
   }

@@ -11,7 +11,9 @@ export interface UntilOptions {
 
 /** Looks until something holds, which is neither false nor undefined, and hands it over. Errors count as "not yet". */
 export async function until<T>(
-  what: string, probe: () => T | false | undefined | Promise<T | false | undefined>, { seconds = 30, intervalSeconds = 0.1, told = () => "" }: UntilOptions = {},
+  what: string,
+  probe: () => T | false | undefined | Promise<T | false | undefined>,
+  { seconds = 30, intervalSeconds = 0.1, told = () => "" }: UntilOptions = {},
 ): Promise<T> {
   return waitFor({ what, deadlineSeconds: seconds, intervalSeconds }, async () => {
     const found = await probe();

@@ -4,4 +4,5 @@ const net = require("node:net");
 const { connect } = net;
 const ports = JSON.parse(process.env.SWARM_TEST_SSH ?? "{}");
 
-net.connect = (port, host, ...rest) => port === 22 ? connect(ports[host] ?? 1, "127.0.0.1", ...rest) : connect(port, host, ...rest);
+net.connect = (port, host, ...rest) =>
+  port === 22 ? connect(ports[host] ?? 1, "127.0.0.1", ...rest) : connect(port, host, ...rest);

@@ -41,16 +41,33 @@ describe("the openstack plugin", function () {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-cloud-"));
     mkdirSync(join(folder, "state"));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const { config, plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, unknown>; plugins: { providers: { name: string; path: string }[] } };
+    const { config, plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+      plugins: { providers: { name: string; path: string }[] };
+    };
     const providers = plugins.providers.map(({ name, path }) => ({ name, path: join(root, path) }));
     const provider = Object.fromEntries(Object.entries(config).filter(([key]) => key.startsWith("openstack:")));
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "cloud", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", config: provider, plugins: { providers } }));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      stringify({
+        name: "cloud",
+        runtime: { name: "nodejs", options: { typescript: false } },
+        main: "index.js",
+        config: provider,
+        plugins: { providers },
+      }),
+    );
     writeFileSync(join(folder, "index.js"), program);
-    mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node", instead: (service, call) => {
-      if (service !== "compute" || call.path[1] !== "servers") return undefined;
-      asked.push([call.method, ...call.path.slice(2)].join(" "));
-      return instead(call);
-    } });
+    mock = await startMockCloud({
+      externalNetwork: "external",
+      flavors: ["m1.small"],
+      image: "node",
+      instead: (service, call) => {
+        if (service !== "compute" || call.path[1] !== "servers") return undefined;
+        asked.push([call.method, ...call.path.slice(2)].join(" "));
+        return instead(call);
+      },
+    });
     writeFileSync(join(folder, "clouds.yaml"), mock.cloudsYaml);
     expect(await pulumi("stack", "init", "test")).to.equal(0);
   });
@@ -64,13 +81,24 @@ describe("the openstack plugin", function () {
     return start([toolchain, "exec", "pulumi", ...words]);
   }
 
-  async function start([program = "", ...words]: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<number | null> {
+  async function start(
+    [program = "", ...words]: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<number | null> {
     const env = {
-      ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"), ...more,
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      OS_CLOUD: "mock",
+      OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      ...more,
     };
     const child = spawn(program, words, { cwd: folder, env, stdio: "ignore" });
-    return new Promise((resolve, reject) => { child.once("error", reject); child.once("close", resolve); });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
   }
 
   async function up(): Promise<{ code: number | null; changes: string[] }> {
@@ -108,10 +136,14 @@ describe("the openstack plugin", function () {
   it("serves a Pulumi that was started by hand and has another plugin of that name", async () => {
     const other = join(folder, "home/plugins/resource-openstack-v3.15.2");
     mkdirSync(other, { recursive: true });
-    writeFileSync(join(other, "pulumi-resource-openstack"), `#!/bin/sh\ntouch "${folder}/other-started"\n`, { mode: 0o755 });
+    writeFileSync(join(other, "pulumi-resource-openstack"), `#!/bin/sh\ntouch "${folder}/other-started"\n`, {
+      mode: 0o755,
+    });
     const byHand = { PATH: `${builtToolchain()}/bin:${process.env["PATH"] ?? ""}`, PULUMI_HOME: join(folder, "home") };
     asked = [];
-    expect(await start(["pulumi", "preview", "--stack", "test", "--refresh", "--expect-no-changes"], byHand)).to.equal(0);
+    expect(await start(["pulumi", "preview", "--stack", "test", "--refresh", "--expect-no-changes"], byHand)).to.equal(
+      0,
+    );
     expect(asked).to.have.length.above(0);
     expect(existsSync(join(folder, "other-started"))).to.equal(false);
   });

@@ -20,9 +20,21 @@ describe("differences between surfaces", () => {
   });
 
   const rows: readonly (readonly [string, Surface, string])[] = [
-    ["a missing property", surface({ name: property("string") }), "p:m:R input size: the SDK has number, optional, the plugin absent"],
-    ["another type", surface({ ...sdk.resources["p:m:R"]?.inputs, name: property("string[]") }), "p:m:R input name: the SDK has string, the plugin string[]"],
-    ["a lost secret", surface({ ...sdk.resources["p:m:R"]?.inputs, name: property("string", { secret: true }) }), "p:m:R input name: the SDK has string, the plugin string, secret"],
+    [
+      "a missing property",
+      surface({ name: property("string") }),
+      "p:m:R input size: the SDK has number, optional, the plugin absent",
+    ],
+    [
+      "another type",
+      surface({ ...sdk.resources["p:m:R"]?.inputs, name: property("string[]") }),
+      "p:m:R input name: the SDK has string, the plugin string[]",
+    ],
+    [
+      "a lost secret",
+      surface({ ...sdk.resources["p:m:R"]?.inputs, name: property("string", { secret: true }) }),
+      "p:m:R input name: the SDK has string, the plugin string, secret",
+    ],
     ["a missing resource", { resources: {}, functions: {} }, "p:m:R: the SDK has present, the plugin absent"],
   ];
   for (const [what, plugin, told] of rows) {
@@ -39,8 +51,15 @@ describe("differences between surfaces", () => {
   it("do not depend on the names of nested types", () => {
     const schema = readSchema({
       name: "p",
-      resources: { "p:m:R": { inputProperties: { rule: { $ref: "#/types/p:m%2FrRule:Rule" } }, requiredInputs: ["rule"] } },
-      types: { "p:m/rRule:Rule": { properties: { port: { type: "integer" }, tags: { type: "array", items: { type: "string" } } }, required: ["port"] } },
+      resources: {
+        "p:m:R": { inputProperties: { rule: { $ref: "#/types/p:m%2FrRule:Rule" } }, requiredInputs: ["rule"] },
+      },
+      types: {
+        "p:m/rRule:Rule": {
+          properties: { port: { type: "integer" }, tags: { type: "array", items: { type: "string" } } },
+          required: ["port"],
+        },
+      },
     });
     expect(schema.resources["p:m:R"]?.inputs["rule"]?.type).to.equal("{ port: number; tags?: string[] }");
   });

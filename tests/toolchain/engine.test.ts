@@ -36,40 +36,82 @@ describe("Pulumi's engine", function () {
     symlinkSync(join(__dirname, "../../toolchain"), join(folder, "toolchain"));
     writeFileSync(join(folder, "Pulumi.yaml"), "name: engine\nruntime: nodejs\nmain: index.js\n");
     writeFileSync(join(folder, "index.js"), program);
-    execFileSync(toolchain, ["exec", "pulumi", "stack", "init", "test"], { cwd: folder, env: environment({}), stdio: "ignore" });
+    execFileSync(toolchain, ["exec", "pulumi", "stack", "init", "test"], {
+      cwd: folder,
+      env: environment({}),
+      stdio: "ignore",
+    });
   });
-  after(() => { rmSync(folder, { recursive: true }); });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   function environment(variables: Record<string, string>): NodeJS.ProcessEnv {
-    return { ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test", LOG: join(folder, "log"), ...variables };
+    return {
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      LOG: join(folder, "log"),
+      ...variables,
+    };
   }
 
   /** Runs an update; what was noted, in order. */
   function up(variables: Record<string, string>, ...words: readonly string[]): { noted: string[]; ok: boolean } {
     writeFileSync(join(folder, "log"), "");
-    const { status } = spawnSync(toolchain, ["exec", "pulumi", "up", "--yes", "--skip-preview", ...words], { cwd: folder, env: environment(variables) });
-    return { noted: readFileSync(join(folder, "log"), "utf8").split("\n").filter((line) => line !== ""), ok: status === 0 };
+    const { status } = spawnSync(toolchain, ["exec", "pulumi", "up", "--yes", "--skip-preview", ...words], {
+      cwd: folder,
+      env: environment(variables),
+    });
+    return {
+      noted: readFileSync(join(folder, "log"), "utf8")
+        .split("\n")
+        .filter((line) => line !== ""),
+      ok: status === 0,
+    };
   }
 
   it("lets an edit of what is ignored pass by", () => {
-    expect(up({ SET: "0", TEMPLATE: "old" })).to.deep.equal({ ok: true, noted: ["create server 0 of template old", "admit 0"] });
+    expect(up({ SET: "0", TEMPLATE: "old" })).to.deep.equal({
+      ok: true,
+      noted: ["create server 0 of template old", "admit 0"],
+    });
     expect(up({ SET: "0", TEMPLATE: "new" })).to.deep.equal({ ok: true, noted: [] });
   });
 
   it("makes a server that is to be replaced from what was ignored, and takes its membership away before and anew after", () => {
-    expect(up({ SET: "0", TEMPLATE: "new" }, "--replace", "urn:pulumi:test::engine::command:local:Command::server-0")).to.deep.equal({
-      ok: true, noted: ["remove 0", "delete server 0", "create server 0 of template new", "admit 0"],
+    expect(
+      up({ SET: "0", TEMPLATE: "new" }, "--replace", "urn:pulumi:test::engine::command:local:Command::server-0"),
+    ).to.deep.equal({
+      ok: true,
+      noted: ["remove 0", "delete server 0", "create server 0 of template new", "admit 0"],
     });
   });
 
   it("goes on with what was ignored where a replacement did not come to its end; the membership is taken away once more", () => {
-    expect(up({ SET: "0", TEMPLATE: "newer", UNBORN: "0" }, "--replace", "urn:pulumi:test::engine::command:local:Command::server-0").ok).to.equal(false);
-    expect(up({ SET: "0", TEMPLATE: "newer" })).to.deep.equal({ ok: true, noted: ["remove 0", "create server 0 of template newer", "admit 0"] });
+    expect(
+      up(
+        { SET: "0", TEMPLATE: "newer", UNBORN: "0" },
+        "--replace",
+        "urn:pulumi:test::engine::command:local:Command::server-0",
+      ).ok,
+    ).to.equal(false);
+    expect(up({ SET: "0", TEMPLATE: "newer" })).to.deep.equal({
+      ok: true,
+      noted: ["remove 0", "create server 0 of template newer", "admit 0"],
+    });
   });
 
   it("exchanges a node for another one: the old one goes only when the new one is admitted", () => {
-    expect(up({ SET: "1", TEMPLATE: "new", BROKEN: "1" })).to.deep.equal({ ok: false, noted: ["create server 1 of template new", "admit 1"] });
-    expect(up({ SET: "1", TEMPLATE: "new" })).to.deep.equal({ ok: true, noted: ["admit 1", "remove 0", "delete server 0"] });
+    expect(up({ SET: "1", TEMPLATE: "new", BROKEN: "1" })).to.deep.equal({
+      ok: false,
+      noted: ["create server 1 of template new", "admit 1"],
+    });
+    expect(up({ SET: "1", TEMPLATE: "new" })).to.deep.equal({
+      ok: true,
+      noted: ["admit 1", "remove 0", "delete server 0"],
+    });
   });
 
   it("takes back an exchange that did not come to its end", () => {
@@ -79,12 +121,25 @@ describe("Pulumi's engine", function () {
 
   it("sends its events to an update of ours, to the last one, also where it fails", async () => {
     const update = async (variables: Record<string, string>): Promise<readonly UpdateStep[]> =>
-      runUpdate({ place: { project: folder, stack: "test" }, environment: environment({ TEMPLATE: "new", ...variables }), timeoutSeconds: 240, talk: () => undefined });
+      runUpdate({
+        place: { project: folder, stack: "test" },
+        environment: environment({ TEMPLATE: "new", ...variables }),
+        timeoutSeconds: 240,
+        talk: () => undefined,
+      });
     const made = await update({ SET: "1,2" });
-    expect(made.filter(({ type }) => type === "command:local:Command").map(({ resource, op, endedAt }) => [resource, op, endedAt !== undefined])).to.have.deep.members([
-      ...["server-1", "membership-1"].map((name) => [name, "same", true]), ...["server-2", "membership-2"].map((name) => [name, "create", true]),
+    expect(
+      made
+        .filter(({ type }) => type === "command:local:Command")
+        .map(({ resource, op, endedAt }) => [resource, op, endedAt !== undefined]),
+    ).to.have.deep.members([
+      ...["server-1", "membership-1"].map((name) => [name, "same", true]),
+      ...["server-2", "membership-2"].map((name) => [name, "create", true]),
     ]);
-    const failure = await update({ SET: "1,2,3", BROKEN: "3" }).then(() => undefined, (error: unknown) => error);
+    const failure = await update({ SET: "1,2,3", BROKEN: "3" }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(failure).to.be.instanceOf(UpdateError);
     const failed = (failure as UpdateError).steps.filter(({ endedAt }) => endedAt === undefined);
     expect(failed.map(({ resource, op }) => [resource, op])).to.deep.include(["membership-3", "create"]);

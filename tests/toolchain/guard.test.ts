@@ -43,14 +43,29 @@ describe("the plan guard in an update", function () {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-guard-"));
     for (const name of ["state", "sub"]) mkdirSync(join(folder, name));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const { plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { plugins: { providers: { name: string; path: string }[] } };
+    const { plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      plugins: { providers: { name: string; path: string }[] };
+    };
     const providers = plugins.providers.map(({ name, path }) => ({ name, path: join(root, path) }));
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "swarm", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", plugins: { providers } }));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      stringify({
+        name: "swarm",
+        runtime: { name: "nodejs", options: { typescript: false } },
+        main: "index.js",
+        plugins: { providers },
+      }),
+    );
     writeFileSync(join(folder, "index.js"), program);
-    mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node", instead: (service, { method, path }) => {
-      if (method !== "GET" && service !== "identity") changes.push([method, service, ...path.slice(1)].join(" "));
-      return undefined;
-    } });
+    mock = await startMockCloud({
+      externalNetwork: "external",
+      flavors: ["m1.small"],
+      image: "node",
+      instead: (service, { method, path }) => {
+        if (method !== "GET" && service !== "identity") changes.push([method, service, ...path.slice(1)].join(" "));
+        return undefined;
+      },
+    });
     writeFileSync(join(folder, "clouds.yaml"), mock.cloudsYaml);
     expect((await pulumi("stack", "init", "test")).code).to.equal(0);
     configure({ managers: 3, workers: 4 });
@@ -63,22 +78,44 @@ describe("the plan guard in an update", function () {
   });
 
   function configure(values: Readonly<Record<string, unknown>>, file = join(folder, "Pulumi.test.yaml")): void {
-    const { encryptionsalt } = parse(readFileSync(join(folder, "Pulumi.test.yaml"), "utf8")) as { encryptionsalt?: string };
+    const { encryptionsalt } = parse(readFileSync(join(folder, "Pulumi.test.yaml"), "utf8")) as {
+      encryptionsalt?: string;
+    };
     // as a person writes it, whose dates have no quotes
-    const config = stringify({ encryptionsalt, config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`swarm:${key}`, value])) }).replace(/until: "?([0-9-]+)"?/g, "until: $1");
+    const config = stringify({
+      encryptionsalt,
+      config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`swarm:${key}`, value])),
+    }).replace(/until: "?([0-9-]+)"?/g, "until: $1");
     writeFileSync(file, config);
   }
 
   /** Runs Pulumi beside the mock, which is in this process. */
   async function pulumi(...words: readonly string[]): Promise<{ code: number | null; output: string }> {
     const env = {
-      ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"), SWARM_REPORT: join(folder, "report.json"),
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      OS_CLOUD: "mock",
+      OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      SWARM_REPORT: join(folder, "report.json"),
     };
-    const child = spawn(toolchain, ["exec", "pulumi", ...words], { cwd: join(folder, "sub"), env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(toolchain, ["exec", "pulumi", ...words], {
+      cwd: join(folder, "sub"),
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => { output += text; });
-    return new Promise((resolve, reject) => { child.once("error", reject); child.once("close", (code) => { resolve({ code, output }); }); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        resolve({ code, output });
+      });
+    });
   }
 
   async function up(...words: readonly string[]): Promise<{ code: number | null; output: string }> {
@@ -86,13 +123,16 @@ describe("the plan guard in an update", function () {
     return pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "test", ...words);
   }
 
-  const urnOf = (name: string): string => `urn:pulumi:test::swarm::swarm:compute:Node$openstack:compute/instance:Instance::${name}-server`;
+  const urnOf = (name: string): string =>
+    `urn:pulumi:test::swarm::swarm:compute:Node$openstack:compute/instance:Instance::${name}-server`;
 
   it("refuses what goes beyond the limits, and touches nothing", async () => {
     configure({ managers: 3, workers: 2 });
     const { code, output } = await up();
     expect(code, output).not.to.equal(0);
-    expect(output).to.match(/lose-workers +zone az2 +2 of 4 workers +1 \(45 %\) +REFUSED +c-worker-az2-2, c-worker-az2-3/);
+    expect(output).to.match(
+      /lose-workers +zone az2 +2 of 4 workers +1 \(45 %\) +REFUSED +c-worker-az2-2, c-worker-az2-3/,
+    );
     expect(JSON.parse(readFileSync(join(folder, "report.json"), "utf8"))).to.have.property("kind", "plan-refused");
     expect(changes).to.deep.equal([]);
   });
@@ -115,12 +155,22 @@ describe("the plan guard in an update", function () {
   it("replaces one manager that the quorum can spare", async () => {
     const { code, output } = await up("--replace", urnOf("c-manager-az1-0"));
     expect(code, output).to.equal(0);
-    expect(changes.filter((what) => /compute servers/.test(what)).map((what) => what.split(" ")[0])).to.deep.equal(["DELETE", "POST"]);
+    expect(changes.filter((what) => /compute servers/.test(what)).map((what) => what.split(" ")[0])).to.deep.equal([
+      "DELETE",
+      "POST",
+    ]);
   });
 
   it("takes as much as the stack's file allows until a day", async () => {
     const until = new Date(Date.now() + 24 * 3600 * 1000).toISOString().slice(0, 10);
-    configure({ managers: 3, workers: 1, allow: [{ what: "lose-workers", zone: "az2", until, why: "az2 is given up" }, { what: "lose-workers", until, why: "az2 is given up" }] });
+    configure({
+      managers: 3,
+      workers: 1,
+      allow: [
+        { what: "lose-workers", zone: "az2", until, why: "az2 is given up" },
+        { what: "lose-workers", until, why: "az2 is given up" },
+      ],
+    });
     const { code, output } = await up();
     expect(code, output).to.equal(0);
     expect(changes.filter((what) => what.startsWith("DELETE compute servers"))).to.have.length(3);

@@ -36,15 +36,33 @@ describe("Pulumi's lock", function () {
     writeFileSync(join(folder, "program.cjs"), program);
     const env = { ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: url, PULUMI_CONFIG_PASSPHRASE: "test" };
     execFileSync(toolchain, ["exec", "pulumi", "stack", "init", "s"], { cwd: folder, env, stdio: "ignore" });
-    const update = spawn(toolchain, ["exec", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive"], { cwd: folder, env, stdio: "ignore" });
-    await until("the record of the holder", async () => (await openBackend(url)?.list(".swarm/holders/s/"))?.some((key) => key.endsWith(".json")), { seconds: 120 });
-    expect(await clearWay("s", url, () => undefined).then(() => undefined, (error: unknown) => error), "while it lives").to.be.instanceOf(LockedError);
+    const update = spawn(toolchain, ["exec", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive"], {
+      cwd: folder,
+      env,
+      stdio: "ignore",
+    });
+    await until(
+      "the record of the holder",
+      async () => (await openBackend(url)?.list(".swarm/holders/s/"))?.some((key) => key.endsWith(".json")),
+      { seconds: 120 },
+    );
+    expect(
+      await clearWay("s", url, () => undefined).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      "while it lives",
+    ).to.be.instanceOf(LockedError);
     const ended = once(update, "exit");
     update.kill("SIGKILL");
     await ended;
     const said: string[] = [];
     await clearWay("s", url, (line) => said.push(line));
-    expect(said.join("\n")).to.match(new RegExp(`The lock of \\S+'s update of \\S+ is broken: its process ${update.pid ?? 0} on this machine is dead\\.`));
+    expect(said.join("\n")).to.match(
+      new RegExp(
+        `The lock of \\S+'s update of \\S+ is broken: its process ${update.pid ?? 0} on this machine is dead\\.`,
+      ),
+    );
     rmSync(folder, { recursive: true });
   });
 });

@@ -38,7 +38,11 @@ appendFileSync(process.env["LOG"] ?? "", \`\${process.argv[2] ?? ""} \${process.
 process.stdin.resume();
 `;
 
-interface FakeNetwork { readonly Id: string; readonly Name: string; readonly Labels: Record<string, string> }
+interface FakeNetwork {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels: Record<string, string>;
+}
 
 /** What the repair of a swarm relies on; Pulumi documents it in part only. */
 describe("a repair by Pulumi's engine", function () {
@@ -48,7 +52,9 @@ describe("a repair by Pulumi's engine", function () {
   let made = 0;
   const daemon = createServer((request, response) => {
     let body = "";
-    request.on("data", (data: Buffer) => { body += data.toString(); });
+    request.on("data", (data: Buffer) => {
+      body += data.toString();
+    });
     request.on("end", () => {
       response.setHeader("Api-Version", "1.41");
       response.setHeader("Content-Type", "application/json");
@@ -68,35 +74,79 @@ describe("a repair by Pulumi's engine", function () {
         networks = networks.filter((network) => network !== known);
         response.statusCode = 204;
         response.end();
-      } else response.end(JSON.stringify({ ...known, Driver: "overlay", Scope: "swarm", IPAM: { Driver: "default", Config: [] }, Options: { "mtu": "1450", "com.docker.network.driver.overlay.vxlanid_list": "4097" } }));
+      } else
+        response.end(
+          JSON.stringify({
+            ...known,
+            Driver: "overlay",
+            Scope: "swarm",
+            IPAM: { Driver: "default", Config: [] },
+            Options: { mtu: "1450", "com.docker.network.driver.overlay.vxlanid_list": "4097" },
+          }),
+        );
     });
   });
 
   before(async () => {
-    await new Promise<void>((resolve) => { daemon.listen(0, "127.0.0.1", resolve); });
+    await new Promise<void>((resolve) => {
+      daemon.listen(0, "127.0.0.1", resolve);
+    });
     folder = mkdtempSync(join(tmpdir(), "swarm-test-repairs-"));
     for (const name of ["state", "ops"]) mkdirSync(join(folder, name));
     for (const name of ["node_modules", "toolchain"]) symlinkSync(join(root, name), join(folder, name));
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: repairs\nruntime: {name: nodejs, options: {typescript: false}}\nmain: index.js\n");
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: repairs\nruntime: {name: nodejs, options: {typescript: false}}\nmain: index.js\n",
+    );
     writeFileSync(join(folder, "index.js"), program);
     writeFileSync(join(folder, "ops", "main.ts"), verb);
     await pulumi({}, "stack", "init", "test");
   });
-  after(() => { daemon.close(); daemon.closeAllConnections(); rmSync(folder, { recursive: true }); });
+  after(() => {
+    daemon.close();
+    daemon.closeAllConnections();
+    rmSync(folder, { recursive: true });
+  });
 
   /** Runs Pulumi beside the daemon, which is in this process. @returns its output, and what the verbs noted. */
-  async function pulumi(variables: Record<string, string>, ...words: readonly string[]): Promise<{ code: number | null; output: string; noted: string[] }> {
+  async function pulumi(
+    variables: Record<string, string>,
+    ...words: readonly string[]
+  ): Promise<{ code: number | null; output: string; noted: string[] }> {
     const log = join(folder, "log");
     writeFileSync(log, "");
     const env = {
-      ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test", LOG: log,
-      DAEMON: `tcp://127.0.0.1:${(daemon.address() as AddressInfo).port}`, ...variables,
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      LOG: log,
+      DAEMON: `tcp://127.0.0.1:${(daemon.address() as AddressInfo).port}`,
+      ...variables,
     };
-    const child = spawn(toolchain, ["exec", "pulumi", ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(toolchain, ["exec", "pulumi", ...words], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => { output += data.toString(); });
-    const code = await new Promise<number | null>((resolve, reject) => { child.once("error", reject); child.once("close", resolve); });
-    return { code, output, noted: readFileSync(log, "utf8").trim().split("\n").filter((line) => line !== "").sort() };
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (data: Buffer) => {
+        output += data.toString();
+      });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    return {
+      code,
+      output,
+      noted: readFileSync(log, "utf8")
+        .trim()
+        .split("\n")
+        .filter((line) => line !== "")
+        .sort(),
+    };
   }
 
   async function up(variables: Record<string, string> = {}): Promise<string[]> {
@@ -113,7 +163,11 @@ describe("a repair by Pulumi's engine", function () {
   it("finds in an export what the swarm holds", async () => {
     expect(await up()).to.deep.equal(["admit-node -", "deploy-stack -"]);
     const { output } = await pulumi({}, "stack", "export");
-    const { nodes, networks: shared, stacks } = desiredSwarm(parseState(output), { nodes: ["node"], networks: ["proxy"], stacks: ["demo"] });
+    const {
+      nodes,
+      networks: shared,
+      stacks,
+    } = desiredSwarm(parseState(output), { nodes: ["node"], networks: ["proxy"], stacks: ["demo"] });
     expect(nodes.map(({ name, labels }) => [name, labels])).to.deep.equal([["node", { disk: "ssd" }]]);
     expect(shared).to.deep.equal([{ id: "n1", name: "proxy" }]);
     expect(stacks).to.deep.equal([{ name: "demo", services: ["demo_web"], networks: [] }]);
@@ -123,7 +177,9 @@ describe("a repair by Pulumi's engine", function () {
   it("runs verbs again and makes a network again that is gone, once; no preview shows it afterwards", async () => {
     networks = [];
     expect(await up({ REPAIR: "why 1" })).to.deep.equal(["admit-node why 1", "deploy-stack why 1"]);
-    expect(networks).to.deep.equal([{ Id: "n2", Name: "proxy", Labels: { "swarm.mark": "m", "swarm.repair": "why 1" } }]);
+    expect(networks).to.deep.equal([
+      { Id: "n2", Name: "proxy", Labels: { "swarm.mark": "m", "swarm.repair": "why 1" } },
+    ]);
     await expectNoChanges();
     expect(await up()).to.deep.equal([]);
   });

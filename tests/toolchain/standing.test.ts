@@ -25,10 +25,16 @@ describe("a state that provider 1.54.1 left", function () {
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node" });
     writeFileSync(join(folder, "clouds.yaml"), mock.cloudsYaml);
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({
-      name: "standing", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js",
-      config: { "openstack:maxRetries": 10 }, plugins: { providers: [{ name: "openstack", path: join(root, "toolchain/openstack") }] },
-    }));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      stringify({
+        name: "standing",
+        runtime: { name: "nodejs", options: { typescript: false } },
+        main: "index.js",
+        config: { "openstack:maxRetries": 10 },
+        plugins: { providers: [{ name: "openstack", path: join(root, "toolchain/openstack") }] },
+      }),
+    );
     await pulumi("stack", "init", "test");
   });
   after(async () => {
@@ -39,13 +45,27 @@ describe("a state that provider 1.54.1 left", function () {
   /** What Pulumi printed; the mock is in this process. */
   async function pulumi(...words: readonly string[]): Promise<string> {
     const env = {
-      ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      OS_CLOUD: "mock",
+      OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
     };
-    const child = spawn(toolchain, ["exec", "pulumi", ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(toolchain, ["exec", "pulumi", ...words], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => { said += text; });
-    const code = await new Promise((resolve, reject) => { child.once("error", reject); child.once("close", resolve); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    const code = await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
     expect(code, said).to.equal(0);
     return said;
   }

@@ -3,7 +3,11 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import {
-  functionDrift, narrowedProperties, removedProperties, resourceDrift, without,
+  functionDrift,
+  narrowedProperties,
+  removedProperties,
+  resourceDrift,
+  without,
 } from "../../toolchain/plugins/openstack/drift";
 import type { ProviderInfo } from "../../toolchain/plugins/openstack/terraform";
 import { tokenTable } from "../../toolchain/plugins/openstack/token-table";
@@ -29,7 +33,9 @@ function isNotAlwaysThere({ where, sdk, plugin }: Difference): boolean {
 }
 
 function versionOf(plugin: string): string {
-  const { version } = JSON.parse(readFileSync(join(packageDir(`@pulumi/${plugin}`), "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageDir(`@pulumi/${plugin}`), "package.json"), "utf8")) as {
+    version: string;
+  };
   return version.replace(/^v/, "");
 }
 
@@ -46,10 +52,17 @@ describe("plugins of the built toolchain", function () {
       const [sdk, built] = [readSdk(packageDir(`@pulumi/${plugin}`)), readSchema(schemaOf(plugin))];
       for (const token of tokens ?? []) expect({ ...sdk.resources, ...sdk.functions }).to.have.property(token);
       const wrong = differences(sdk, built, tokens).filter((one) => whyAccepted(one) === undefined);
-      const removed = [...resourceDrift.removed, ...functionDrift.removed, ...removedProperties, ...Object.keys(narrowedProperties)]
-        .filter((where) => where.startsWith(plugin));
+      const removed = [
+        ...resourceDrift.removed,
+        ...functionDrift.removed,
+        ...removedProperties,
+        ...Object.keys(narrowedProperties),
+      ].filter((where) => where.startsWith(plugin));
       expect(wrong.filter(({ where }) => !removed.includes(where)).map(format)).to.deep.equal([]);
-      expect(removed.filter((where) => !wrong.some((one) => one.where === where)), "listed as removed, but there").to.deep.equal([]);
+      expect(
+        removed.filter((where) => !wrong.some((one) => one.where === where)),
+        "listed as removed, but there",
+      ).to.deep.equal([]);
     });
 
     it(`${plugin} is installed as the version of its npm package`, () => {
@@ -59,8 +72,12 @@ describe("plugins of the built toolchain", function () {
 
   it("openstack serves nothing under a name that the npm package does not have", () => {
     const [sdk, built] = [readSdk(packageDir("@pulumi/openstack")), readSchema(schemaOf("openstack"))];
-    expect(Object.keys(built.resources).sort()).to.deep.equal(Object.keys(without(sdk.resources, resourceDrift.removed)).sort());
-    expect(Object.keys(built.functions).sort()).to.deep.equal(Object.keys(without(sdk.functions, functionDrift.removed)).sort());
+    expect(Object.keys(built.resources).sort()).to.deep.equal(
+      Object.keys(without(sdk.resources, resourceDrift.removed)).sort(),
+    );
+    expect(Object.keys(built.functions).sort()).to.deep.equal(
+      Object.keys(without(sdk.functions, functionDrift.removed)).sort(),
+    );
     expect(Object.keys(built.resources)).to.have.length.above(90);
     expect(Object.keys(built.functions)).to.have.length.above(49);
   });
@@ -71,20 +88,31 @@ describe("plugins of the built toolchain", function () {
     const [sdk, built] = [readSdk(folder), readSchema(schemaOf("openstack"))];
     const used = usedOf(root, folder, ["index.ts", "components", "ops", "stacks", "settings"]);
     expect(used).to.include.members([
-      "openstack:compute/instance:Instance input flavorName", "openstack:compute/instance:Instance input keyPair", "compute.InstanceNetwork port",
-      "openstack:networking/port:Port input fixedIps", "openstack:networking/port:Port output allFixedIps", "networking.PortFixedIp ipAddress",
-      "openstack:loadbalancer/listener:Listener input protocolPort", "openstack:networking/getNetwork:getNetwork output mtu",
+      "openstack:compute/instance:Instance input flavorName",
+      "openstack:compute/instance:Instance input keyPair",
+      "compute.InstanceNetwork port",
+      "openstack:networking/port:Port input fixedIps",
+      "openstack:networking/port:Port output allFixedIps",
+      "networking.PortFixedIp ipAddress",
+      "openstack:loadbalancer/listener:Listener input protocolPort",
+      "openstack:networking/getNetwork:getNetwork output mtu",
     ]);
-    const wrong = differences(sdk, built).filter((one) => whyAccepted(one) === undefined || isNotAlwaysThere(one)).map(({ where }) => where);
+    const wrong = differences(sdk, built)
+      .filter((one) => whyAccepted(one) === undefined || isNotAlwaysThere(one))
+      .map(({ where }) => where);
     expect(used.filter((where) => wrong.includes(where) && narrowedProperties[where] === undefined)).to.deep.equal([]);
     // the narrowed ones: by the fields of their blocks
     expect(used).not.to.include("compute.InstanceNetwork floatingIp");
-    expect(used.filter((where) => resourceDrift.removed.some((token) => where.startsWith(`${token} `)))).to.deep.equal([]);
+    expect(used.filter((where) => resourceDrift.removed.some((token) => where.startsWith(`${token} `)))).to.deep.equal(
+      [],
+    );
   });
 
   it("openstack's tokens.json is what the npm package gives", () => {
     const program = join(plugins, `resource-openstack-v${versionOf("openstack")}`, "pulumi-resource-openstack");
-    const info = JSON.parse(execFileSync(program, ["-get-provider-info"], { encoding: "utf8", maxBuffer: 64 << 20 })) as ProviderInfo;
+    const info = JSON.parse(
+      execFileSync(program, ["-get-provider-info"], { encoding: "utf8", maxBuffer: 64 << 20 }),
+    ) as ProviderInfo;
     const committed = readFileSync(join(__dirname, "../../toolchain/plugins/openstack/tokens.json"), "utf8");
     expect(tokenTable(packageDir("@pulumi/openstack"), info)).to.equal(committed);
   });

@@ -53,23 +53,46 @@ describe("an update after a killed one", function () {
 
   function instead({ method, path: [, , id] }: Call): Answer | undefined {
     asked.push(method);
-    return isBuilding && method === "GET" && id !== undefined && id !== "detail" ? { status: 200, body: { server: { id, name: "", status: "BUILD" } } } : undefined;
+    return isBuilding && method === "GET" && id !== undefined && id !== "detail"
+      ? { status: 200, body: { server: { id, name: "", status: "BUILD" } } }
+      : undefined;
   }
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "swarm-test-sweep-"));
     mkdirSync(join(folder, "state"));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const { config, plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { config: Record<string, unknown>; plugins: { providers: { name: string; path: string }[] } };
+    const { config, plugins } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+      plugins: { providers: { name: string; path: string }[] };
+    };
     const providers = plugins.providers.map(({ name, path }) => ({ name, path: join(root, path) }));
     const provider = Object.fromEntries(Object.entries(config).filter(([key]) => key.startsWith("openstack:")));
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "sweep", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js", config: provider, plugins: { providers } }));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      stringify({
+        name: "sweep",
+        runtime: { name: "nodejs", options: { typescript: false } },
+        main: "index.js",
+        config: provider,
+        plugins: { providers },
+      }),
+    );
     writeFileSync(join(folder, "index.js"), program);
-    mock = await startMockCloud({ externalNetwork: "external", flavors: ["m1.small"], image: "node", instead: (service, call) => service === "compute" && call.path[1] === "servers" ? instead(call) : undefined });
+    mock = await startMockCloud({
+      externalNetwork: "external",
+      flavors: ["m1.small"],
+      image: "node",
+      instead: (service, call) => (service === "compute" && call.path[1] === "servers" ? instead(call) : undefined),
+    });
     writeFileSync(join(folder, "clouds.yaml"), mock.cloudsYaml);
     environment = {
-      ...process.env, SWARM_TOOLCHAIN: "build", PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "test",
-      OS_CLOUD: "mock", OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
+      ...process.env,
+      SWARM_TOOLCHAIN: "build",
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      OS_CLOUD: "mock",
+      OS_CLIENT_CONFIG_FILE: join(folder, "clouds.yaml"),
     };
     cloud = await OpenStack.open(environment);
     expect((await pulumi(["stack", "init", "test"])).code).to.equal(0);
@@ -80,27 +103,56 @@ describe("an update after a killed one", function () {
   });
 
   function start(words: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
-    return spawn(toolchain, ["exec", "pulumi", ...words], { cwd: folder, env: { ...environment, ...more }, stdio: ["ignore", "pipe", "pipe"] });
+    return spawn(toolchain, ["exec", "pulumi", ...words], {
+      cwd: folder,
+      env: { ...environment, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   }
 
-  async function pulumi(words: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; text: string }> {
+  async function pulumi(
+    words: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number | null; text: string }> {
     const child = start(words, more);
     let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => { text += data.toString(); });
-    return new Promise((resolve, reject) => { child.once("error", reject); child.once("close", (code) => { resolve({ code, text }); }); });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (data: Buffer) => {
+        text += data.toString();
+      });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        resolve({ code, text });
+      });
+    });
   }
 
-  const up = async (set: string, more: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; text: string }> => pulumi(["up", "--yes", "--skip-preview"], { SET: set, ...more });
+  const up = async (set: string, more: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; text: string }> =>
+    pulumi(["up", "--yes", "--skip-preview"], { SET: set, ...more });
   const stateFile = (name: string): string => join(folder, `${name}.json`);
-  const exported = async (name: string): Promise<void> => { expect((await pulumi(["stack", "export", "--file", stateFile(name)])).code).to.equal(0); };
-  const imported = async (name: string): Promise<void> => { expect((await pulumi(["stack", "import", "--file", stateFile(name)])).code).to.equal(0); };
+  const exported = async (name: string): Promise<void> => {
+    expect((await pulumi(["stack", "export", "--file", stateFile(name)])).code).to.equal(0);
+  };
+  const imported = async (name: string): Promise<void> => {
+    expect((await pulumi(["stack", "import", "--file", stateFile(name)])).code).to.equal(0);
+  };
 
   /** What the cloud has: servers by name with their ids, the ports' names, and the group's tags. */
   async function onCloud(): Promise<{ servers: Record<string, string>; ports: string[]; tags: string[] }> {
     const servers = await cloud.list("compute", "/servers/detail", "servers", server);
     const ports = await cloud.list("network", "/v2.0/ports", "ports", server);
-    const groups = await cloud.list("network", "/v2.0/security-groups?name=c-nodes", "security_groups", z.object({ tags: z.array(z.string()) }));
-    return { servers: Object.fromEntries(servers.map(({ name, id }) => [name, id])), ports: ports.map(({ name }) => name).sort(), tags: groups.flatMap(({ tags }) => tags) };
+    const groups = await cloud.list(
+      "network",
+      "/v2.0/security-groups?name=c-nodes",
+      "security_groups",
+      z.object({ tags: z.array(z.string()) }),
+    );
+    return {
+      servers: Object.fromEntries(servers.map(({ name, id }) => [name, id])),
+      ports: ports.map(({ name }) => name).sort(),
+      tags: groups.flatMap(({ tags }) => tags),
+    };
   }
 
   it("numbers updates on the cloud and in the state, without a change in a preview", async () => {
@@ -110,15 +162,31 @@ describe("an update after a killed one", function () {
     await exported("one");
     expect((await pulumi(["preview", "--expect-no-changes"], { SET: "0" })).code).to.equal(0);
     const again = await up("0");
-    expect(again.text).to.match(/\d+ unchanged/).and.not.match(/\d+ (updated|created|replaced)/);
+    expect(again.text)
+      .to.match(/\d+ unchanged/)
+      .and.not.match(/\d+ (updated|created|replaced)/);
     expect((await onCloud()).tags).to.deep.equal(["c", "update-2-ended"]);
     await exported("two");
   });
 
   it("lets a rule stay that was added by hand", async () => {
     const group = (await cloud.list("network", "/v2.0/security-groups?name=c-nodes", "security_groups", server))[0]?.id;
-    await cloud.request("network", "/v2.0/security-group-rules", z.unknown(), { security_group_rule: { security_group_id: group, direction: "ingress", protocol: "tcp", port_range_min: 8080, port_range_max: 8080 } });
-    const rules = async (): Promise<unknown[]> => cloud.list("network", `/v2.0/security-group-rules?security_group_id=${group ?? ""}`, "security_group_rules", z.unknown());
+    await cloud.request("network", "/v2.0/security-group-rules", z.unknown(), {
+      security_group_rule: {
+        security_group_id: group,
+        direction: "ingress",
+        protocol: "tcp",
+        port_range_min: 8080,
+        port_range_max: 8080,
+      },
+    });
+    const rules = async (): Promise<unknown[]> =>
+      cloud.list(
+        "network",
+        `/v2.0/security-group-rules?security_group_id=${group ?? ""}`,
+        "security_group_rules",
+        z.unknown(),
+      );
     const before = await rules();
     expect(JSON.stringify(before)).to.include("8080");
     expect((await up("0")).code).to.equal(0);
@@ -134,14 +202,21 @@ describe("an update after a killed one", function () {
     kill(child);
     isBuilding = false;
     await pulumi(["cancel", "--yes", "test"]);
-    const { servers: { "c-worker-az1-1": lost } } = await onCloud();
+    const {
+      servers: { "c-worker-az1-1": lost },
+    } = await onCloud();
     expect(lost, "the killed update made a server").to.be.a("string");
     await exported("killed");
     const pending = parsePending(readFileSync(stateFile("killed"), "utf8"));
-    expect(pending.map(({ type, inputs }) => [type, inputs["name"]])).to.deep.include(["openstack:compute/instance:Instance", "c-worker-az1-1"]);
+    expect(pending.map(({ type, inputs }) => [type, inputs["name"]])).to.deep.include([
+      "openstack:compute/instance:Instance",
+      "c-worker-az1-1",
+    ]);
 
     const foretold = await pulumi(["preview"], { SET: "0,1" });
-    expect(foretold.text).to.include(`server c-worker-az1-1 (${lost ?? ""}) was left behind by a killed update; the update will remove it unless the swarm uses it.`);
+    expect(foretold.text).to.include(
+      `server c-worker-az1-1 (${lost ?? ""}) was left behind by a killed update; the update will remove it unless the swarm uses it.`,
+    );
     const { code, text } = await up("0,1");
     expect(code, text).to.equal(0);
     const { servers, ports } = await onCloud();
@@ -151,10 +226,15 @@ describe("an update after a killed one", function () {
 
   it("keeps the proof when that update is complete", async () => {
     await exported("complete");
-    expect(parsePending(readFileSync(stateFile("complete"), "utf8")).map(({ inputs }) => inputs["name"])).to.include("c-worker-az1-1");
+    expect(parsePending(readFileSync(stateFile("complete"), "utf8")).map(({ inputs }) => inputs["name"])).to.include(
+      "c-worker-az1-1",
+    );
   });
 
-  for (const [state, what] of [["two", "before the last server was made"], ["killed", "of the moment of the kill, though it explains the server that works now"]] as const) {
+  for (const [state, what] of [
+    ["two", "before the last server was made"],
+    ["killed", "of the moment of the kill, though it explains the server that works now"],
+  ] as const) {
     it(`is refused on a state ${what}, and touches nothing`, async () => {
       const before = await onCloud();
       await imported(state);
@@ -162,7 +242,9 @@ describe("an update after a killed one", function () {
       expect(foretold.text).to.include("The update will be refused").and.include(before.servers["c-worker-az1-1"]);
       const { code, text } = await up("0");
       expect(code).not.to.equal(0);
-      expect(text).to.include(`server c-worker-az1-1 (${before.servers["c-worker-az1-1"] ?? ""})`).and.include("the state is older than the cloud");
+      expect(text)
+        .to.include(`server c-worker-az1-1 (${before.servers["c-worker-az1-1"] ?? ""})`)
+        .and.include("the state is older than the cloud");
       expect(await onCloud()).to.deep.equal(before);
     });
   }
@@ -170,7 +252,9 @@ describe("an update after a killed one", function () {
   it("goes on with the newest state, and with an older one by consent", async () => {
     await imported("complete");
     expect((await up("0,1")).code).to.equal(0);
-    const { servers: { "c-worker-az1-1": lost } } = await onCloud();
+    const {
+      servers: { "c-worker-az1-1": lost },
+    } = await onCloud();
     await imported("two");
     const refused = await up("0");
     const consent = /CONSENT="([^"]+)"/.exec(refused.text)?.[1];
@@ -185,7 +269,13 @@ describe("an update after a killed one", function () {
 /** Ends Pulumi and all that it started, as the death of its machine does. */
 function kill({ pid }: ChildProcess): void {
   if (pid === undefined) throw new Error("Pulumi does not run");
-  const childrenOf = (parent: number): number[] => readdirSync(`/proc/${parent}/task`).flatMap((thread) => readFileSync(`/proc/${parent}/task/${thread}/children`, "utf8").split(" ").filter((child) => child !== "").map(Number));
+  const childrenOf = (parent: number): number[] =>
+    readdirSync(`/proc/${parent}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${parent}/task/${thread}/children`, "utf8")
+        .split(" ")
+        .filter((child) => child !== "")
+        .map(Number),
+    );
   const tree = (parent: number): number[] => [parent, ...childrenOf(parent).flatMap(tree)];
   for (const member of tree(pid)) process.kill(member, "SIGKILL");
 }

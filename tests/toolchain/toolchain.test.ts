@@ -33,16 +33,29 @@ describe("versions.env", () => {
   const pinned = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(versions)?.[1] ?? "absent";
 
   it("names the versions that the Go modules pin", () => {
-    expect(file("toolchain/cli/go.mod")).to.contain(`require github.com/pulumi/pulumi/pkg/v3 v${pinned("PULUMI_VERSION")}\n`);
-    expect(file("toolchain/language-nodejs/go.mod")).to.contain(`require github.com/pulumi/pulumi/sdk/v3 v${pinned("LANGUAGE_HOST_VERSION")}\n`);
-    expect(file("toolchain/plugins/go.mod")).to.contain(`terraform-provider-openstack/v3 v${pinned("OPENSTACK_PROVIDER_VERSION")}\n`);
-    expect(JSON.parse(file("toolchain/plugins/openstack/tokens.json"))).to.have.property("version", pinned("OPENSTACK_VERSION"));
+    expect(file("toolchain/cli/go.mod")).to.contain(
+      `require github.com/pulumi/pulumi/pkg/v3 v${pinned("PULUMI_VERSION")}\n`,
+    );
+    expect(file("toolchain/language-nodejs/go.mod")).to.contain(
+      `require github.com/pulumi/pulumi/sdk/v3 v${pinned("LANGUAGE_HOST_VERSION")}\n`,
+    );
+    expect(file("toolchain/plugins/go.mod")).to.contain(
+      `terraform-provider-openstack/v3 v${pinned("OPENSTACK_PROVIDER_VERSION")}\n`,
+    );
+    expect(JSON.parse(file("toolchain/plugins/openstack/tokens.json"))).to.have.property(
+      "version",
+      pinned("OPENSTACK_VERSION"),
+    );
   });
 
   it("names the versions of the npm packages", () => {
     const { dependencies } = JSON.parse(file("package.json")) as { dependencies: Readonly<Record<string, string>> };
-    expect([dependencies["@pulumi/pulumi"], dependencies["@pulumi/openstack"], dependencies["@pulumi/command"], dependencies["@pulumi/docker"]])
-      .to.deep.equal(["PULUMI_VERSION", "OPENSTACK_VERSION", "COMMAND_VERSION", "DOCKER_VERSION"].map(pinned));
+    expect([
+      dependencies["@pulumi/pulumi"],
+      dependencies["@pulumi/openstack"],
+      dependencies["@pulumi/command"],
+      dependencies["@pulumi/docker"],
+    ]).to.deep.equal(["PULUMI_VERSION", "OPENSTACK_VERSION", "COMMAND_VERSION", "DOCKER_VERSION"].map(pinned));
   });
 });
 
@@ -72,11 +85,15 @@ describe("toolchain", function () {
   });
   const run = (args: readonly string[], extra: Readonly<Record<string, string>> = {}): SpawnSyncReturns<string> =>
     spawnSync(toolchain, args, { env: environment(extra), encoding: "utf8" });
-  const record = (): string[] => (existsSync(join(dir, "record")) ? readFileSync(join(dir, "record"), "utf8").trim().split("\n") : []);
+  const record = (): string[] =>
+    existsSync(join(dir, "record")) ? readFileSync(join(dir, "record"), "utf8").trim().split("\n") : [];
   const inCache = (...path: string[]): string => join(dir, "cache/toolchain", ...path);
 
   const installed = (version: string, plugins: "can be installed" | "cannot be installed"): void => {
-    const install = plugins === "can be installed" ? `echo "$4 $5" >>"${dir}/installed-plugins"; exit 0` : "echo 'no route to host' >&2; exit 1";
+    const install =
+      plugins === "can be installed"
+        ? `echo "$4 $5" >>"${dir}/installed-plugins"; exit 0`
+        : "echo 'no route to host' >&2; exit 1";
     program("pulumi", `#!/bin/sh\ncase "$1" in version) echo v${version} ;; plugin) ${install} ;; esac\n`);
     program("pulumi-language-nodejs", "#!/bin/sh\n");
   };
@@ -94,8 +111,20 @@ describe("toolchain", function () {
   });
 
   const unusable: readonly (readonly [string, () => void, string])[] = [
-    ["of another version", () => { installed("3.1.0", "can be installed"); }, `is v3.1.0, not v${pulumiVersion}`],
-    ["that can install no plugins", () => { installed(pulumiVersion, "cannot be installed"); }, "can install no plugins"],
+    [
+      "of another version",
+      () => {
+        installed("3.1.0", "can be installed");
+      },
+      `is v3.1.0, not v${pulumiVersion}`,
+    ],
+    [
+      "that can install no plugins",
+      () => {
+        installed(pulumiVersion, "cannot be installed");
+      },
+      "can install no plugins",
+    ],
     ["that is not there", () => undefined, "no pulumi on PATH"],
   ];
   for (const [what, prepare, why] of unusable) {
@@ -110,8 +139,15 @@ describe("toolchain", function () {
   it("builds where the installed Pulumi is of another version, and then uses its own only", () => {
     installed("3.1.0", "can be installed");
     program("go", fakeGo);
-    expect(run(["build"]).stderr).to.contain("building").and.to.contain("ready in");
-    const used = run(["exec", "sh", "-c", 'pulumi version; printf "%s\\n" "$PULUMI_HOME" "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"']);
+    expect(run(["build"]).stderr)
+      .to.contain("building")
+      .and.to.contain("ready in");
+    const used = run([
+      "exec",
+      "sh",
+      "-c",
+      'pulumi version; printf "%s\\n" "$PULUMI_HOME" "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"',
+    ]);
     const [version, home, acquisition] = used.stdout.split("\n");
     expect([version, acquisition]).to.deep.equal([`v${pulumiVersion}`, "true"]);
     expect(readdirSync(join(home ?? "", "plugins"))).to.have.length(3);
@@ -120,7 +156,10 @@ describe("toolchain", function () {
   it("prints an environment that a shell can take over", () => {
     program("go", fakeGo);
     run(["build"]);
-    const shell = spawnSync("bash", ["-c", `eval "$(${toolchain} env)" && pulumi version`], { env: environment({}), encoding: "utf8" });
+    const shell = spawnSync("bash", ["-c", `eval "$(${toolchain} env)" && pulumi version`], {
+      env: environment({}),
+      encoding: "utf8",
+    });
     expect(shell.stdout).to.equal(`v${pulumiVersion}\n`);
   });
 
@@ -147,14 +186,20 @@ describe("toolchain", function () {
 
   it("ends the compiler when it is interrupted, keeps what is done and leaves nothing half done", async () => {
     program("go", fakeGo);
-    const child = spawn(toolchain, ["build"], { env: environment({ PART_THAT_HANGS: "pulumi-resource-openstack" }), stdio: "ignore" });
+    const child = spawn(toolchain, ["build"], {
+      env: environment({ PART_THAT_HANGS: "pulumi-resource-openstack" }),
+      stdio: "ignore",
+    });
     const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
     await until("a compiler", () => existsSync(join(dir, "record.pid")));
     const compiler = Number(readFileSync(join(dir, "record.pid"), "utf8"));
     child.kill("SIGTERM");
     expect(await ended).to.equal(143);
     await until("the compiler's end", () => !existsSync(`/proc/${compiler}`));
-    expect(readdirSync(inCache("parts")).map((name) => name.replace(/-[0-9a-f]{16}$/, ""))).to.have.members(["cli", "language-nodejs"]);
+    expect(readdirSync(inCache("parts")).map((name) => name.replace(/-[0-9a-f]{16}$/, ""))).to.have.members([
+      "cli",
+      "language-nodejs",
+    ]);
     expect(readdirSync(inCache()).filter((name) => name.startsWith("new."))).to.deep.equal([]);
     expect(run(["build"]).status).to.equal(0);
   });
@@ -163,10 +208,15 @@ describe("toolchain", function () {
     program("go", fakeGo);
     const build = (): Promise<string> =>
       new Promise((resolve) => {
-        const child = spawn(toolchain, ["build"], { env: environment({ SLOWLY: "yes" }), stdio: ["ignore", "ignore", "pipe"] });
+        const child = spawn(toolchain, ["build"], {
+          env: environment({ SLOWLY: "yes" }),
+          stdio: ["ignore", "ignore", "pipe"],
+        });
         let said = "";
         child.stderr.on("data", (data: Buffer) => (said += data.toString()));
-        child.on("exit", (code) => { resolve(`${said} exit ${code ?? "by signal"}`); });
+        child.on("exit", (code) => {
+          resolve(`${said} exit ${code ?? "by signal"}`);
+        });
       });
     const said = await Promise.all([build(), build()]);
     for (const one of said) expect(one).to.contain("exit 0");
@@ -177,12 +227,15 @@ describe("toolchain", function () {
   it("serves the built openstack plugin to a Pulumi that it did not start, and says how to build one that is not there", () => {
     program("go", fakeGo);
     const plugin = join(dirname(toolchain), "openstack/pulumi-resource-openstack");
-    const start = (): SpawnSyncReturns<string> => spawnSync(plugin, ["127.0.0.1:1"], { env: environment({}), encoding: "utf8" });
+    const start = (): SpawnSyncReturns<string> =>
+      spawnSync(plugin, ["127.0.0.1:1"], { env: environment({}), encoding: "utf8" });
     const early = start();
     expect([early.status, early.stderr]).to.deep.equal([1, "toolchain: openstack: not built; run make toolchain.\n"]);
     run(["build"]);
     expect(start().stdout).to.equal(`v${pulumiVersion}\n`);
-    expect(run(["where", "nothing"]).stderr).to.contain("nothing: no part of the toolchain; the parts are cli language-nodejs openstack command docker.");
+    expect(run(["where", "nothing"]).stderr).to.contain(
+      "nothing: no part of the toolchain; the parts are cli language-nodejs openstack command docker.",
+    );
   });
 
   it("prunes what is not current", () => {

@@ -36,17 +36,25 @@ const accepted: readonly Accepted[] = [
   {
     why: "a property that the provider has since gained; a program of the SDK cannot name it, and the cloud decides as before",
     covers: ({ where, sdk, plugin }) =>
-      where.startsWith("openstack:") && sdk === "absent" && (where.includes(" output ") || plugin.includes(", optional")),
+      where.startsWith("openstack:") &&
+      sdk === "absent" &&
+      (where.includes(" output ") || plugin.includes(", optional")),
   },
   {
     why: "an output that the newer provider marks as always or not always present; a program that uses it is checked apart",
     covers: ({ where, sdk, plugin }) =>
-      where.startsWith("openstack:") && where.includes(" output ") && (plugin === `${sdk}, optional` || sdk === `${plugin}, optional`),
+      where.startsWith("openstack:") &&
+      where.includes(" output ") &&
+      (plugin === `${sdk}, optional` || sdk === `${plugin}, optional`),
   },
   {
     why: "an input whose nested values the newer provider no longer requires",
     covers: ({ where, sdk, plugin }) =>
-      where.startsWith("openstack:") && where.includes(" input ") && sdk !== plugin && optionalMarks(sdk) < optionalMarks(plugin) && withoutMarks(sdk) === withoutMarks(plugin),
+      where.startsWith("openstack:") &&
+      where.includes(" input ") &&
+      sdk !== plugin &&
+      optionalMarks(sdk) < optionalMarks(plugin) &&
+      withoutMarks(sdk) === withoutMarks(plugin),
   },
 ];
 

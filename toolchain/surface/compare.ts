@@ -23,7 +23,10 @@ function members(sdk: Members, plugin: Members, tokens: readonly string[] | unde
       const [wanted, built] = [sdk[token], plugin[token]];
       if (wanted === undefined) return [{ where: token, sdk: absent, plugin: "present" }];
       if (built === undefined) return [{ where: token, sdk: "present", plugin: absent }];
-      return [...properties(`${token} input`, wanted.inputs, built.inputs), ...properties(`${token} output`, wanted.outputs, built.outputs)];
+      return [
+        ...properties(`${token} input`, wanted.inputs, built.inputs),
+        ...properties(`${token} output`, wanted.outputs, built.outputs),
+      ];
     });
 }
 

@@ -47,7 +47,8 @@ const methodPrefix = "pulumi:providers:";
 export function readSchema(schema: PackageSchema): Surface {
   const resources: Record<string, Member> = {};
   const functions: Record<string, Member> = {};
-  for (const [token, resource] of Object.entries(schema.resources ?? {})) resources[token] = resourceOf(resource, schema);
+  for (const [token, resource] of Object.entries(schema.resources ?? {}))
+    resources[token] = resourceOf(resource, schema);
   if (schema.provider !== undefined) resources[schema.name] = resourceOf(schema.provider, schema);
   for (const [token, invoke] of Object.entries(schema.functions ?? {})) {
     if (token.startsWith(methodPrefix)) continue;
@@ -92,7 +93,8 @@ const references: Readonly<Record<string, string>> = {
 };
 
 function structural(type: TypeSpec, schema: PackageSchema, seen: readonly string[] = []): string {
-  if (type.oneOf !== undefined) return [...new Set(type.oneOf.map((one) => structural(one, schema, seen)))].sort().join(" | ");
+  if (type.oneOf !== undefined)
+    return [...new Set(type.oneOf.map((one) => structural(one, schema, seen)))].sort().join(" | ");
   if (type.$ref !== undefined) return reference(type.$ref, schema, seen);
   switch (type.type) {
     case "array":

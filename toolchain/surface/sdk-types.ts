@@ -7,13 +7,15 @@ export type Declarations = ReadonlyMap<string, ts.InterfaceDeclaration | ts.Type
 /** Collects what a `types/{input,output}.d.ts` or `types/enums/**` file declares, under the prefix by which other files refer to it. */
 export function declarationsOf(source: ts.SourceFile, prefix: string): Declarations {
   const found = new Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>();
-  const visit = (path: string) => (node: ts.Node): void => {
-    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
-      found.set(`${path}.${node.name.text}`, node);
-    } else if (ts.isModuleDeclaration(node) && node.body !== undefined && ts.isModuleBlock(node.body)) {
-      node.body.statements.forEach(visit(`${path}.${node.name.text}`));
-    }
-  };
+  const visit =
+    (path: string) =>
+    (node: ts.Node): void => {
+      if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
+        found.set(`${path}.${node.name.text}`, node);
+      } else if (ts.isModuleDeclaration(node) && node.body !== undefined && ts.isModuleBlock(node.body)) {
+        node.body.statements.forEach(visit(`${path}.${node.name.text}`));
+      }
+    };
   source.statements.forEach(visit(prefix));
   return found;
 }
@@ -59,7 +61,8 @@ function reference(node: ts.TypeReferenceNode, declarations: Declarations, seen:
   if (leaf !== undefined) return leaf;
   // Resource references are passed as such; their own shape is compared where the resource is.
   const declaration = declarations.get(name);
-  if (declaration === undefined) throw new Error(`${node.getSourceFile().fileName}: type ${name} is not declared by the SDK`);
+  if (declaration === undefined)
+    throw new Error(`${node.getSourceFile().fileName}: type ${name} is not declared by the SDK`);
   if (ts.isTypeAliasDeclaration(declaration)) return alias(declaration, declarations, seen);
   if (seen.includes(name)) return name;
   return objectType(fieldsOf(declaration.members, declarations, [...seen, name]));
@@ -70,7 +73,11 @@ function alias(declaration: ts.TypeAliasDeclaration, declarations: Declarations,
   return ts.isIndexedAccessTypeNode(declaration.type) ? "string" : structural(declaration.type, declarations, seen);
 }
 
-function fieldsOf(members: ts.NodeArray<ts.TypeElement>, declarations: Declarations, seen: readonly string[]): [string, string, boolean][] {
+function fieldsOf(
+  members: ts.NodeArray<ts.TypeElement>,
+  declarations: Declarations,
+  seen: readonly string[],
+): [string, string, boolean][] {
   return members.filter(ts.isPropertySignature).map((member) => {
     if (member.type === undefined) throw new Error(`${member.getText()}: has no type`);
     const required = member.questionToken === undefined && !acceptsUndefined(member.type);
@@ -85,6 +92,7 @@ export function memberName(member: ts.PropertySignature | ts.PropertyDeclaration
 /** `Output<T | undefined>` is how an SDK marks an output that may be absent. */
 export function acceptsUndefined(node: ts.TypeNode): boolean {
   if (ts.isUnionTypeNode(node)) return !node.types.every(isDefined);
-  const argument = ts.isTypeReferenceNode(node) && wrappers.has(node.typeName.getText()) ? node.typeArguments?.[0] : undefined;
+  const argument =
+    ts.isTypeReferenceNode(node) && wrappers.has(node.typeName.getText()) ? node.typeArguments?.[0] : undefined;
   return argument !== undefined && acceptsUndefined(argument);
 }

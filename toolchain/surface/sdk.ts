@@ -14,7 +14,8 @@ export function readSdk(packageDir: string): Surface {
     const code = readFileSync(script, "utf8");
     const source = parse(file);
     for (const [, className, token] of code.matchAll(/^(\w+)\.__pulumiType = '([^']+)';$/gm)) {
-      if (className !== undefined && token !== undefined) resources[token] = resourceOf(source, className, code, declarations);
+      if (className !== undefined && token !== undefined)
+        resources[token] = resourceOf(source, className, code, declarations);
     }
     const invoked = /pulumi\.runtime\.invoke\("([^"]+)"/.exec(code)?.[1];
     const name = invoked?.split(":")[2];
@@ -35,7 +36,9 @@ function parse(file: string): ts.SourceFile {
 }
 
 function readTypes(dir: string): Declarations {
-  const enums = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) => /^enums\/.*\.d\.ts$/.test(name));
+  const enums = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /^enums\/.*\.d\.ts$/.test(name),
+  );
   return new Map([
     ...declarationsOf(parse(join(dir, "input.d.ts")), "inputs"),
     ...declarationsOf(parse(join(dir, "output.d.ts")), "outputs"),
@@ -49,10 +52,21 @@ function readTypes(dir: string): Declarations {
 function resourceOf(source: ts.SourceFile, className: string, code: string, declarations: Declarations): Member {
   const declared = source.statements.filter(ts.isClassDeclaration).find((node) => node.name?.text === className);
   if (declared === undefined) throw new Error(`${source.fileName}: class ${className} is not declared`);
-  const outputs = declared.members.filter(ts.isPropertyDeclaration).filter((member) => member.type !== undefined && !isStatic(member));
+  const outputs = declared.members
+    .filter(ts.isPropertyDeclaration)
+    .filter((member) => member.type !== undefined && !isStatic(member));
   return {
-    inputs: interfaceOf(source, `${className}Args`, secretsIn(code, /\["(\w+)"\] = [^;\n]*pulumi\.secret\(/g), declarations),
-    outputs: propertiesOf(outputs, secretsIn(code, /"(\w+)"(?=[^\]]*\])/g, /additionalSecretOutputs: (\[[^\]]*\])/), declarations),
+    inputs: interfaceOf(
+      source,
+      `${className}Args`,
+      secretsIn(code, /\["(\w+)"\] = [^;\n]*pulumi\.secret\(/g),
+      declarations,
+    ),
+    outputs: propertiesOf(
+      outputs,
+      secretsIn(code, /"(\w+)"(?=[^\]]*\])/g, /additionalSecretOutputs: (\[[^\]]*\])/),
+      declarations,
+    ),
   };
 }
 
@@ -74,14 +88,23 @@ function secretsIn(code: string, pattern: RegExp, within?: RegExp): ReadonlySet<
   return new Set([...part.matchAll(pattern)].flatMap(([, name]) => (name === undefined ? [] : [name])));
 }
 
-function interfaceOf(source: ts.SourceFile, name: string, secrets: ReadonlySet<string>, declarations: Declarations): Properties {
+function interfaceOf(
+  source: ts.SourceFile,
+  name: string,
+  secrets: ReadonlySet<string>,
+  declarations: Declarations,
+): Properties {
   const declared = source.statements.filter(ts.isInterfaceDeclaration).find((node) => node.name.text === name);
   return propertiesOf(declared?.members.filter(ts.isPropertySignature) ?? [], secrets, declarations);
 }
 
 type PropertyNode = ts.PropertySignature | ts.PropertyDeclaration;
 
-function propertiesOf(members: readonly PropertyNode[], secrets: ReadonlySet<string>, declarations: Declarations): Properties {
+function propertiesOf(
+  members: readonly PropertyNode[],
+  secrets: ReadonlySet<string>,
+  declarations: Declarations,
+): Properties {
   return Object.fromEntries(members.map((member) => [memberName(member), propertyOf(member, secrets, declarations)]));
 }
 

@@ -9,9 +9,13 @@ import ts from "typescript";
  * @param folders folders of the project, or files, that are looked through.
  */
 export function usedOf(project: string, packageDir: string, folders: readonly string[]): string[] {
-  const { config } = ts.readConfigFile(join(project, "tsconfig.json"), (path) => readFileSync(path, "utf8")) as { config: unknown };
+  const { config } = ts.readConfigFile(join(project, "tsconfig.json"), (path) => readFileSync(path, "utf8")) as {
+    config: unknown;
+  };
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, project);
-  const roots = fileNames.filter((file) => folders.some((folder) => file === join(project, folder) || file.startsWith(join(project, folder) + sep)));
+  const roots = fileNames.filter((file) =>
+    folders.some((folder) => file === join(project, folder) || file.startsWith(join(project, folder) + sep)),
+  );
   const program = ts.createProgram(roots, options);
   const used = new Set<string>();
   const visit = (node: ts.Node): void => {
@@ -45,15 +49,25 @@ function contextOf(literal: ts.ObjectLiteralExpression, checker: ts.TypeChecker)
 function describe(declaration: ts.Declaration, packageDir: string): string | undefined {
   const path = ts.sys.realpath?.(declaration.getSourceFile().fileName) ?? declaration.getSourceFile().fileName;
   const owner = declaration.parent;
-  if (!path.startsWith(packageDir + sep) || !(ts.isInterfaceDeclaration(owner) || ts.isClassDeclaration(owner)) || owner.name === undefined) return undefined;
-  const property = ts.isPropertySignature(declaration) || ts.isPropertyDeclaration(declaration) ? declaration.name.getText() : undefined;
+  if (
+    !path.startsWith(packageDir + sep) ||
+    !(ts.isInterfaceDeclaration(owner) || ts.isClassDeclaration(owner)) ||
+    owner.name === undefined
+  )
+    return undefined;
+  const property =
+    ts.isPropertySignature(declaration) || ts.isPropertyDeclaration(declaration)
+      ? declaration.name.getText()
+      : undefined;
   if (property === undefined) return undefined;
   if (relative(packageDir, path).startsWith("types")) {
     const namespace = owner.parent.parent;
     return `${ts.isModuleDeclaration(namespace) ? `${namespace.name.text}.` : ""}${owner.name.text} ${property}`;
   }
   const token = tokenOf(path.replace(/\.d\.ts$/, ".js"));
-  return token === undefined ? undefined : `${token} ${owner.name.text.endsWith("Args") ? "input" : "output"} ${property}`;
+  return token === undefined
+    ? undefined
+    : `${token} ${owner.name.text.endsWith("Args") ? "input" : "output"} ${property}`;
 }
 
 function tokenOf(script: string): string | undefined {

@@ -10,7 +10,12 @@ async function settle(world: LoopWorld, loop: TestLoop, most = 60): Promise<void
   for (let index = 0; index < most; index += 1) {
     await loop.tick();
     const { record } = world;
-    const isQuiet = record !== undefined && record.actions.length === 0 && record.update === undefined && record.memory.inFlight.length === 0 && record.memory.drains.length === 0;
+    const isQuiet =
+      record !== undefined &&
+      record.actions.length === 0 &&
+      record.update === undefined &&
+      record.memory.inFlight.length === 0 &&
+      record.memory.drains.length === 0;
     if (isQuiet && loop.loop.update === undefined) return;
   }
   throw new Error(`not quiet after ${most} ticks: ${JSON.stringify(world.record)}`);
@@ -20,7 +25,9 @@ async function settle(world: LoopWorld, loop: TestLoop, most = 60): Promise<void
 function expectHoldings(world: LoopWorld, keys: readonly string[]): void {
   const sorted = [...keys].sort();
   expect(world.holdings()).to.deep.equal({ swarm: sorted, servers: sorted, stack: sorted });
-  expect(world.nodes.filter(({ Spec }) => Spec.Availability !== "active" || Spec.Labels?.[drainLabel] !== undefined)).to.deep.equal([]);
+  expect(
+    world.nodes.filter(({ Spec }) => Spec.Availability !== "active" || Spec.Labels?.[drainLabel] !== undefined),
+  ).to.deep.equal([]);
 }
 
 describe("Loop", () => {
@@ -35,8 +42,18 @@ describe("Loop", () => {
     await settle(world, loop);
     expectHoldings(world, ["az1-0", "az1-1", "az2-0", "az3-0"]);
     expect([world.updates, world.created]).to.deep.equal([1, ["az1-1"]]);
-    expect(world.events.map(({ phase, kind, from, to, nodes, operation }) => ({ phase, kind, from, to, nodes, operation }))).to.deep.equal(["started", "done"].map((phase) =>
-      ({ phase, kind: "scale-out", from: 3, to: 4, nodes: ["az1-1"], operation: world.events[0]?.operation })));
+    expect(
+      world.events.map(({ phase, kind, from, to, nodes, operation }) => ({ phase, kind, from, to, nodes, operation })),
+    ).to.deep.equal(
+      ["started", "done"].map((phase) => ({
+        phase,
+        kind: "scale-out",
+        from: 3,
+        to: 4,
+        nodes: ["az1-1"],
+        operation: world.events[0]?.operation,
+      })),
+    );
     expect(world.events[1]?.seconds).to.be.within(30, 60);
   });
 
@@ -44,8 +61,17 @@ describe("Loop", () => {
     const world = new LoopWorld();
     world.cpu = 0.9;
     await world.start("one").tick();
-    expect(world.points.slice(0, 6)).to.deep.equal(["outputs", "view", "before the record", "after the record", "before an update", "after a server was made"]);
-    expect(world.record?.memory.inFlight.map(({ group, ordinal }) => ({ group, ordinal }))).to.deep.equal([{ group: "az1", ordinal: 1 }]);
+    expect(world.points.slice(0, 6)).to.deep.equal([
+      "outputs",
+      "view",
+      "before the record",
+      "after the record",
+      "before an update",
+      "after a server was made",
+    ]);
+    expect(world.record?.memory.inFlight.map(({ group, ordinal }) => ({ group, ordinal }))).to.deep.equal([
+      { group: "az1", ordinal: 1 },
+    ]);
     expect(world.record?.update?.wanted).to.deep.equal({ az1: [0, 1], az2: [0], az3: [0] });
   });
 
@@ -71,8 +97,14 @@ describe("Loop", () => {
     expect(world.node(key)?.Spec.Labels?.[drainLabel]).to.match(/^load \d+$/);
     world.cpu = 0.4;
     await settle(world, loop);
-    expectHoldings(world, ["az1-0", "az1-1", "az2-0", "az3-0"].filter((one) => one !== key));
-    expect(world.events.map(({ phase, from, to }) => [phase, from, to])).to.deep.equal([["started", 4, 3], ["done", 4, 3]]);
+    expectHoldings(
+      world,
+      ["az1-0", "az1-1", "az2-0", "az3-0"].filter((one) => one !== key),
+    );
+    expect(world.events.map(({ phase, from, to }) => [phase, from, to])).to.deep.equal([
+      ["started", 4, 3],
+      ["done", 4, 3],
+    ]);
   });
 
   it("takes a drain back when the load returns, without an update", async () => {
@@ -114,8 +146,21 @@ describe("Loop", () => {
 
   describe("without good figures", () => {
     const rows: readonly (readonly [string, (world: LoopWorld) => void, RegExp])[] = [
-      ["Prometheus gone", (world) => { world.cpu = undefined; }, /There is no CPU figure, Prometheus does not answer: ECONNREFUSED/],
-      ["stale figures", (world) => { world.cpu = 0.1; world.sampleAge = 90; }, /newest CPU sample is 90 s old/],
+      [
+        "Prometheus gone",
+        (world) => {
+          world.cpu = undefined;
+        },
+        /There is no CPU figure, Prometheus does not answer: ECONNREFUSED/,
+      ],
+      [
+        "stale figures",
+        (world) => {
+          world.cpu = 0.1;
+          world.sampleAge = 90;
+        },
+        /newest CPU sample is 90 s old/,
+      ],
     ];
     for (const [what, break_, why] of rows) {
       it(`holds and says that it is blind: ${what}`, async () => {
@@ -134,7 +179,10 @@ describe("Loop", () => {
       const loop = world.start("one");
       world.swarmFault = "no manager answers: refused";
       const tick = await loop.tick();
-      expect(tick.verdict).to.deep.equal({ kind: "blocked", why: "no manager answers: refused; nothing is decided without it." });
+      expect(tick.verdict).to.deep.equal({
+        kind: "blocked",
+        why: "no manager answers: refused; nothing is decided without it.",
+      });
       world.swarmFault = undefined;
       expect((await loop.tick()).verdict.kind).to.equal("hold");
     });
@@ -146,7 +194,11 @@ describe("Loop", () => {
     [world.locked, world.cpu] = [true, 0.9];
     const ticks = await loop.ticks(40);
     expect(world.updates).to.equal(0);
-    expect(ticks.some(({ verdict }) => /Another update holds the stack's lock; it is tried again in \d+ s\.$/.test(verdict.why))).to.equal(true);
+    expect(
+      ticks.some(({ verdict }) =>
+        /Another update holds the stack's lock; it is tried again in \d+ s\.$/.test(verdict.why),
+      ),
+    ).to.equal(true);
     expect(ticks.filter(({ change }) => change !== undefined)).to.have.length.above(10);
     expect(world.record?.memory.zones).to.deep.equal({});
     world.locked = false;
@@ -174,7 +226,9 @@ describe("Loop", () => {
     const ticks = await loop.ticks(40);
     expect(world.refused).to.equal(1);
     const blocked = ticks.filter(({ verdict }) => verdict.kind === "blocked").at(-1);
-    expect(blocked?.verdict.why).to.match(/The plan guard refused such a change: stack test: Plan: beyond the limits\. It is asked for again in .*; see "A plan is refused" in docs\/runbook\.md\.$/);
+    expect(blocked?.verdict.why).to.match(
+      /The plan guard refused such a change: stack test: Plan: beyond the limits\. It is asked for again in .*; see "A plan is refused" in docs\/runbook\.md\.$/,
+    );
     expect(world.nodes.map(({ Spec }) => Spec.Availability)).not.to.include("drain");
     expectHoldings(world, ["az1-0", "az1-1", "az2-0", "az3-0"]);
     world.cpu = 0.95;
@@ -195,7 +249,9 @@ describe("Loop", () => {
     await world.pass(10);
     const later = await Promise.all([one.loop.tick(), two.loop.tick()]);
     expect(later.map(({ active }) => active).sort()).to.deep.equal([false, true]);
-    expect(later.find(({ active }) => !active)?.verdict.why).to.match(/^Another autoscaler is at it on host-(one|two) \(process 1\), seen 10 s ago; one acts at a time/);
+    expect(later.find(({ active }) => !active)?.verdict.why).to.match(
+      /^Another autoscaler is at it on host-(one|two) \(process 1\), seen 10 s ago; one acts at a time/,
+    );
     await world.pass(30);
     world.cpu = 0.6;
     for (let index = 0; index < 6; index += 1) {
@@ -217,14 +273,27 @@ describe("Loop", () => {
   it("acts on the raft leader alone, and hands the record over when another leads", async () => {
     const world = new LoopWorld();
     world.cpu = 0.9;
-    const [leader, other] = [world.start("one", { self: "test-manager-az1-0", isDead: false }), world.start("two", { self: "test-manager-az2-0", isDead: false })];
-    expect((await other.tick()).verdict).to.deep.equal({ kind: "blocked", why: "This autoscaler is not on the raft leader; only the leader's acts." });
+    const [leader, other] = [
+      world.start("one", { self: "test-manager-az1-0", isDead: false }),
+      world.start("two", { self: "test-manager-az2-0", isDead: false }),
+    ];
+    expect((await other.tick()).verdict).to.deep.equal({
+      kind: "blocked",
+      why: "This autoscaler is not on the raft leader; only the leader's acts.",
+    });
     expect(world.kept).to.equal(undefined);
     await leader.ticks(8);
     expect(world.created).to.deep.equal(["az1-1"]);
     world.cpu = 0.6;
     await settle(world, leader);
-    world.nodes = world.nodes.map((node) => node.ManagerStatus === undefined ? node : { ...node, ManagerStatus: { Leader: node.Description?.Hostname === "test-manager-az2-0", Reachability: "reachable" } });
+    world.nodes = world.nodes.map((node) =>
+      node.ManagerStatus === undefined
+        ? node
+        : {
+            ...node,
+            ManagerStatus: { Leader: node.Description?.Hostname === "test-manager-az2-0", Reachability: "reachable" },
+          },
+    );
     expect((await leader.tick()).active).to.equal(false);
     expect(world.record?.holder).to.equal(undefined);
     expect((await other.tick()).active).to.equal(true);
@@ -233,7 +302,10 @@ describe("Loop", () => {
 
   it("stops for what an update left where it acts, and not where it stands by", async () => {
     const world = new LoopWorld();
-    for (const [self, reads] of [["test-manager-az1-0", 1], ["test-manager-az2-0", 0]] as const) {
+    for (const [self, reads] of [
+      ["test-manager-az1-0", 1],
+      ["test-manager-az2-0", 0],
+    ] as const) {
       [world.locked, world.fresh] = [true, 0];
       const loop = world.start(self, { self });
       await loop.ticks(2);
@@ -248,7 +320,8 @@ describe("Loop", () => {
     world.cpu = 0.9;
     const [tick] = await world.start("one", { program: "another" }).ticks(5);
     expect(tick?.verdict).to.deep.equal({
-      kind: "blocked", why: "The program here (another) is not the one last deployed (same); run `pulumi up` from this checkout, or the autoscaler from the one that was deployed.",
+      kind: "blocked",
+      why: "The program here (another) is not the one last deployed (same); run `pulumi up` from this checkout, or the autoscaler from the one that was deployed.",
     });
     expect([world.updates, world.kept]).to.deep.equal([0, undefined]);
   });
@@ -267,7 +340,10 @@ describe("Loop", () => {
       [world.outputs, world.locked] = [outputs, false];
     };
     await deploy(off);
-    expect((await loop.tick()).verdict).to.deep.equal({ kind: "hold", why: "Autoscaling is off: settings.autoscale is not set." });
+    expect((await loop.tick()).verdict).to.deep.equal({
+      kind: "hold",
+      why: "Autoscaling is off: settings.autoscale is not set.",
+    });
     expect(world.nodes.filter(({ Spec }) => Spec.Availability === "drain")).to.deep.equal([]);
     await deploy({ ...off, ...(autoscale === undefined ? {} : { autoscale: { ...autoscale, minNodes: 6 } }) });
     expect((await loop.tick()).change?.add).to.have.length(2);
@@ -281,7 +357,10 @@ describe("Loop", () => {
     if (autoscale !== undefined) world.outputs = { ...world.outputs, autoscale: { ...autoscale, maxNodes: 3 } };
     world.cpu = 0.9;
     const ticks = await loop.ticks(8);
-    expect(ticks.map(({ verdict }) => verdict.kind)).to.deep.equal(["scale-out", ...Array.from({ length: 7 }, () => "hold")]);
+    expect(ticks.map(({ verdict }) => verdict.kind)).to.deep.equal([
+      "scale-out",
+      ...Array.from({ length: 7 }, () => "hold"),
+    ]);
     expect(ticks.at(-1)?.verdict.why).to.match(/ but the cluster is at its max of 3 workers\.$/);
     expect([world.updates, world.created]).to.deep.equal([0, []]);
     expect(world.events.map(({ phase }) => phase)).to.deep.equal(["started", "failed"]);
@@ -290,14 +369,19 @@ describe("Loop", () => {
   describe("when the cloud refuses", () => {
     it("stops asking for a quota, keeps what it has, leaves no port, and tries again later", async () => {
       const world = new LoopWorld();
-      for (const zone of ["az1", "az2", "az3"]) world.refusals.set(zone, "403 Quota exceeded for cores: Requested 2, but already used 20 of 20 cores");
+      for (const zone of ["az1", "az2", "az3"])
+        world.refusals.set(zone, "403 Quota exceeded for cores: Requested 2, but already used 20 of 20 cores");
       const loop = world.start("one");
       world.cpu = 0.9;
       const ticks = await loop.ticks(7);
       expect(ticks.flatMap(({ failures }) => failures).map(({ kind }) => kind)).to.deep.equal(["quota"]);
       expect(ticks.flatMap(({ errors }) => errors)).to.deep.equal(["update: the update failed"]);
       expectHoldings(world, ["az1-0", "az2-0", "az3-0"]);
-      expect(ticks.some(({ verdict }) => /but nothing is asked of the cloud for \d+ s \(az1-1: 403 Quota exceeded/.test(verdict.why))).to.equal(true);
+      expect(
+        ticks.some(({ verdict }) =>
+          /but nothing is asked of the cloud for \d+ s \(az1-1: 403 Quota exceeded/.test(verdict.why),
+        ),
+      ).to.equal(true);
       world.refusals.clear();
       for (let tick = 0; tick < 30 && world.servers.size === 3; tick += 1) await loop.tick();
       world.cpu = 0.6;
@@ -311,7 +395,11 @@ describe("Loop", () => {
       const loop = world.start("one");
       world.cpu = 0.9;
       const ticks = await loop.ticks(3);
-      expect(ticks.map(({ change }) => change?.add.map(({ group }) => group))).to.deep.equal([["az1"], ["az2"], undefined]);
+      expect(ticks.map(({ change }) => change?.add.map(({ group }) => group))).to.deep.equal([
+        ["az1"],
+        ["az2"],
+        undefined,
+      ]);
       world.cpu = 0.6;
       await settle(world, loop);
       expectHoldings(world, ["az1-0", "az2-0", "az2-1", "az3-0"]);
@@ -346,8 +434,13 @@ describe("Loop", () => {
 
     it("does not wait for what it asked of a zone whose only machine is lost", async () => {
       const world = new LoopWorld();
-      world.outputs = { ...world.outputs, nodes: world.outputs.nodes.filter(({ role, zone }) => role === "worker" || zone === "az2") };
-      world.nodes = world.nodes.filter(({ Description }) => world.outputs.nodes.some(({ name }) => name === Description?.Hostname));
+      world.outputs = {
+        ...world.outputs,
+        nodes: world.outputs.nodes.filter(({ role, zone }) => role === "worker" || zone === "az2"),
+      };
+      world.nodes = world.nodes.filter(({ Description }) =>
+        world.outputs.nodes.some(({ name }) => name === Description?.Hostname),
+      );
       world.deadZones.add("az1");
       const loop = world.start("one");
       world.cpu = 0.9;

@@ -20,7 +20,17 @@ class TestStack {
     mkdirSync(join(this.backend, ".pulumi", "stacks", "swarm"), { recursive: true });
     this.setState("first", "1");
     const environment = { ...process.env, ...this.project.environment(), PULUMI_BACKEND_URL: backend };
-    this.target = new StackTarget({ project: this.project.folder, stack: "prod" }, { environment, say: (line) => { this.said.push(line); }, talk: () => undefined, now: () => this.now });
+    this.target = new StackTarget(
+      { project: this.project.folder, stack: "prod" },
+      {
+        environment,
+        say: (line) => {
+          this.said.push(line);
+        },
+        talk: () => undefined,
+        now: () => this.now,
+      },
+    );
   }
 
   setState(clusterName: string, text: string, file = "prod.json.gz"): void {
@@ -28,12 +38,20 @@ class TestStack {
     writeFileSync(join(this.backend, ".pulumi", "stacks", "swarm", file), text);
   }
 
-  get reads(): number { return this.project.calls().filter((call) => call.startsWith("stack output")).length; }
+  get reads(): number {
+    return this.project.calls().filter((call) => call.startsWith("stack output")).length;
+  }
 
-  async name(fresh = false): Promise<string> { return (await this.target.outputs(fresh)).clusterName; }
+  async name(fresh = false): Promise<string> {
+    return (await this.target.outputs(fresh)).clusterName;
+  }
 
   /** Waits until what is read in the background is known. */
-  async knows(clusterName: string): Promise<void> { await until(`${clusterName} to be known`, async () => await this.name() === clusterName, { told: () => `: ${this.said.join("; ")}` }); }
+  async knows(clusterName: string): Promise<void> {
+    await until(`${clusterName} to be known`, async () => (await this.name()) === clusterName, {
+      told: () => `: ${this.said.join("; ")}`,
+    });
+  }
 }
 
 describe("StackTarget", () => {
@@ -43,7 +61,9 @@ describe("StackTarget", () => {
     for (let minute = 0; minute < 3; minute += 1) {
       stack.now += 60_000;
       await stack.name();
-      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
     }
     expect(stack.reads).to.equal(1);
     stack.setState("second", "22");
@@ -69,7 +89,9 @@ describe("StackTarget", () => {
     stack.setState("first", "older", "prod.json.gz.bak");
     stack.now += 60_000;
     await stack.name();
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
     expect(stack.reads).to.equal(1);
   });
 

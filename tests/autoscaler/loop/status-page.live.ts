@@ -9,7 +9,9 @@ import { serve } from "../../../autoscaler/loop/serve";
 import { LoopWorld } from "../../support/loop-world";
 
 /** Where Debian, Ubuntu and Google's package have it. */
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path),
+);
 
 /** Relative luminance of a colour as the browser gives it, "rgb(1, 2, 3)" (WCAG 2.2). */
 function luminance(colour: string): number {
@@ -27,18 +29,32 @@ function contrast(one: string, other: string): number {
 
 describe("the status page in a browser", function () {
   this.timeout(120_000);
-  let [server, browser, page]: [Server | undefined, Browser | undefined, Page | undefined] = [undefined, undefined, undefined];
+  let [server, browser, page]: [Server | undefined, Browser | undefined, Page | undefined] = [
+    undefined,
+    undefined,
+    undefined,
+  ];
   let url = "";
   const complaints: string[] = [];
-  const at = (): Page => { if (page === undefined) throw new Error("no page"); return page; };
+  const at = (): Page => {
+    if (page === undefined) throw new Error("no page");
+    return page;
+  };
   const styleOf = async (selector: string, property: string): Promise<string> =>
-    at().evaluate(([where = "", what = ""]) => {
-      const { document, getComputedStyle } = globalThis as unknown as { document: { querySelector: (selector: string) => object }; getComputedStyle: (element: object) => { getPropertyValue: (property: string) => string } };
-      return getComputedStyle(document.querySelector(where)).getPropertyValue(what);
-    }, [selector, property]);
+    at().evaluate(
+      ([where = "", what = ""]) => {
+        const { document, getComputedStyle } = globalThis as unknown as {
+          document: { querySelector: (selector: string) => object };
+          getComputedStyle: (element: object) => { getPropertyValue: (property: string) => string };
+        };
+        return getComputedStyle(document.querySelector(where)).getPropertyValue(what);
+      },
+      [selector, property],
+    );
 
   before(async () => {
-    if (executablePath === undefined) throw new Error("no Chromium on this machine; run `lab/install-packages chromium`.");
+    if (executablePath === undefined)
+      throw new Error("no Chromium on this machine; run `lab/install-packages chromium`.");
     const world = new LoopWorld();
     const [metrics, history] = [new LoopMetrics(), new History()];
     const loop = world.start("one");
@@ -50,12 +66,27 @@ describe("the status page in a browser", function () {
       ticks.push(tick);
     }
     let address = "";
-    ({ server, address } = await serve({ cluster: () => "prod-swarm-alpha", metrics, history, last: () => ticks.at(-1), ended: () => ({ at: 0, wellAt: 0 }), now: () => 0, intervalSeconds: 3600 }, "127.0.0.1:0"));
+    ({ server, address } = await serve(
+      {
+        cluster: () => "prod-swarm-alpha",
+        metrics,
+        history,
+        last: () => ticks.at(-1),
+        ended: () => ({ at: 0, wellAt: 0 }),
+        now: () => 0,
+        intervalSeconds: 3600,
+      },
+      "127.0.0.1:0",
+    ));
     url = `http://${address}/`;
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
-    page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complaints.push(message.text()); });
-    page.on("pageerror", (error) => { complaints.push(String(error)); });
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => {
+      complaints.push(String(error));
+    });
     await page.goto(url);
   });
   after(async () => {
@@ -65,9 +96,21 @@ describe("the status page in a browser", function () {
 
   it("shows what was decided, the zones and the load, and breaks no rule of its policy", async () => {
     expect(await at().title()).to.equal("prod-swarm-alpha: autoscaler");
-    expect(await at().getByRole("heading", { level: 2 }).allTextContents()).to.deep.equal(["Workers by zone", "Load and workers", "Last decisions", "Gates"]);
-    expect(await at().getByRole("region", { name: "zones" }).getByRole("listitem").allTextContents()).to.have.members(["az1-0", "az1-1", "az2-0", "az3-0"]);
-    expect(await at().getByRole("region", { name: "verdict" }).textContent()).to.match(/^holdCPU of the cluster is 60 %/);
+    expect(await at().getByRole("heading", { level: 2 }).allTextContents()).to.deep.equal([
+      "Workers by zone",
+      "Load and workers",
+      "Last decisions",
+      "Gates",
+    ]);
+    expect(await at().getByRole("region", { name: "zones" }).getByRole("listitem").allTextContents()).to.have.members([
+      "az1-0",
+      "az1-1",
+      "az2-0",
+      "az3-0",
+    ]);
+    expect(await at().getByRole("region", { name: "verdict" }).textContent()).to.match(
+      /^holdCPU of the cluster is 60 %/,
+    );
     const drawing = await at().getByRole("img").boundingBox();
     expect(drawing?.width).to.be.above(600);
     expect(await at().getByRole("region", { name: "decisions" }).getByRole("row").count()).to.be.above(2);
@@ -75,12 +118,24 @@ describe("the status page in a browser", function () {
     expect(complaints.filter((text) => !text.includes("404"))).to.deep.equal([]);
   });
 
-  for (const [scheme, isDark] of [["light", false], ["dark", true]] as const) {
+  for (const [scheme, isDark] of [
+    ["light", false],
+    ["dark", true],
+  ] as const) {
     it(`can be read in ${scheme}`, async () => {
       await at().emulateMedia({ colorScheme: scheme });
       const paper = await styleOf("body", "background-color");
       expect(luminance(paper) < 0.2).to.equal(isDark);
-      const texts = { "body": "color", ".faint": "color", "th": "color", "td.open": "color", "svg text": "fill", "svg .label-out": "fill", "svg .label-in": "fill", "svg .faint": "fill" };
+      const texts = {
+        body: "color",
+        ".faint": "color",
+        th: "color",
+        "td.open": "color",
+        "svg text": "fill",
+        "svg .label-out": "fill",
+        "svg .label-in": "fill",
+        "svg .faint": "fill",
+      };
       for (const [selector, property] of Object.entries(texts)) {
         // 4.5 is what WCAG 2.2 asks of text (AA)
         expect(contrast(await styleOf(selector, property), paper), `${selector} in ${scheme}`).to.be.above(4.5);
@@ -90,7 +145,11 @@ describe("the status page in a browser", function () {
 
   it("fits a narrow screen", async () => {
     await at().setViewportSize({ width: 390, height: 800 });
-    const width = await at().evaluate(() => (globalThis as unknown as { document: { documentElement: { scrollWidth: number } } }).document.documentElement.scrollWidth);
+    const width = await at().evaluate(
+      () =>
+        (globalThis as unknown as { document: { documentElement: { scrollWidth: number } } }).document.documentElement
+          .scrollWidth,
+    );
     expect(width).to.be.at.most(390);
   });
 });

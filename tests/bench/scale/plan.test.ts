@@ -12,16 +12,25 @@ describe("the cluster that grows", () => {
   });
 
   it("may have all that is asked for", () => {
-    for (const sets of [standing, withMore(standing, 1, 99), withMore(standing, 10, 101)]) expect(wantedFaults(settings, standing, sets, "wanted")).to.deep.equal([]);
+    for (const sets of [standing, withMore(standing, 1, 99), withMore(standing, 10, 101)])
+      expect(wantedFaults(settings, standing, sets, "wanted")).to.deep.equal([]);
   });
 
   it("takes six of a zone's GiB at most, the manager's among them", () => {
     // of the lab's flavors (lab/cloud/contents.py)
-    const gibibytes = new Map([["c1.medium", 2], ["m1.small", 1]]);
+    const gibibytes = new Map([
+      ["c1.medium", 2],
+      ["m1.small", 1],
+    ]);
     const { managers, workers } = planCluster(settings, standing, withMore(standing, 10, 101));
     const servers = [...managers, ...Object.values(workers).flat()];
     for (const zone of settings.zones) {
-      expect(servers.filter(({ place }) => place.zone === zone).reduce((sum, { flavor }) => sum + (gibibytes.get(flavor) ?? Infinity), 0), zone).to.be.at.most(6);
+      expect(
+        servers
+          .filter(({ place }) => place.zone === zone)
+          .reduce((sum, { flavor }) => sum + (gibibytes.get(flavor) ?? Infinity), 0),
+        zone,
+      ).to.be.at.most(6);
     }
   });
 });
@@ -29,7 +38,11 @@ describe("the cluster that grows", () => {
 describe("withMore", () => {
   it("gives each to the group that has the fewest, with ordinals of its own", () => {
     expect(withMore(standing, 1, 7)).to.deep.equal({ az1: [0], az2: [7], az3: [] });
-    expect(withMore(standing, 10, 101)).to.deep.equal({ az1: [0, 101, 102, 103], az2: [101, 102, 103, 104], az3: [101, 102, 103] });
+    expect(withMore(standing, 10, 101)).to.deep.equal({
+      az1: [0, 101, 102, 103],
+      az2: [101, 102, 103, 104],
+      az3: [101, 102, 103],
+    });
     expect(standing).to.deep.equal({ az1: [0], az2: [], az3: [] });
   });
 });
@@ -37,7 +50,8 @@ describe("withMore", () => {
 describe("placesOf", () => {
   it("names those that come, in their zones", () => {
     expect(placesOf("bare", settings, withMore(standing, 2, 7), standing)).to.deep.equal([
-      { name: "bare-worker-az2-7", role: "worker", zone: "az2", group: "az2", ordinal: 7 }, { name: "bare-worker-az3-7", role: "worker", zone: "az3", group: "az3", ordinal: 7 },
+      { name: "bare-worker-az2-7", role: "worker", zone: "az2", group: "az2", ordinal: 7 },
+      { name: "bare-worker-az3-7", role: "worker", zone: "az3", group: "az3", ordinal: 7 },
     ]);
   });
 });

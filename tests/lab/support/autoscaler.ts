@@ -38,15 +38,20 @@ export class Autoscaler {
     started += 1;
     this.log = join(logFolder, `autoscaler-${started}.log`);
     const log = createWriteStream(this.log);
-    this.child = spawn(process.execPath, ["swarmctl/swarmctl.cjs", "autoscaler", "run", `--stack=${cluster.name}`, ...words],
-      { cwd: root, env: { ...process.env, ...cluster.environment }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(
+      process.execPath,
+      ["swarmctl/swarmctl.cjs", "autoscaler", "run", `--stack=${cluster.name}`, ...words],
+      { cwd: root, env: { ...process.env, ...cluster.environment }, stdio: ["ignore", "pipe", "pipe"] },
+    );
     const { stdout, stderr } = this.child;
     if (stdout === null || stderr === null) throw new Error("the autoscaler has no output");
     createInterface(stdout).on("line", (text) => {
       log.write(`${text}\n`);
       this.decisions.push(line.parse(JSON.parse(text)));
     });
-    stderr.on("data", (data: Buffer) => { log.write(data); });
+    stderr.on("data", (data: Buffer) => {
+      log.write(data);
+    });
   }
 
   /**
@@ -54,7 +59,12 @@ export class Autoscaler {
    *
    * @param from number of the decision that is looked at first.
    */
-  async decided(what: string, minutes: number, isIt: (decision: DecisionLine) => boolean, from = 0): Promise<DecisionLine> {
+  async decided(
+    what: string,
+    minutes: number,
+    isIt: (decision: DecisionLine) => boolean,
+    from = 0,
+  ): Promise<DecisionLine> {
     const find = (): DecisionLine | undefined => this.decisions.slice(from).find(isIt);
     await this.whileItRuns(secondsUntil(what, minutes, () => Promise.resolve(find() !== undefined)));
     return find() ?? this.decided(what, minutes, isIt, from);
@@ -63,10 +73,15 @@ export class Autoscaler {
   /** Waits for something that only comes while this runs; fails with the end of its log. */
   async whileItRuns<T>(waiting: Promise<T>): Promise<T> {
     const ended = new Promise<never>((_, reject) => {
-      this.child.once("exit", (code, signal) => { reject(new Error(`the autoscaler has ended with ${String(code ?? signal)}`)); });
+      this.child.once("exit", (code, signal) => {
+        reject(new Error(`the autoscaler has ended with ${String(code ?? signal)}`));
+      });
     });
     return Promise.race([ended, waiting]).catch((error: unknown) => {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}; the end of ${this.log}:\n${this.end()}`, { cause: error });
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}; the end of ${this.log}:\n${this.end()}`,
+        { cause: error },
+      );
     });
   }
 
@@ -74,10 +89,14 @@ export class Autoscaler {
     return readFileSync(this.log, "utf8").split("\n").slice(-60).join("\n");
   }
 
-  get isRunning(): boolean { return this.child.exitCode === null && this.child.signalCode === null; }
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
 
   /** All that it said. */
-  get said(): string { return readFileSync(this.log, "utf8"); }
+  get said(): string {
+    return readFileSync(this.log, "utf8");
+  }
 
   /** Ends it as a service manager does. */
   async stop(): Promise<void> {

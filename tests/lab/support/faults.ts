@@ -21,14 +21,23 @@ const pollSeconds = 3;
  *
  * @param deadlineMinutes guards against hanging only.
  */
-export async function secondsUntil(what: string, deadlineMinutes: number, probe: () => Promise<boolean>): Promise<number> {
+export async function secondsUntil(
+  what: string,
+  deadlineMinutes: number,
+  probe: () => Promise<boolean>,
+): Promise<number> {
   const begun = Date.now();
   await until(what, probe, { seconds: deadlineMinutes * 60, intervalSeconds: pollSeconds });
   return (Date.now() - begun) / 1000;
 }
 
 /** The same of what some manager says, all looks by one connection: a handshake costs an emulated manager more than the look does. */
-export async function secondsUntilSwarm(access: ClusterAccess, what: string, deadlineMinutes: number, probe: (manager: DockerNode) => Promise<boolean>): Promise<number> {
+export async function secondsUntilSwarm(
+  access: ClusterAccess,
+  what: string,
+  deadlineMinutes: number,
+  probe: (manager: DockerNode) => Promise<boolean>,
+): Promise<number> {
   return withManagers(access, (managers) => secondsUntil(what, deadlineMinutes, () => managers.use(probe)));
 }
 
@@ -36,12 +45,21 @@ export async function secondsUntilSwarm(access: ClusterAccess, what: string, dea
  * The same of the managers that hold an address of the cluster's network: one, but for the moment in which it moves. Each is asked by one
  * connection, whether its Docker runs or not.
  */
-export async function secondsUntilHeld(access: ClusterAccess, address: string, what: string, deadlineMinutes: number, probe: (holders: readonly string[]) => boolean): Promise<number> {
+export async function secondsUntilHeld(
+  access: ClusterAccess,
+  address: string,
+  what: string,
+  deadlineMinutes: number,
+  probe: (holders: readonly string[]) => boolean,
+): Promise<number> {
   const all = access.managers.map(({ name }) => ({ name, manager: managerOf(access, name) }));
   try {
     return await secondsUntil(what, deadlineMinutes, async () => {
-      const held = await Promise.all(all.map(async ({ name, manager }) =>
-        await manager.use((node) => asRoot(node, `ip -4 -o address show to ${address}/32`)) === "" ? [] : [name]));
+      const held = await Promise.all(
+        all.map(async ({ name, manager }) =>
+          (await manager.use((node) => asRoot(node, `ip -4 -o address show to ${address}/32`))) === "" ? [] : [name],
+        ),
+      );
       return probe(held.flat());
     });
   } finally {
@@ -79,7 +97,10 @@ export async function leaderOf(access: ClusterAccess): Promise<string> {
 
 /** Names of the nodes that are not Ready. */
 export async function notReady(manager: DockerNode): Promise<string[]> {
-  return (await listNodes(manager)).filter(({ Status }) => Status.State !== "ready").map(nameOf).sort();
+  return (await listNodes(manager))
+    .filter(({ Status }) => Status.State !== "ready")
+    .map(nameOf)
+    .sort();
 }
 
 export function nameOf({ Description }: SwarmNodeState): string {
@@ -90,7 +111,10 @@ export function nameOf({ Description }: SwarmNodeState): string {
 export async function runningOn(manager: DockerNode, service: string): Promise<string[]> {
   const tasks = await listRunningTasks(manager, service);
   const names = new Map((await listNodes(manager)).map((node) => [node.ID, nameOf(node)]));
-  return tasks.filter(({ Status }) => Status.State === "running").map(({ NodeID = "" }) => names.get(NodeID) ?? NodeID).sort();
+  return tasks
+    .filter(({ Status }) => Status.State === "running")
+    .map(({ NodeID = "" }) => names.get(NodeID) ?? NodeID)
+    .sort();
 }
 
 /**
@@ -101,7 +125,13 @@ export async function giveAddressTo(access: ClusterAccess, name: string, address
   for (const { name: other } of access.managers) {
     if (other !== name) await onManager(access, "systemctl restart keepalived", { name: other });
   }
-  await secondsUntilHeld(access, address, `the ingress address to be with ${name}`, 5, (holders) => holders.join() === name);
+  await secondsUntilHeld(
+    access,
+    address,
+    `the ingress address to be with ${name}`,
+    5,
+    (holders) => holders.join() === name,
+  );
 }
 
 /** Stops Docker as one that is forced down stops: a VXLAN device of each overlay network stays in the host's namespace. */
@@ -118,9 +148,13 @@ export async function whileStalled(daemon: string, seconds: number, action: () =
   const named = new RegExp(`(^|/)${daemon}(\\s|$)`);
   const pids = processes().filter((pid) => named.test(commandLineOf(pid)));
   if (pids.length === 0) throw new Error(`${daemon}: no such process`);
-  const signal = (name: "SIGSTOP" | "SIGCONT"): void => { for (const pid of pids) process.kill(pid, name); };
+  const signal = (name: "SIGSTOP" | "SIGCONT"): void => {
+    for (const pid of pids) process.kill(pid, name);
+  };
   signal("SIGSTOP");
-  const timer = setTimeout(() => { signal("SIGCONT"); }, seconds * 1000);
+  const timer = setTimeout(() => {
+    signal("SIGCONT");
+  }, seconds * 1000);
   try {
     await action();
   } finally {
@@ -131,7 +165,9 @@ export async function whileStalled(daemon: string, seconds: number, action: () =
 
 /** Makes every address of the cluster unreachable from this machine while something is done. */
 export async function whileUnreachable(outputs: ClusterOutputs, action: () => Promise<void>): Promise<void> {
-  const addresses = [...outputs.access.managers.map(({ host }) => host), outputs.ingressAddress ?? ""].filter((address) => address !== "");
+  const addresses = [...outputs.access.managers.map(({ host }) => host), outputs.ingressAddress ?? ""].filter(
+    (address) => address !== "",
+  );
   const route = async (verb: "add" | "del", address: string): Promise<unknown> =>
     run(["ip", "route", verb, "unreachable", `${address}/32`], { deadlineMinutes: 1 });
   for (const address of addresses) await route("add", address);
@@ -149,7 +185,11 @@ export async function whileUnreachable(outputs: ClusterOutputs, action: () => Pr
  */
 export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: RegExp): Promise<void> {
   const log = join(logFolder, `killed-${verb}-${Date.now()}.log`);
-  const child = spawn("lab/pulumi", [verb, "--yes", "--skip-preview"], { cwd: root, env: { ...process.env, ...stack.environment }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("lab/pulumi", [verb, "--yes", "--skip-preview"], {
+    cwd: root,
+    env: { ...process.env, ...stack.environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const seen = new Promise<void>((resolve, reject) => {
     const read = (data: Buffer): void => {
@@ -159,12 +199,20 @@ export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: 
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
-    child.once("close", (code) => { reject(new Error(`pulumi ${verb} ended with ${code ?? "a signal"} before it showed ${String(sign)}; its output is in ${log}`)); });
+    child.once("close", (code) => {
+      reject(
+        new Error(
+          `pulumi ${verb} ended with ${code ?? "a signal"} before it showed ${String(sign)}; its output is in ${log}`,
+        ),
+      );
+    });
   });
   await seen;
   const family = new Map([child.pid ?? 0, ...descendants(child.pid ?? 0)].map((pid) => [pid, commandLineOf(pid)]));
   // lab/pulumi becomes Pulumi by exec; were it a child, the child is meant
-  const [pulumi] = [...family].find(([, command]) => command.startsWith("pulumi ")) ?? expect.fail(`no Pulumi among ${[...family.values()].join("; ")}`);
+  const [pulumi] =
+    [...family].find(([, command]) => command.startsWith("pulumi ")) ??
+    expect.fail(`no Pulumi among ${[...family.values()].join("; ")}`);
   const ended = once(child, "close");
   process.kill(pulumi, "SIGKILL");
   // its plugins hold the pipe
@@ -176,5 +224,6 @@ export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: 
   const [program, command] = [...family].find(([, words]) => words.includes("program.cjs")) ?? [];
   // a destruction needs none
   if (program === undefined && verb === "up") throw new Error(`no program among ${[...family.values()].join("; ")}`);
-  if (program !== undefined) await until("the program of a killed Pulumi to end", () => commandLineOf(program) !== command, { seconds: 180 });
+  if (program !== undefined)
+    await until("the program of a killed Pulumi to end", () => commandLineOf(program) !== command, { seconds: 180 });
 }

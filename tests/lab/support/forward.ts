@@ -6,7 +6,10 @@ import type { ClusterAccess } from "../../../settings/outputs";
 export class Forward {
   private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly manager: DockerNode, private readonly server: Server) {}
+  private constructor(
+    private readonly manager: DockerNode,
+    private readonly server: Server,
+  ) {}
 
   static async open(access: ClusterAccess, name: string, port: number): Promise<Forward> {
     const target = access.managers.find((one) => one.name === name);
@@ -14,21 +17,40 @@ export class Forward {
     const manager = await openManager(access, target);
     const server = createServer();
     const forward = new Forward(manager, server);
-    server.on("connection", (socket) => { forward.join(socket, port); });
-    await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+    server.on("connection", (socket) => {
+      forward.join(socket, port);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
     return forward;
   }
 
   private join(socket: Socket, port: number): void {
     this.sockets.add(socket);
-    socket.on("error", () => { socket.destroy(); });
-    socket.once("close", () => { this.sockets.delete(socket); });
-    this.manager.ssh.forwardTcp("127.0.0.1", port).then((channel) => {
-      channel.on("error", () => { socket.destroy(); });
-      channel.once("close", () => { socket.destroy(); });
-      socket.once("close", () => { channel.destroy(); });
-      socket.pipe(channel).pipe(socket);
-    }, () => { socket.destroy(); });
+    socket.on("error", () => {
+      socket.destroy();
+    });
+    socket.once("close", () => {
+      this.sockets.delete(socket);
+    });
+    this.manager.ssh.forwardTcp("127.0.0.1", port).then(
+      (channel) => {
+        channel.on("error", () => {
+          socket.destroy();
+        });
+        channel.once("close", () => {
+          socket.destroy();
+        });
+        socket.once("close", () => {
+          channel.destroy();
+        });
+        socket.pipe(channel).pipe(socket);
+      },
+      () => {
+        socket.destroy();
+      },
+    );
   }
 
   get url(): string {

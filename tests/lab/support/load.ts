@@ -8,13 +8,27 @@ import { onManager } from "./on-manager";
 export type ServiceOptions = readonly (readonly [option: string, value: string])[];
 
 /** Makes a service of Node.js on the workers that runs a line of a script; it may be placed anew. */
-export async function makeService(access: ClusterAccess, name: string, script: string, replicas: number, options: ServiceOptions): Promise<void> {
+export async function makeService(
+  access: ClusterAccess,
+  name: string,
+  script: string,
+  replicas: number,
+  options: ServiceOptions,
+): Promise<void> {
   const words = [
-    ["--name", name], ["--replicas", String(replicas)], ["--constraint", "node.role==worker"], ["--update-order", "start-first"], ["--update-monitor", "5s"],
+    ["--name", name],
+    ["--replicas", String(replicas)],
+    ["--constraint", "node.role==worker"],
+    ["--update-order", "start-first"],
+    ["--update-monitor", "5s"],
     // the first process of a container heeds no signal that it has no handler for
-    ["--stop-signal", "SIGKILL"], ...options,
+    ["--stop-signal", "SIGKILL"],
+    ...options,
   ].map(([option = "", value = ""]) => `${option} ${quote(value)}`);
-  await onManager(access, `docker service create --detach --no-resolve-image ${words.join(" ")} swarm/node:20 -e ${quote(script)}`);
+  await onManager(
+    access,
+    `docker service create --detach --no-resolve-image ${words.join(" ")} swarm/node:20 -e ${quote(script)}`,
+  );
 }
 
 /** The service that `fillWorkers` makes. */
@@ -36,7 +50,10 @@ export async function removeService(access: ClusterAccess, name: string): Promis
 /** When each node first ran a task of a service that runs on it now, in milliseconds since 1970 by the node's clock; by the node's id. */
 export async function firstTasks(manager: DockerNode, service: string): Promise<ReadonlyMap<string, number>> {
   const first = new Map<string, number>();
-  for (const { NodeID = "", Status: { State, Timestamp = "" } } of await listRunningTasks(manager, service)) {
+  for (const {
+    NodeID = "",
+    Status: { State, Timestamp = "" },
+  } of await listRunningTasks(manager, service)) {
     if (State === "running") first.set(NodeID, Math.min(first.get(NodeID) ?? Infinity, Date.parse(Timestamp)));
   }
   return first;

@@ -12,7 +12,11 @@ export interface OnManager {
 export function managerOf(access: ClusterAccess, name: string): Managers {
   const target = access.managers.find((manager) => manager.name === name);
   if (target === undefined) throw new Error(`${name}: no such manager`);
-  return new Managers(access, async (_, connectSeconds) => new DockerNode(await logIn(access, target, connectSeconds), testedApi.oldest), { managerSeconds: 0 });
+  return new Managers(
+    access,
+    async (_, connectSeconds) => new DockerNode(await logIn(access, target, connectSeconds), testedApi.oldest),
+    { managerSeconds: 0 },
+  );
 }
 
 /**
@@ -20,7 +24,11 @@ export function managerOf(access: ClusterAccess, name: string): Managers {
  *
  * @throws OperationError when it ends with another code than 0.
  */
-export async function onManager(access: ClusterAccess, script: string, { name, stdin }: OnManager = {}): Promise<string> {
+export async function onManager(
+  access: ClusterAccess,
+  script: string,
+  { name, stdin }: OnManager = {},
+): Promise<string> {
   const managers = name === undefined ? new Managers(access) : managerOf(access, name);
   try {
     return await managers.use((manager) => asRoot(manager, script, stdin));

@@ -9,10 +9,19 @@ const atOnce = 800;
 function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    const end = (result: boolean): void => { socket.destroy(); resolve(result); };
-    socket.setTimeout(answerSeconds * 1000, () => { end(false); });
-    socket.once("connect", () => { end(true); });
-    socket.once("error", ({ code }: NodeJS.ErrnoException) => { end(code === "ECONNREFUSED"); });
+    const end = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(answerSeconds * 1000, () => {
+      end(false);
+    });
+    socket.once("connect", () => {
+      end(true);
+    });
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => {
+      end(code === "ECONNREFUSED");
+    });
   });
 }
 

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** The processes of this machine. */
 export function processes(): number[] {
-  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
 }
 
 /** The processes that a process has started, and theirs. */

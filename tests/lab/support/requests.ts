@@ -27,24 +27,36 @@ function ask(url: string): Promise<{ host: string; client: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { agent: false, timeout: requestSeconds * 1000 }, (answer) => {
       let body = "";
-      answer.on("data", (data: Buffer) => { body += data.toString(); });
+      answer.on("data", (data: Buffer) => {
+        body += data.toString();
+      });
       // one that breaks off in its middle has no end
       answer.on("error", reject);
       answer.on("end", () => {
         const host = /^Hostname: (.+)$/m.exec(body)?.[1];
-        const client = /^X-Real-Ip: (.+)$/mi.exec(body)?.[1] ?? "unknown";
+        const client = /^X-Real-Ip: (.+)$/im.exec(body)?.[1] ?? "unknown";
         if (answer.statusCode === 200 && host !== undefined) resolve({ host, client });
         else reject(new Error(`status ${answer.statusCode ?? "none"}`));
       });
     });
-    outgoing.on("timeout", () => { outgoing.destroy(new Error("no answer in time")); });
+    outgoing.on("timeout", () => {
+      outgoing.destroy(new Error("no answer in time"));
+    });
     outgoing.on("error", reject);
     outgoing.end();
   });
 }
 
 class Count {
-  readonly tally: Tally = { answered: 0, hosts: {}, failures: {}, clients: {}, seconds: 0, longestGap: 0, failedAt: [] };
+  readonly tally: Tally = {
+    answered: 0,
+    hosts: {},
+    failures: {},
+    clients: {},
+    seconds: 0,
+    longestGap: 0,
+    failedAt: [],
+  };
   private readonly begun = Date.now();
   private lastAnswer = Date.now();
 

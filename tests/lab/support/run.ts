@@ -25,7 +25,10 @@ export interface RunResult {
 
 /** A command that ended with another exit code than 0. */
 export class CommandFailed extends Error {
-  constructor(message: string, readonly output: string) {
+  constructor(
+    message: string,
+    readonly output: string,
+  ) {
     super(message);
   }
 }
@@ -45,17 +48,33 @@ export async function refusal(running: Promise<RunResult>): Promise<string> {
 export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
   const [program = "", ...rest] = argv;
   commands += 1;
-  const log = join(logFolder, `${String(commands).padStart(2, "0")}-${argv.slice(0, 3).join("-").replaceAll(/[^A-Za-z0-9-]+/g, "-")}.log`);
+  const log = join(
+    logFolder,
+    `${String(commands).padStart(2, "0")}-${argv
+      .slice(0, 3)
+      .join("-")
+      .replaceAll(/[^A-Za-z0-9-]+/g, "-")}.log`,
+  );
   const begun = Date.now();
   let stdout = "";
   const child = spawn(program, rest, {
-    cwd: root, env: { ...process.env, ...options.environment }, stdio: ["ignore", "pipe", "pipe"], timeout: options.deadlineMinutes * 60_000,
+    cwd: root,
+    env: { ...process.env, ...options.environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: options.deadlineMinutes * 60_000,
   });
-  child.stdout.on("data", (data: Buffer) => { stdout += data.toString(); appendFileSync(log, data); });
-  child.stderr.on("data", (data: Buffer) => { appendFileSync(log, data); });
+  child.stdout.on("data", (data: Buffer) => {
+    stdout += data.toString();
+    appendFileSync(log, data);
+  });
+  child.stderr.on("data", (data: Buffer) => {
+    appendFileSync(log, data);
+  });
   const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (exit, signal) => { resolve(exit ?? signal); });
+    child.once("close", (exit, signal) => {
+      resolve(exit ?? signal);
+    });
   });
   appendFileSync(log, "");
   const seconds = (Date.now() - begun) / 1000;
@@ -65,7 +84,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     // what a node says of itself may be longer
     const diagnostics = output.slice(Math.max(0, output.lastIndexOf("\nDiagnostics:")));
     const said = diagnostics.length > end.length && diagnostics.length < output.length ? diagnostics : end;
-    throw new CommandFailed(`${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${said}`, output);
+    throw new CommandFailed(
+      `${argv.join(" ")}: ended with ${code ?? "nothing"} after ${Math.round(seconds)} s; the end of ${log}:\n${said}`,
+      output,
+    );
   }
   return { stdout, output, seconds };
 }
@@ -73,7 +95,9 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 /** Paths of all files below a folder, none where there is no such folder. */
 export function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Prints a line under the running test. */

@@ -32,14 +32,17 @@ export async function commandLinesDuring(action: () => Promise<void>): Promise<R
 export async function exposures(outputs: ClusterOutputs, commandLines: ReadonlySet<string>): Promise<string[]> {
   const secrets = secretsOf(outputs);
   const holds = (text: string): boolean => secrets.some((secret) => text.includes(secret));
-  const found = [...commandLines].filter(holds).map((line) => `command line ${line.split(" ").slice(0, 3).join(" ")} …`);
+  const found = [...commandLines]
+    .filter(holds)
+    .map((line) => `command line ${line.split(" ").slice(0, 3).join(" ")} …`);
   // this test itself asks for the secrets
   const logs = filesOf(logFolder).filter((path) => !path.includes("stack-output"));
   const keys = filesOf(join(homedir(), ".ssh", "swarm")).filter((path) => (statSync(path).mode & 0o077) !== 0);
   const objects = filesOf(objectFolder).filter((path) => path.endsWith(".data"));
-  if (!objects.some((path) => textOf(path).includes(outputs.clusterId))) throw new Error(`${objectFolder}: the state is not there`);
+  if (!objects.some((path) => textOf(path).includes(outputs.clusterId)))
+    throw new Error(`${objectFolder}: the state is not there`);
   found.push(...[...logs, ...objects, ...keys].filter((path) => holds(textOf(path))));
-  for (const manager of outputs.access.managers) found.push(...await exposuresOn(outputs, manager, secrets));
+  for (const manager of outputs.access.managers) found.push(...(await exposuresOn(outputs, manager, secrets)));
   return found;
 }
 
@@ -50,12 +53,19 @@ function textOf(path: string): string {
 }
 
 /** The same on a manager: process list, journal, console log of cloud-init, and files that everyone may read. */
-async function exposuresOn(outputs: ClusterOutputs, target: ClusterOutputs["access"]["managers"][number], secrets: readonly string[]): Promise<string[]> {
+async function exposuresOn(
+  outputs: ClusterOutputs,
+  target: ClusterOutputs["access"]["managers"][number],
+  secrets: readonly string[],
+): Promise<string[]> {
   const script = `umask 077; cat >/run/secrets-probe
     grep -aqFf /run/secrets-probe /proc/[0-9]*/cmdline 2>/dev/null && echo "process list"
     journalctl --no-pager -o cat | grep -aqFf /run/secrets-probe && echo journal
     find /etc /run /tmp /var/log /var/lib/cloud /home /usr/local -xdev -type f -perm -o=r -exec grep -alFf /run/secrets-probe {} +
     rm /run/secrets-probe`;
   const stdout = await onManager(outputs.access, script, { name: target.name, stdin: `${secrets.join("\n")}\n` });
-  return stdout.split("\n").filter((line) => line !== "").map((line) => `${target.name}: ${line}`);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => `${target.name}: ${line}`);
 }

@@ -33,7 +33,10 @@ export function labConfiguration(): Configuration {
 export class LabStack {
   private readonly configFile: string;
 
-  constructor(readonly name: string, config: Configuration) {
+  constructor(
+    readonly name: string,
+    config: Configuration,
+  ) {
     this.configFile = join(logFolder, `Pulumi.${name}.yaml`);
     this.write(config);
   }
@@ -49,7 +52,9 @@ export class LabStack {
     const { config } = parse(before.toString()) as { config: Configuration };
     change(config);
     this.write(config);
-    return () => { writeFileSync(this.configFile, before); };
+    return () => {
+      writeFileSync(this.configFile, before);
+    };
   }
 
   private write(config: Configuration): void {
@@ -74,7 +79,7 @@ export class LabStack {
 
   /** Whether an update of the stack is under way. */
   async isLocked(): Promise<boolean> {
-    return (await openBackend(labBackend())?.list(`.pulumi/locks/organization/swarm/${this.name}/`) ?? []).length > 0;
+    return ((await openBackend(labBackend())?.list(`.pulumi/locks/organization/swarm/${this.name}/`)) ?? []).length > 0;
   }
 
   async outputs(): Promise<ClusterOutputs> {

@@ -27,7 +27,9 @@ export function workerGroups(besideManager: 0 | 1): Readonly<Record<string, { mi
 export class Stage {
   readonly hooks = new HookRecorder();
   /** Each asked through one connection: a handshake costs an emulated manager seconds of its processor. */
-  private set: { access: ClusterAccess; managers: Managers; prometheus: Forward; alertmanager: Forward; demoUrl: string } | undefined;
+  private set:
+    | { access: ClusterAccess; managers: Managers; prometheus: Forward; alertmanager: Forward; demoUrl: string }
+    | undefined;
   readonly prometheus = new ClusterPrometheus(() => this.opened.prometheus.url);
   private running: Autoscaler | undefined;
 
@@ -38,17 +40,27 @@ export class Stage {
     const url = await this.hooks.start(machineAddress);
     this.cluster.editConfig((config) => {
       Object.assign(config, {
-        "swarm:monitoring": {}, "swarm:slackWebhook": `${url}/slack`, "swarm:deadMansSwitchUrl": `${url}/alive`,
-        "swarm:autoscale": { cpuThreshold: threshold, scaleInCpuThreshold: lower, ...times }, "swarm:workerGroups": workerGroups(1),
+        "swarm:monitoring": {},
+        "swarm:slackWebhook": `${url}/slack`,
+        "swarm:deadMansSwitchUrl": `${url}/alive`,
+        "swarm:autoscale": { cpuThreshold: threshold, scaleInCpuThreshold: lower, ...times },
+        "swarm:workerGroups": workerGroups(1),
       });
     });
     const { seconds } = await this.cluster.up();
     say(`monitoring: up: ${Math.round(seconds)} s`);
     const { access, demoUrl = "" } = await this.cluster.outputs();
     const managers = new Managers(access);
-    const monitor = nameOf((await managers.use(listNodes)).find(({ Spec }) => Spec.Labels?.["monitoring"] === "true") ?? expect.fail("no manager has the monitoring"));
+    const monitor = nameOf(
+      (await managers.use(listNodes)).find(({ Spec }) => Spec.Labels?.["monitoring"] === "true") ??
+        expect.fail("no manager has the monitoring"),
+    );
     this.set = {
-      access, demoUrl, managers, prometheus: await Forward.open(access, monitor, 9090), alertmanager: await Forward.open(access, monitor, 9093),
+      access,
+      demoUrl,
+      managers,
+      prometheus: await Forward.open(access, monitor, 9090),
+      alertmanager: await Forward.open(access, monitor, 9093),
     };
   }
 
@@ -60,13 +72,20 @@ export class Stage {
     this.hooks.stop();
   }
 
-  private get opened(): NonNullable<Stage["set"]> { return this.set ?? expect.fail("the stage was not opened"); }
-  get access(): ClusterAccess { return this.opened.access; }
-  get demoUrl(): string { return this.opened.demoUrl; }
+  private get opened(): NonNullable<Stage["set"]> {
+    return this.set ?? expect.fail("the stage was not opened");
+  }
+  get access(): ClusterAccess {
+    return this.opened.access;
+  }
+  get demoUrl(): string {
+    return this.opened.demoUrl;
+  }
 
   /** Starts an autoscaler on this machine; one that runs still is the one. */
   autoscaler(): Autoscaler {
-    if (this.running?.isRunning !== true) this.running = new Autoscaler(this.cluster, [`--alertmanager=${this.opened.alertmanager.url}`]);
+    if (this.running?.isRunning !== true)
+      this.running = new Autoscaler(this.cluster, [`--alertmanager=${this.opened.alertmanager.url}`]);
     return this.running;
   }
 
@@ -124,25 +143,44 @@ export class Stage {
     return this.settledAs(names, (name) => name.replace(/-\d+$/, ""), minutes);
   }
 
-  private async settledAs(names: readonly string[], likeness: (name: string) => string, minutes: number): Promise<number> {
+  private async settledAs(
+    names: readonly string[],
+    likeness: (name: string) => string,
+    minutes: number,
+  ): Promise<number> {
     const alike = (list: readonly string[]): string => list.map(likeness).sort().join();
     let seen: { servers: string[]; ports: string[]; nodes: string[] } = { servers: [], ports: [], nodes: [] };
     return secondsUntil(`the cluster to be of ${names.length} nodes again`, minutes, async () => {
       const held = await holdings();
-      const own = (list: readonly string[] = []): string[] => list.filter((name) => /-(manager|worker)-/.test(name)).sort();
-      seen = { servers: own(held["servers"]), ports: own(held["ports"]), nodes: (await this.nodes()).map(nameOf).sort() };
-      return alike(seen.nodes) === alike(names) && seen.servers.join() === seen.nodes.join() && seen.ports.join() === seen.nodes.join();
-    }).catch((error: unknown) => { throw new Error(`${error instanceof Error ? error.message : String(error)} It has ${JSON.stringify(seen)}`, { cause: error }); });
+      const own = (list: readonly string[] = []): string[] =>
+        list.filter((name) => /-(manager|worker)-/.test(name)).sort();
+      seen = {
+        servers: own(held["servers"]),
+        ports: own(held["ports"]),
+        nodes: (await this.nodes()).map(nameOf).sort(),
+      };
+      return (
+        alike(seen.nodes) === alike(names) &&
+        seen.servers.join() === seen.nodes.join() &&
+        seen.ports.join() === seen.nodes.join()
+      );
+    }).catch((error: unknown) => {
+      throw new Error(`${error instanceof Error ? error.message : String(error)} It has ${JSON.stringify(seen)}`, {
+        cause: error,
+      });
+    });
   }
 
   /** Waits until no update of the stack is under way. */
   async unlocked(): Promise<void> {
-    await secondsUntil("the update to be over", 20, async () => !await this.cluster.isLocked());
+    await secondsUntil("the update to be over", 20, async () => !(await this.cluster.isLocked()));
   }
 
   /** Quiet messages of Slack about scale events. */
   events(direction: "out" | "in", phase: "started" | "done" | "failed"): ReturnType<HookRecorder["slack"]> {
-    return this.hooks.slack("/slack").filter(({ title }) => title.startsWith(`scale ${direction} ${phase} · ${this.cluster.name}: `));
+    return this.hooks
+      .slack("/slack")
+      .filter(({ title }) => title.startsWith(`scale ${direction} ${phase} · ${this.cluster.name}: `));
   }
 
   /** Messages of Slack about an alert that fires, or that is resolved. */

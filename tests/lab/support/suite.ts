@@ -12,7 +12,9 @@ export function tellsOfFailures(cluster: LabStack, close: () => void | Promise<v
 
   after(() => {
     setTimeout(() => {
-      process.stderr.write(`The tests have ended, but these keep their program alive: ${process.getActiveResourcesInfo().join(", ")}\n`);
+      process.stderr.write(
+        `The tests have ended, but these keep their program alive: ${process.getActiveResourcesInfo().join(", ")}\n`,
+      );
       process.exit(1);
     }, 60_000).unref();
   });

@@ -22,10 +22,22 @@ export interface Session {
  *
  * @param interruptAfter what the screen shows before Ctrl-C is pressed.
  */
-export async function inTerminal(cluster: LabStack, words: readonly string[], interruptAfter?: RegExp): Promise<Session> {
+export async function inTerminal(
+  cluster: LabStack,
+  words: readonly string[],
+  interruptAfter?: RegExp,
+): Promise<Session> {
   // util-linux' script gives it a terminal, and hands its exit code on
-  const child = spawn("script", ["--quiet", "--return", "--command", [...program, ...words].map(quote).join(" "), "/dev/null"],
-    { cwd: root, env: { ...process.env, ...cluster.environment, TERM: "xterm-256color" }, stdio: ["pipe", "pipe", "inherit"], timeout: 10 * 60_000 });
+  const child = spawn(
+    "script",
+    ["--quiet", "--return", "--command", [...program, ...words].map(quote).join(" "), "/dev/null"],
+    {
+      cwd: root,
+      env: { ...process.env, ...cluster.environment, TERM: "xterm-256color" },
+      stdio: ["pipe", "pipe", "inherit"],
+      timeout: 10 * 60_000,
+    },
+  );
   let screen = "";
   let pressed = false;
   child.stdout.on("data", (data: Buffer) => {

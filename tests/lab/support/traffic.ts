@@ -21,7 +21,12 @@ export async function ask(url: string, count: number): Promise<Tally> {
  * @param what the name under which it is printed.
  * @param interval milliseconds between two requests.
  */
-export async function underTraffic(url: string, what: string, action: () => Promise<void>, interval = 400): Promise<Tally> {
+export async function underTraffic(
+  url: string,
+  what: string,
+  action: () => Promise<void>,
+  interval = 400,
+): Promise<Tally> {
   const [program = "", ...words] = requests(url, "loop", String(interval));
   const child: ChildProcess = spawn(program, words, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "close");
@@ -35,11 +40,16 @@ export async function underTraffic(url: string, what: string, action: () => Prom
     await ended;
   }
   const printed = await output;
-  if (printed === "") throw new Error(`the request loop ended with ${String(child.exitCode ?? child.signalCode)} and without its tally`);
+  if (printed === "")
+    throw new Error(`the request loop ended with ${String(child.exitCode ?? child.signalCode)} and without its tally`);
   const tally = JSON.parse(printed) as Tally;
   const failed = failures(tally);
-  const [firstFailure = 0, lastFailure = 0] = [tally.failedAt[0], tally.failedAt.at(-1)].map((at) => ((at ?? begun) - begun) / 1000);
-  say(`requests during ${what}: ${tally.answered} answered, ${failed} not ${failed === 0 ? "" : `${JSON.stringify(tally.failures)} from ${firstFailure.toFixed(0)} s to ${lastFailure.toFixed(0)} s`}, longest gap ${tally.longestGap.toFixed(1)} s`);
+  const [firstFailure = 0, lastFailure = 0] = [tally.failedAt[0], tally.failedAt.at(-1)].map(
+    (at) => ((at ?? begun) - begun) / 1000,
+  );
+  say(
+    `requests during ${what}: ${tally.answered} answered, ${failed} not ${failed === 0 ? "" : `${JSON.stringify(tally.failures)} from ${firstFailure.toFixed(0)} s to ${lastFailure.toFixed(0)} s`}, longest gap ${tally.longestGap.toFixed(1)} s`,
+  );
   return tally;
 }
 

@@ -20,22 +20,38 @@ class Update {
     copyFileSync("/bin/sh", this.at("pulumi"));
     writeFileSync(this.at("preview.json"), JSON.stringify(preview([swarm])));
     // the engine runs the file "preview" of its folder when it is called as `pulumi preview`
-    writeFileSync(this.at("preview"), `echo $$ > engine.pid; "${process.execPath}" nested.cjs; echo $? > nested.code\n`);
-    writeFileSync(this.at("nested.cjs"), `require("tsx/cjs"); const { writeFileSync, readFileSync, existsSync, renameSync } = require("node:fs");
-      const { endWithUpdate } = require("${root}/ops/guard/nested");\n${nested}`);
-    writeFileSync(this.at("program.cjs"), `require("tsx/cjs"); const { writeFileSync } = require("node:fs"); const { guardUpdate } = require("${root}/ops/guard/guard");
+    writeFileSync(
+      this.at("preview"),
+      `echo $$ > engine.pid; "${process.execPath}" nested.cjs; echo $? > nested.code\n`,
+    );
+    writeFileSync(
+      this.at("nested.cjs"),
+      `require("tsx/cjs"); const { writeFileSync, readFileSync, existsSync, renameSync } = require("node:fs");
+      const { endWithUpdate } = require("${root}/ops/guard/nested");\n${nested}`,
+    );
+    writeFileSync(
+      this.at("program.cjs"),
+      `require("tsx/cjs"); const { writeFileSync } = require("node:fs"); const { guardUpdate } = require("${root}/ops/guard/guard");
       writeFileSync("program.pid", String(process.pid));
-      guardUpdate({ stack: "prod", environment: process.env, now: new Date(), say: () => undefined }).then(() => writeFileSync("verdict", "within"), ({ message }) => writeFileSync("verdict", message));`);
-    this.engine = spawn(this.at("pulumi"), ["-c", `"${process.execPath}" program.cjs; until [ -e end ]; do sleep 0.1; done`, "up"], { cwd: this.folder, stdio: "ignore" });
+      guardUpdate({ stack: "prod", environment: process.env, now: new Date(), say: () => undefined }).then(() => writeFileSync("verdict", "within"), ({ message }) => writeFileSync("verdict", message));`,
+    );
+    this.engine = spawn(
+      this.at("pulumi"),
+      ["-c", `"${process.execPath}" program.cjs; until [ -e end ]; do sleep 0.1; done`, "up"],
+      { cwd: this.folder, stdio: "ignore" },
+    );
   }
 
   /** Lets its engine end, and ends a preview's program that lives on. */
   end(): void {
     writeFileSync(this.at("end"), "");
-    if (existsSync(this.at("nested.pid")) && !existsSync(this.at("nested.code"))) process.kill(Number(readFileSync(this.at("nested.pid"), "utf8")), "SIGKILL");
+    if (existsSync(this.at("nested.pid")) && !existsSync(this.at("nested.code")))
+      process.kill(Number(readFileSync(this.at("nested.pid"), "utf8")), "SIGKILL");
   }
 
-  at(name: string): string { return join(this.folder, name); }
+  at(name: string): string {
+    return join(this.folder, name);
+  }
 
   async read(name: string): Promise<string> {
     return until(name, () => existsSync(this.at(name)) && readFileSync(this.at(name), "utf8").trim());
@@ -47,7 +63,9 @@ const forever = `endWithUpdate(process.env).then(() => { writeFileSync("nested.p
 describe("the plan guard's preview", function () {
   this.timeout(60_000);
   let update: Update;
-  afterEach(() => { update.end(); });
+  afterEach(() => {
+    update.end();
+  });
 
   it("is run by the engine that runs the update, not by the Pulumi on PATH", async () => {
     update = new Update(`process.stdout.write(readFileSync("preview.json"));`);
@@ -59,20 +77,25 @@ describe("the plan guard's preview", function () {
       update = new Update(forever);
       const nested = Number(await update.read("nested.pid"));
       const preview = Number(await update.read("engine.pid"));
-      process.kill(who === "engine" ? update.engine.pid ?? 0 : Number(await update.read("program.pid")), "SIGKILL");
+      process.kill(who === "engine" ? (update.engine.pid ?? 0) : Number(await update.read("program.pid")), "SIGKILL");
       expect(await update.read("nested.code")).to.equal("1");
-      await until("the preview's processes to be gone", async () => await startOf(nested) === "none" && await startOf(preview) === "none");
+      await until(
+        "the preview's processes to be gone",
+        async () => (await startOf(nested)) === "none" && (await startOf(preview)) === "none",
+      );
     });
   }
 
   it("ends at its start when the update was killed before", async () => {
     // the program of the preview begins when this test lets it
-    update = new Update(`writeFileSync("begun", ""); while (!existsSync("go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);\n${forever}`);
+    update = new Update(
+      `writeFileSync("begun", ""); while (!existsSync("go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);\n${forever}`,
+    );
     await update.read("engine.pid");
     await until("the preview's program to begin", () => existsSync(update.at("begun")));
     process.kill(update.engine.pid ?? 0, "SIGKILL");
     process.kill(Number(await update.read("program.pid")), "SIGKILL");
-    await until("both to be gone", async () => await startOf(update.engine.pid ?? 0) === "none");
+    await until("both to be gone", async () => (await startOf(update.engine.pid ?? 0)) === "none");
     writeFileSync(update.at("go"), "");
     expect(await update.read("nested.code")).to.equal("1");
     expect(existsSync(update.at("nested.pid"))).to.equal(false);

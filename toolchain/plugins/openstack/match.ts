@@ -31,7 +31,9 @@ const leastLikeness = 1;
 /** 0 to 2 for the properties, 0 to 1 for the name. */
 function likeness(name: string, schema: TerraformSchema, token: string, member: Member): number {
   const fields = Object.keys(schema).map((field) => singular(field.replaceAll("_", "")));
-  const properties = Object.keys(member.outputs).filter((property) => property !== "id").map((property) => singular(property.toLowerCase()));
+  const properties = Object.keys(member.outputs)
+    .filter((property) => property !== "id")
+    .map((property) => singular(property.toLowerCase()));
   return 2 * overlap(new Set(fields), new Set(properties)) + overlap(nameWords(name), tokenWords(token));
 }
 

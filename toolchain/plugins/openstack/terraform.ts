@@ -59,7 +59,9 @@ function maxItemsOne(field: TerraformField | undefined, type: string): FieldOver
 function pairFields(schema: TerraformSchema, properties: Properties): [field: string, property: string][] {
   const free = new Set(Object.keys(properties).filter((name) => name !== "id"));
   const pairs: [string, string][] = [];
-  let left = Object.keys(schema).filter((field) => field !== "id").sort();
+  let left = Object.keys(schema)
+    .filter((field) => field !== "id")
+    .sort();
   const fits: ((field: string, property: string) => boolean)[] = [
     (field, property) => camel(field) === property && sameState(schema[field], properties, property),
     (field, property) => plurals(camel(field)).includes(property) && sameState(schema[field], properties, property),

@@ -42,10 +42,13 @@ function settingsFrom(packageDir: string, known: TerraformSchema): Table["config
   const code = readFileSync(join(packageDir, "provider.js"), "utf8");
   const read = [...code.matchAll(/\["(\w+)"\] = [^\n]*utilities\.getEnv\w*\("(\w+)"\)/g)];
   return Object.fromEntries(
-    read.filter(([, property = ""]) => !removedSettings.includes(property)).map(([, property = "", variable = ""]) => {
-      const name = property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      if (known[name] === undefined) throw new Error(`provider.js: ${property} is no setting of the Terraform provider`);
-      return [name, { env: [variable] }];
-    }),
+    read
+      .filter(([, property = ""]) => !removedSettings.includes(property))
+      .map(([, property = "", variable = ""]) => {
+        const name = property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+        if (known[name] === undefined)
+          throw new Error(`provider.js: ${property} is no setting of the Terraform provider`);
+        return [name, { env: [variable] }];
+      }),
   );
 }
