@@ -7,8 +7,8 @@ export function backoffSeconds(policy: BackoffPolicy, failures: number): number 
 }
 
 /**
- * Counts a failure. Those that come while an earlier one still bars belong to the same attempt and lengthen nothing, as in
- * cluster-autoscaler.
+ * Counts a failure. Those that come while an earlier one still bars belong to the same attempt and lengthen nothing, as
+ * in cluster-autoscaler.
  */
 export function countFailure(
   policy: BackoffPolicy,

@@ -10,8 +10,8 @@ export interface NodeTraits {
 const expression = /^\s*([\w.-]+)\s*(==|!=)\s*(.*?)\s*$/;
 
 /**
- * Whether a node satisfies a service's constraints (Docker's `--constraint`: attribute, == or !=, value). What is asked of a
- * node's engine or platform is taken as satisfied: a cluster's nodes are made from one image.
+ * Whether a node satisfies a service's constraints (Docker's `--constraint`: attribute, == or !=, value). What is asked
+ * of a node's engine or platform is taken as satisfied: a cluster's nodes are made from one image.
  */
 export function satisfies(constraints: readonly string[], node: NodeTraits): boolean {
   return constraints.every((text) => {

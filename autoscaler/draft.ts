@@ -13,8 +13,8 @@ interface Gain {
 }
 
 /**
- * Worker sets that grow, node by node, within every limit: where the fewest workers are first, so that the zones stay within
- * one of each other. Lives as long as one decision.
+ * Worker sets that grow, node by node, within every limit: where the fewest workers are first, so that the zones stay
+ * within one of each other. Lives as long as one decision.
  */
 export class Draft {
   readonly added: NodeRef[] = [];
@@ -159,7 +159,9 @@ export class Draft {
     return `the cluster is at its max of ${count(policy.max, "worker")}${still.length > 0 ? `, ${names(still)} still leaving` : ""}`;
   }
 
-  /** Nodes that the group takes room for, with so many more: of its dead ones those that its minimum keeps on the books. */
+  /**
+   * Nodes that the group takes room for, with so many more: of its dead ones those that its minimum keeps on the books.
+   */
   private room(group: string, more = 0): number {
     const counted = (this.counts.get(group) ?? 0) + more;
     const booked = Math.min(this.byName.get(group)?.min ?? 0, counted + (this.dead.get(group) ?? 0));

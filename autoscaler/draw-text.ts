@@ -17,8 +17,8 @@ export function sparkline(values: readonly (number | undefined)[], most: number)
 }
 
 /**
- * A timeline for the terminal: a row for the load, one for each zone's workers, one for the decisions (▲ out, ▼ in), and the
- * decisions in words.
+ * A timeline for the terminal: a row for the load, one for each zone's workers, one for the decisions (▲ out, ▼ in),
+ * and the decisions in words.
  *
  * @param columns width of the terminal; 40 are the fewest.
  */

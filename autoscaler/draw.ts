@@ -11,7 +11,9 @@ const load = { top: 56, bottom: 216 };
 const workers = { top: 264, bottom: 444 };
 const legendTop = 496;
 
-/** Hues of the zones, apart for the eye and for most kinds of colour blindness; a tenth zone and later ones begin anew. */
+/**
+ * Hues of the zones, apart for the eye and for most kinds of colour blindness; a tenth zone and later ones begin anew.
+ */
 const hues = [212, 28, 152, 340, 48, 190, 268, 90, 0];
 
 const style = `
@@ -26,8 +28,9 @@ const style = `
 type Placed = (instant: Date) => number;
 
 /**
- * Draws a timeline as one SVG file: utilisation with both thresholds above, workers by zone stacked below, with the decisions
- * between them (a triangle up or down each, with its why as a tooltip). Follows the reader's light or dark scheme.
+ * Draws a timeline as one SVG file: utilisation with both thresholds above, workers by zone stacked below, with the
+ * decisions between them (a triangle up or down each, with its why as a tooltip). Follows the reader's light or dark
+ * scheme.
  */
 export function drawTimeline(timeline: Timeline, title: string): string {
   const frames = thin(timeline.frames, right - left);

@@ -61,7 +61,9 @@ export function finishDrains({ leaving, policy, now }: Situation): Inward | unde
   return { remove: overdue.map(({ group, ordinal, because }) => ({ group, ordinal, because })), add: [], why };
 }
 
-/** One node towards limits that were lowered below what there is: one that is down, or the emptiest of the fullest zone. */
+/**
+ * One node towards limits that were lowered below what there is: one that is down, or the emptiest of the fullest zone.
+ */
 export function towardsLimits(situation: Situation): Inward | undefined {
   const { policy, sets, lost, ready, coming, stuck } = situation;
   const sizes = new Map(policy.groups.map(({ name }) => [name, sets.get(name)?.length ?? 0]));
@@ -94,8 +96,8 @@ export function towardsLimits(situation: Situation): Inward | undefined {
 }
 
 /**
- * A zone that is short of two workers or more gets some from the fullest, as many as a step may remove; what moves must leave
- * the load below the threshold for scale-out.
+ * A zone that is short of two workers or more gets some from the fullest, as many as a step may remove; what moves must
+ * leave the load below the threshold for scale-out.
  */
 export function moveSome(situation: Situation): Inward | undefined {
   const { policy } = situation;

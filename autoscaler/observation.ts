@@ -39,7 +39,10 @@ export interface PendingTasks {
   readonly count: number;
   /** What each of them reserves. */
   readonly reserved: Resources;
-  /** Swarm's reason: no node has the resources left, or no node satisfies the constraints. Only the first is cured by more nodes. */
+  /**
+   * Swarm's reason: no node has the resources left, or no node satisfies the constraints. Only the first is cured by
+   * more nodes.
+   */
   readonly cause: "insufficient-resources" | "constraints";
   /** Groups whose nodes the service's constraints admit; absent: every group. */
   readonly groups?: readonly string[];
@@ -67,8 +70,8 @@ export interface ManagerSeen {
 }
 
 /**
- * What became of an action: `boot` and `no-valid-host` bar the zone, `quota` bars every zone, `refused` means that nothing
- * was begun (e.g. another update holds the lock) and bars nothing.
+ * What became of an action: `boot` and `no-valid-host` bar the zone, `quota` bars every zone, `refused` means that
+ * nothing was begun (e.g. another update holds the lock) and bars nothing.
  */
 export interface Failure {
   readonly kind: "boot" | "no-valid-host" | "quota" | "refused";
@@ -122,7 +125,10 @@ export function keysOf(sets: WorkerSets): string[] {
   return Object.entries(sets).flatMap(([group, ordinals]) => ordinals.map((ordinal) => nodeKey({ group, ordinal })));
 }
 
-/** The workers of the given groups by their key. Of two entries of one name, which a node that was built anew may leave, the better one; protected where either is. */
+/**
+ * The workers of the given groups by their key. Of two entries of one name, which a node that was built anew may leave,
+ * the better one; protected where either is.
+ */
 export function workersByKey(nodes: readonly NodeSeen[], groups: ReadonlySet<string>): ReadonlyMap<string, NodeSeen> {
   const rank = ["ready", "draining", "unknown", "down"];
   const workers = new Map<string, NodeSeen>();

@@ -1,7 +1,10 @@
 import type { Memory } from "./memory";
 import { keysOf, nodeKey, type NodeRef, type Seen } from "./observation";
 
-/** Nodes whose ordinals are held, asked for or were given up of late, by key: a new node never takes the place of one of them. */
+/**
+ * Nodes whose ordinals are held, asked for or were given up of late, by key: a new node never takes the place of one of
+ * them.
+ */
 export function takenNodes(seen: Seen, memory: Memory): Set<string> {
   return new Set([
     ...keysOf(seen.workerSets),

@@ -18,7 +18,10 @@ export interface Outward {
   readonly forLoad: boolean;
 }
 
-/** Plans the nodes that the minimums, the pending tasks and the CPU ask for, in this order; each counts what came before. */
+/**
+ * Plans the nodes that the minimums, the pending tasks and the CPU ask for, in this order; each counts what came
+ * before.
+ */
 export function planOut(situation: Situation): Outward {
   const draft = new Draft(situation);
   const causes: string[] = [];
@@ -149,8 +152,8 @@ function planCpu(situation: Situation, draft: Draft): Planned {
 }
 
 /**
- * Nodes that fail after they were asked for, or are lost: others take their place at once. After a join all wait, since until the
- * window is over the figure still holds time without the node that joined.
+ * Nodes that fail after they were asked for, or are lost: others take their place at once. After a join all wait, since
+ * until the window is over the figure still holds time without the node that joined.
  */
 function toMakeUp({ stuck, lost, dead, memory, policy, now }: Situation): number {
   return now - (memory.lastJoinAt ?? -Infinity) < policy.cooldownOutSeconds * 1000

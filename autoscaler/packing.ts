@@ -65,8 +65,8 @@ export function place(lot: Lot, bins: Bin[]): number {
 }
 
 /**
- * First fit decreasing: whether every task finds room, by reservations. It may miss a packing that exists (it needs at most
- * 11/9 of the best number of bins, and 1), which errs on the side of keeping a node.
+ * First fit decreasing: whether every task finds room, by reservations. It may miss a packing that exists (it needs at
+ * most 11/9 of the best number of bins, and 1), which errs on the side of keeping a node.
  *
  * @returns the first lot that does not fit, or undefined.
  */

@@ -1,7 +1,10 @@
 import type { AutoscaleSettings, GroupLimits } from "../settings/autoscale";
 import { policyDefaults, type Policy } from "./policy";
 
-/** What a policy is made of, as a stack's settings and its outputs both have it. A group lies in the zone of its name where none is given. */
+/**
+ * What a policy is made of, as a stack's settings and its outputs both have it. A group lies in the zone of its name
+ * where none is given.
+ */
 export interface PolicySource {
   readonly autoscale?: AutoscaleSettings | undefined;
   readonly workerGroups: Readonly<Record<string, GroupLimits & { readonly zone?: string | undefined }>>;

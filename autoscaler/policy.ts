@@ -12,7 +12,10 @@ export interface GroupPolicy {
   readonly size?: Resources;
 }
 
-/** Exponential backoff: the first failure bars for `firstSeconds`, each later one `factor` times as long, up to `maxSeconds`. */
+/**
+ * Exponential backoff: the first failure bars for `firstSeconds`, each later one `factor` times as long, up to
+ * `maxSeconds`.
+ */
 export interface BackoffPolicy {
   readonly firstSeconds: number;
   readonly factor: number;
@@ -22,8 +25,8 @@ export interface BackoffPolicy {
 }
 
 /**
- * Everything that the decisions depend on but the observation. Ratios are 0 to 1. The groups' `min` together are `max` at most; a
- * minimum above what the groups may have is taken as that.
+ * Everything that the decisions depend on but the observation. Ratios are 0 to 1. The groups' `min` together are `max`
+ * at most; a minimum above what the groups may have is taken as that.
  */
 export interface Policy {
   readonly groups: readonly GroupPolicy[];
@@ -43,8 +46,8 @@ export interface Policy {
   /** How long the load must have stayed low before a worker goes. */
   readonly scaleInAfterSeconds: number;
   /**
-   * From the last scale-out or join to the next scale-out for CPU. Pending tasks and minimums do not wait, nor does what makes up for
-   * nodes that fail.
+   * From the last scale-out or join to the next scale-out for CPU. Pending tasks and minimums do not wait, nor does
+   * what makes up for nodes that fail.
    */
   readonly cooldownOutSeconds: number;
   /** From the last scale-in to the next. */
@@ -76,14 +79,18 @@ export interface Policy {
 }
 
 /**
- * The values that a policy has where nothing else is asked for, with their sources. CA is Kubernetes' cluster-autoscaler,
- * https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md (its parameters' defaults).
+ * The values that a policy has where nothing else is asked for, with their sources. CA is Kubernetes'
+ * cluster-autoscaler, https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md (its parameters'
+ * defaults).
  */
 export const policyDefaults: Omit<Policy, "groups" | "min" | "max"> = {
   schedules: [],
   /** The seed's `--autoscale-cpu-threshold=75`. */
   scaleOutCpuRatio: 0.75,
-  /** Own: half as many again. Kubernetes' HorizontalPodAutoscaler doubles, but there a wrong guess costs a container, here a server. */
+  /**
+   * Own: half as many again. Kubernetes' HorizontalPodAutoscaler doubles, but there a wrong guess costs a container,
+   * here a server.
+   */
   saturation: { cpuRatio: 0.95, factor: 1.5 },
   /** CA `--scale-down-utilization-threshold`. */
   scaleInCpuRatio: 0.5,
@@ -103,7 +110,9 @@ export const policyDefaults: Omit<Policy, "groups" | "min" | "max"> = {
   coverageRatio: 0.9,
   /** The settings' `deadlines.nodeReadyMinutes`; CA waits for 15 minutes, Karpenter launches within 5. */
   joinDeadlineSeconds: 300,
-  /** Swarm says Down after 15 s (three heartbeats of 5 s), a tick is 10 s: a replacement is asked for within a minute. */
+  /**
+   * Swarm says Down after 15 s (three heartbeats of 5 s), a tick is 10 s: a replacement is asked for within a minute.
+   */
   lostAfterSeconds: 30,
   /** CA `--scale-down-unready-time`. */
   unreadyRemovalSeconds: 1200,
@@ -113,7 +122,10 @@ export const policyDefaults: Omit<Policy, "groups" | "min" | "max"> = {
   unreadyFreezeRatio: 0.45,
   /** CA `--ok-total-unready-count`. */
   unreadyTolerated: 3,
-  /** Own: from one to 15 minutes, since a zone that is back shall not wait for CA's 5 to 30; forgotten as in CA after 3 hours. */
+  /**
+   * Own: from one to 15 minutes, since a zone that is back shall not wait for CA's 5 to 30; forgotten as in CA after 3
+   * hours.
+   */
   backoff: { firstSeconds: 60, factor: 2, maxSeconds: 900, forgetAfterSeconds: 10_800 },
   /** Out: ten servers at once is what the project's bench proves. In: CA `--max-drain-parallelism`. */
   maxStepNodes: { out: 10, in: 1 },

@@ -54,8 +54,8 @@ function refusedNodes(failures: readonly Failure[]): ReadonlySet<string> {
 }
 
 /**
- * Nodes in flight are those that were asked for, those that the observer found, and those that the stack holds and the swarm
- * does not know: after a restart without memory none is asked for a second time.
+ * Nodes in flight are those that were asked for, those that the observer found, and those that the stack holds and the
+ * swarm does not know: after a restart without memory none is asked for a second time.
  */
 function withInFlight(policy: Policy, memory: Memory, seen: Seen, workers: Workers, now: number): Memory {
   const inFlight = new Map<string, InFlight>(memory.inFlight.map((node) => [nodeKey(node), node]));
@@ -73,7 +73,10 @@ function withInFlight(policy: Policy, memory: Memory, seen: Seen, workers: Worke
   return { ...memory, inFlight: [...inFlight.values()].filter(({ group }) => zones.has(group)) };
 }
 
-/** What was refused was never begun, so that no cooldown runs from it. What the observer or the stack holds none the less is noted after this. */
+/**
+ * What was refused was never begun, so that no cooldown runs from it. What the observer or the stack holds none the
+ * less is noted after this.
+ */
 function withoutRefused(memory: Memory, failures: readonly Failure[]): Memory {
   const refused = refusedNodes(failures);
   const inFlight = memory.inFlight.filter((node) => !refused.has(nodeKey(node)));
@@ -110,7 +113,9 @@ function withLate(policy: Policy, memory: Memory, now: number): Memory {
   return { ...memory, zones, inFlight };
 }
 
-/** A node that joins ends its flight, and the probation of its zone unless it had been asked for before the zone failed. */
+/**
+ * A node that joins ends its flight, and the probation of its zone unless it had been asked for before the zone failed.
+ */
 function withJoins(memory: Memory, workers: Workers, now: number): Memory {
   const isHere = (node: InFlight): boolean => {
     const worker = workers.get(nodeKey(node));

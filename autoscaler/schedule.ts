@@ -47,8 +47,8 @@ function wallClock(instant: number, timeZone: string): number {
 }
 
 /**
- * The first instant at which the clock on the wall shows `wall` or later: of an hour that comes twice the first, and where
- * the clocks jump over it, the jump.
+ * The first instant at which the clock on the wall shows `wall` or later: of an hour that comes twice the first, and
+ * where the clocks jump over it, the jump.
  */
 function instantOf(wall: number, timeZone: string): number {
   const offsets = [wall - day, wall + day].map((instant) => wallClock(instant, timeZone) - instant);

@@ -18,8 +18,8 @@ export interface CpuSignal {
 }
 
 /**
- * CPU above the threshold, nodes on their way counted: while they bring the utilisation down to the threshold, no more are
- * asked for. Where a node is draining, the load counts that the others will have.
+ * CPU above the threshold, nodes on their way counted: while they bring the utilisation down to the threshold, no more
+ * are asked for. Where a node is draining, the load counts that the others will have.
  */
 export function cpuSignal(situation: Situation): CpuSignal {
   const { cpu, policy, ready, coming, leaving, usedCores } = situation;

@@ -40,8 +40,8 @@ export interface Timeline {
 const sampleAgeSeconds = 5;
 
 /**
- * Replays a trace against a policy, tick by tick: utilisation is demand over the cores that work, at most 1, averaged over the
- * policy's window; nodes take their time to boot and to drain.
+ * Replays a trace against a policy, tick by tick: utilisation is demand over the cores that work, at most 1, averaged
+ * over the policy's window; nodes take their time to boot and to drain.
  */
 export function* replay(
   policy: Policy,

@@ -28,8 +28,9 @@ const columns = ["time", "cpu_cores", "reserved_cores", "zones_down", "boot_fail
 type Column = (typeof columns)[number];
 
 /**
- * Reads a trace as CSV with a header: `time` (seconds, or ISO 8601) and `cpu_cores` are required; `reserved_cores`, `zones_down`
- * and `boot_failures` (zones separated by spaces) and `metrics` (0: none) may follow. Lines that start with # are comments.
+ * Reads a trace as CSV with a header: `time` (seconds, or ISO 8601) and `cpu_cores` are required; `reserved_cores`,
+ * `zones_down` and `boot_failures` (zones separated by spaces) and `metrics` (0: none) may follow. Lines that start
+ * with # are comments.
  *
  * @throws TraceError
  */
@@ -96,7 +97,10 @@ function ordered(points: TracePoint[]): TracePoint[] {
   return points;
 }
 
-/** Answer of Prometheus to `/api/v1/query_range`, https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries */
+/**
+ * Answer of Prometheus to `/api/v1/query_range`,
+ * https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
+ */
 const rangeAnswer = z.object({
   status: z.literal("success"),
   data: z.object({
@@ -108,8 +112,9 @@ const rangeAnswer = z.object({
 });
 
 /**
- * Reads a trace from a range query for cores in use, e.g. `sum by (az) (rate(node_cpu_seconds_total{mode!="idle"}[1m]))`: the sum of
- * all series. An instant without a figure is one without metrics.
+ * Reads a trace from a range query for cores in use, e.g. `sum by (az)
+ * (rate(node_cpu_seconds_total{mode!="idle"}[1m]))`: the sum of all series. An instant without a figure is one without
+ * metrics.
  *
  * @throws TraceError
  */

@@ -20,8 +20,8 @@ export interface Change {
 }
 
 /**
- * What a tick comes to. `hold`: nothing is due, or what is due may not be done yet. `blocked`: nothing may be done at all,
- * and someone should look. A `scale-in` with as many nodes added as removed moves or replaces a node.
+ * What a tick comes to. `hold`: nothing is due, or what is due may not be done yet. `blocked`: nothing may be done at
+ * all, and someone should look. A `scale-in` with as many nodes added as removed moves or replaces a node.
  */
 export type Verdict =
   | ({ readonly kind: "scale-out" } & Change)

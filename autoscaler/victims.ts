@@ -60,8 +60,9 @@ export function candidates(situation: Situation, gone: readonly NodeSeen[] = [])
 const mostTried = 50;
 
 /**
- * Up to `most` nodes that can go for lack of load: from the zones that have the most (so that they stay within one of each
- * other), the emptiest, of those alike the oldest, for which the load without it stays below `ceiling` and every task fits elsewhere.
+ * Up to `most` nodes that can go for lack of load: from the zones that have the most (so that they stay within one of
+ * each other), the emptiest, of those alike the oldest, for which the load without it stays below `ceiling` and every
+ * task fits elsewhere.
  */
 export function chooseVictims(situation: Situation, ceiling: number, most: number): Choice {
   let choice: Choice = { victims: [], why: "", ratio: ratioWithout(situation, []) };
@@ -125,8 +126,8 @@ export interface Move {
 }
 
 /**
- * The move that brings the zones closer together: from the fullest zone that can give to the emptiest that can take. Zones
- * drift apart while one of them is down; each move brings them closer, so that moves come to an end.
+ * The move that brings the zones closer together: from the fullest zone that can give to the emptiest that can take.
+ * Zones drift apart while one of them is down; each move brings them closer, so that moves come to an end.
  */
 export function moveBetweenZones(situation: Situation, canTake: (group: GroupPolicy) => boolean): Move | undefined {
   const zones = workersByZone(situation);

@@ -4,8 +4,8 @@ import type { Policy } from "./policy";
 import { count, seconds } from "./wording";
 
 /**
- * `down`: its machines do not answer. `backoff`: it failed and is skipped. `probation`: its backoff is over and no node has
- * joined since, so it gets one node at a time.
+ * `down`: its machines do not answer. `backoff`: it failed and is skipped. `probation`: its backoff is over and no node
+ * has joined since, so it gets one node at a time.
  */
 export interface Zone {
   readonly name: string;
@@ -22,9 +22,10 @@ export function zoneNames(policy: Policy): string[] {
 const fewestWitnesses = 2;
 
 /**
- * Zones that are down, with the reason: the cloud says so, or more than half of the machines in it, managers included, do not
- * answer, and these are two at least, or all that there are and one of them a manager or a worker that is lost. A worker that has been
- * down for so long that it is removed is no witness any more: a zone without managers would never be tried again.
+ * Zones that are down, with the reason: the cloud says so, or more than half of the machines in it, managers included,
+ * do not answer, and these are two at least, or all that there are and one of them a manager or a worker that is lost.
+ * A worker that has been down for so long that it is removed is no witness any more: a zone without managers would
+ * never be tried again.
  */
 export function downZones(
   policy: Policy,

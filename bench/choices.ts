@@ -10,11 +10,15 @@ export interface Choices {
   readonly sizes: readonly number[];
 }
 
-/** Three managers and a worker in each of the three groups are the least that is a cluster here; the largest has been tried. */
+/**
+ * Three managers and a worker in each of the three groups are the least that is a cluster here; the largest has been
+ * tried.
+ */
 const [smallest, largest] = [6, 1000];
 
 /**
- * Reads what to measure from the environment: `BENCH_PARTS` (all by default), `BENCH_ROUNDS` (3), `BENCH_SIZES` (9,100,1000).
+ * Reads what to measure from the environment: `BENCH_PARTS` (all by default), `BENCH_ROUNDS` (3), `BENCH_SIZES`
+ * (9,100,1000).
  *
  * @throws Error for a value that is not allowed.
  */

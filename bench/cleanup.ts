@@ -1,7 +1,8 @@
 import { say } from "./command";
 
 /**
- * Does something, and then takes away what it made, after a failure too: that of the action is told rather than one of the cleaning.
+ * Does something, and then takes away what it made, after a failure too: that of the action is told rather than one of
+ * the cleaning.
  *
  * @param what is made, for the one who has to take it away by hand.
  */

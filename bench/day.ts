@@ -10,8 +10,8 @@ const points = (24 * 3600) / pointSeconds + 1;
 const lost = { zone: "az4", from: 120, until: 132 };
 
 /**
- * A day of a cluster in ten zones: its load is lowest at midnight and needs all of the workers at noon, a zone is lost for an
- * hour in the morning. Pure.
+ * A day of a cluster in ten zones: its load is lowest at midnight and needs all of the workers at noon, a zone is lost
+ * for an hour in the morning. Pure.
  *
  * @param workers most workers, a multiple of a hundred.
  */

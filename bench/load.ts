@@ -31,8 +31,8 @@ export function meanBusy(load: readonly LoadStep[], until: number, windowSeconds
 }
 
 /**
- * The first instant, from one on at which it is not the case, at which the mean over the window is the threshold: from there
- * on more workers are due. Undefined where the load never comes to that. Pure.
+ * The first instant, from one on at which it is not the case, at which the mean over the window is the threshold: from
+ * there on more workers are due. Undefined where the load never comes to that. Pure.
  *
  * @param from at least a window after the load's first step.
  */

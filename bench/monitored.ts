@@ -8,12 +8,14 @@ import { FakeCluster } from "./fake/cluster";
 import { FakeWorkers } from "./fake/workers";
 import type { LoadStep } from "./load";
 
-/** Seconds for Prometheus to start, to find the workers, to scrape twice and to evaluate, where dozens start at once. */
+/**
+ * Seconds for Prometheus to start, to find the workers, to scrape twice and to evaluate, where dozens start at once.
+ */
 const figuresSeconds = 300;
 
 /**
- * A cluster whose workers a Prometheus of its own scrapes, with the stack's own configuration and rules: its intervals, its way to
- * find what it scrapes, its labels. What is not real is who answers: the workers' exporters, and Docker.
+ * A cluster whose workers a Prometheus of its own scrapes, with the stack's own configuration and rules: its intervals,
+ * its way to find what it scrapes, its labels. What is not real is who answers: the workers' exporters, and Docker.
  */
 export class MonitoredCluster {
   readonly cluster: FakeCluster;

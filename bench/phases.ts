@@ -6,8 +6,8 @@ export type Phase = (typeof phases)[number];
 export type Milestones = Readonly<Record<Phase, number>>;
 
 /**
- * Seconds of each phase: from the end of the one before it, the first from the begin. What ended before the phase before
- * it did was no one's wait: 0.
+ * Seconds of each phase: from the end of the one before it, the first from the begin. What ended before the phase
+ * before it did was no one's wait: 0.
  */
 export function phaseSeconds(begun: number, milestones: Milestones): Readonly<Record<Phase, number>> {
   let reached = begun;

@@ -16,7 +16,10 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** The median of each round's ratio: of two that are measured one after the other, on a machine whose speed changes with the minutes. */
+/**
+ * The median of each round's ratio: of two that are measured one after the other, on a machine whose speed changes with
+ * the minutes.
+ */
 export function medianRatio(values: readonly number[], others: readonly number[]): number {
   return median(values.map((value, round) => value / (others[round] ?? NaN)));
 }

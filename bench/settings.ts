@@ -9,7 +9,9 @@ import { parseSettings } from "../settings/parse";
 import type { NodePlace } from "../settings/names";
 import type { Settings } from "../settings/schema";
 
-/** Image without anything to boot from: a server of it is ACTIVE at once and leaves the processors to what is measured. */
+/**
+ * Image without anything to boot from: a server of it is ACTIVE at once and leaves the processors to what is measured.
+ */
 export const emptyImage = "bench-empty";
 
 /** Keys of the configuration that are other than in Pulumi.lab.yaml, without their namespace. */

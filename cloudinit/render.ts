@@ -112,9 +112,9 @@ function writtenFiles(facts: NodeFacts): WrittenFile[] {
   const environment = `ADDRESS=${facts.address}\nMANAGERS="${facts.managers.join(" ")}"\nMTU=${facts.mtu}\n`;
   return [
     { path: "/etc/docker/daemon.json", permissions: "0644", content: daemonJson(facts) },
-    // Of containers and the system's own slice. However busy containers are, the engine with its part of the quorum, keepalived
-    // and SSH have five sixths of the processor between them when they need it (100 to 20): an engine that answers too late loses
-    // its node, the swarm starts the node's containers anew, and that costs more than they did.
+    // Of containers and the system's own slice. However busy containers are, the engine with its part of the quorum,
+    // keepalived and SSH have five sixths of the processor between them when they need it (100 to 20): an engine that
+    // answers too late loses its node, the swarm starts the node's containers anew, and that costs more than they did.
     { path: "/etc/systemd/system/containers.slice", permissions: "0644", content: "[Slice]\nCPUWeight=20\n" },
     { path: "/etc/swarm/node.env", permissions: "0644", content: environment },
     ...Object.entries(facts.registryCertificates).map(([registry, content]) => ({
@@ -160,7 +160,8 @@ function daemonJson(facts: NodeFacts): string {
       "registry-mirrors": facts.registryMirrors,
       "insecure-registries": facts.insecureRegistries,
       "cgroup-parent": "containers.slice",
-      // A stack's own overlay networks take their MTU from the node that runs the task. Docker subtracts what VXLAN needs.
+      // A stack's own overlay networks take their MTU from the node that runs the task. Docker subtracts what VXLAN
+      // needs.
       "default-network-opts": { overlay: { "com.docker.network.driver.mtu": String(facts.mtu) } },
       // kept on the node within bounds, readable by `docker logs`
       "log-driver": "local",
@@ -188,7 +189,10 @@ function proxyFiles({ http, https, exceptions }: ProxyFacts): WrittenFile[] {
   ];
 }
 
-/** What makes a manager one of those that pass the virtual address among themselves; a manager that runs is given it by `hold-ingress`. */
+/**
+ * What makes a manager one of those that pass the virtual address among themselves; a manager that runs is given it by
+ * `hold-ingress`.
+ */
 export function ingressFiles(facts: Pick<NodeFacts, "name" | "address" | "managers">, vip: VipFacts): WrittenFile[] {
   return [
     { path: "/usr/local/sbin/swarm-ingress", permissions: "0755", content: files.ingress },

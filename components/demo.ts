@@ -13,7 +13,10 @@ export interface DemoOptions {
 /** Path prefix of the demo's router. */
 export const demoPath = "/whoami";
 
-/** Labels by which Traefik 3 leaves out a task that it could not reach, for as long as its list of tasks may be behind the swarm's. */
+/**
+ * Labels by which Traefik 3 leaves out a task that it could not reach, for as long as its list of tasks may be behind
+ * the swarm's.
+ */
 const passiveHealthCheck = { maxfailedattempts: "1", failurewindow: "15s" };
 
 /**

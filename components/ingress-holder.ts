@@ -15,8 +15,9 @@ export interface IngressHolderArgs {
 }
 
 /**
- * Stands when one manager holds the virtual address and Traefik answers there. Managers that run get what user data gives new ones:
- * an edit of `ingressMode` switches keepalived on, and more managers become its peers. Absent where there is no virtual address.
+ * Stands when one manager holds the virtual address and Traefik answers there. Managers that run get what user data
+ * gives new ones: an edit of `ingressMode` switches keepalived on, and more managers become its peers. Absent where
+ * there is no virtual address.
  */
 export function ingressHolder(
   name: string,

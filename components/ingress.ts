@@ -101,7 +101,8 @@ export class Ingress extends pulumi.ComponentResource {
       const monitor = new openstack.loadbalancer.Monitor(
         `${key}-monitor`,
         {
-          // one that leaves says so before it stops (components/traefik.ts), and one that knows no services answers 404: a connection proves neither
+          // one that leaves says so before it stops (components/traefik.ts), and one that knows no services answers
+          // 404: a connection proves neither
           name: `${settings.clusterName}-${port}`,
           poolId: pool.id,
           type: "HTTP",

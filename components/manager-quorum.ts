@@ -98,11 +98,12 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   }
 
   /**
-   * Lets the managers join, one after the other, each when the one before it has its tasks: a raft group that grows by two
-   * at once, or whose managers all pull and start the same at the same time, may on busy machines come to no decision for
-   * minutes, and whatever it keeps waiting begins anew.
+   * Lets the managers join, one after the other, each when the one before it has its tasks: a raft group that grows by
+   * two at once, or whose managers all pull and start the same at the same time, may on busy machines come to no
+   * decision for minutes, and whatever it keeps waiting begins anew.
    *
-   * @param first a stack that is deployed first, while the swarm is of one and needs nobody's vote; its global services run
+   * @param first a stack that is deployed first, while the swarm is of one and needs nobody's vote; its global services
+   *   run
    *   on every manager.
    * @returns what stands when every manager is proven Reachable and runs them.
    */
@@ -181,7 +182,9 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     );
   }
 
-  /** The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too. */
+  /**
+   * The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too.
+   */
   private init(name: string, args: ManagerQuorumArgs): SwarmMade {
     const [first] = this.nodes;
     const [planned] = args.plan.managers;
@@ -225,8 +228,9 @@ interface SwarmMade {
 }
 
 /**
- * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy nor a server's group, so
- * an edit makes a second group for new servers; the first stays, since servers that are not rolled yet are in it.
+ * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy
+ * nor a server's group, so an edit makes a second group for new servers; the first stays, since servers that are not
+ * rolled yet are in it.
  */
 function serverGroups(
   name: string,

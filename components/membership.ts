@@ -27,8 +27,9 @@ export function ownZone(node: SwarmNode): Readonly<Record<string, pulumi.Input<s
 }
 
 /**
- * A node's part in the swarm: it stands when the node is proven Ready, is labelled and runs its tasks of the given stacks, and
- * its removal drains the node and takes it out before the server goes. It goes and comes with the server, also where that is made anew in its place.
+ * A node's part in the swarm: it stands when the node is proven Ready, is labelled and runs its tasks of the given
+ * stacks, and its removal drains the node and takes it out before the server goes. It goes and comes with the server,
+ * also where that is made anew in its place.
  */
 export function membership(
   name: string,

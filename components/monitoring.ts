@@ -38,8 +38,8 @@ export interface MonitoringOptions extends MonitoringSettings {
 }
 
 /**
- * The managers that keep the metrics: the last of the given ones, since the first holds the ingress address and makes the
- * swarm. Managers are placed zone after zone, so neighbours are in different zones where there are several.
+ * The managers that keep the metrics: the last of the given ones, since the first holds the ingress address and makes
+ * the swarm. Managers are placed zone after zone, so neighbours are in different zones where there are several.
  */
 export function monitoringPlaces(
   managers: readonly NodePlace[],

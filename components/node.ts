@@ -51,7 +51,9 @@ export class SwarmNode extends pulumi.ComponentResource {
   readonly holdsToken: pulumi.Output<boolean>;
   /** Zone that the server is in: its own, whatever zone a new one would be made in. */
   readonly zone: pulumi.Output<string>;
-  /** True where a new server would be made otherwise: from another template or image, in another zone or server group. */
+  /**
+   * True where a new server would be made otherwise: from another template or image, in another zone or server group.
+   */
   readonly stale: pulumi.Output<boolean>;
 
   constructor(name: string, args: SwarmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -102,7 +104,8 @@ export class SwarmNode extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         // that it could not be made counts as a change for this alone
         ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
-        // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new values.
+        // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new
+        // values.
         ignoreChanges: [
           "availabilityZone",
           "imageName",

@@ -71,8 +71,8 @@ export class Overlay extends pulumi.ComponentResource {
           parent: this,
           provider,
           deletedWith: args.cluster,
-          // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options. One that
-          // is gone is made again by a change of what is ignored otherwise: another label replaces it.
+          // A network that is in use cannot be changed, nor made anew; the driver adds its VXLAN number to the options.
+          // One that is gone is made again by a change of what is ignored otherwise: another label replaces it.
           ...(repair === undefined
             ? { ignoreChanges: ["options", "labels", "ipamConfigs"] }
             : { deleteBeforeReplace: true }),
@@ -92,10 +92,11 @@ function dockerHost(access: string): string {
 }
 
 /**
- * Options of the ssh client, which the Docker provider runs: the pinned host key on the command line, the private key in
- * a file, since that client takes no key in any other way. A preview connects to nothing and writes no key: it may run a
- * change that nobody has read yet, on a machine of others. The path names HOME, so that it is the same on every machine
- * and the one that was written to: for ~, ssh takes the account's home, which a container's or a CI's HOME is not always.
+ * Options of the ssh client, which the Docker provider runs: the pinned host key on the command line, the private key
+ * in a file, since that client takes no key in any other way. A preview connects to nothing and writes no key: it may
+ * run a change that nobody has read yet, on a machine of others. The path names HOME, so that it is the same on every
+ * machine and the one that was written to: for ~, ssh takes the account's home, which a container's or a CI's HOME is
+ * not always.
  */
 function sshOptions(clusterName: string, access: string): string[] {
   const {

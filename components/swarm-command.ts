@@ -16,7 +16,10 @@ export interface SwarmCommandArgs {
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Runs it again in this update, though no other input has changed: a text that no earlier repair had. */
   readonly repair?: string | undefined;
-  /** Text that the state keeps in clear beside the command, where `ignoreChanges` names "triggers": another one would run it again. */
+  /**
+   * Text that the state keeps in clear beside the command, where `ignoreChanges` names "triggers": another one would
+   * run it again.
+   */
   readonly record?: string;
   /** True where the output is a secret. */
   readonly secretOutput?: boolean;

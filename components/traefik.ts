@@ -61,7 +61,8 @@ function traefikFlags({ images, readTimeoutSeconds, dashboard, metrics, proxyPro
       : []),
     ...["web", "websecure"].flatMap((entrypoint) => [
       `--entrypoints.${entrypoint}.transport.respondingTimeouts.readTimeout=${readTimeoutSeconds}s`,
-      // told to stop, Traefik goes on serving while its ping says 503: whoever holds the address for it passes it on meanwhile
+      // told to stop, Traefik goes on serving while its ping says 503: whoever holds the address for it passes it on
+      // meanwhile
       `--entrypoints.${entrypoint}.transport.lifeCycle.requestAcceptGraceTimeout=${leaveSeconds}s`,
       ...(proxyProtocolFrom.length === 0
         ? []
@@ -71,9 +72,10 @@ function traefikFlags({ images, readTimeoutSeconds, dashboard, metrics, proxyPro
 }
 
 /**
- * Seconds that Traefik goes on accepting connections after it was told to stop. keepalived moves the address after three bad answers, 5 s
- * apart and up to 5 s late, and 4 s for the others to notice (cloudinit/files/keepalived.conf); the load balancer after three, as often
- * (components/ingress.ts). `stop_grace_period` of the compose file has 15 s more, for requests in flight.
+ * Seconds that Traefik goes on accepting connections after it was told to stop. keepalived moves the address after
+ * three bad answers, 5 s apart and up to 5 s late, and 4 s for the others to notice (cloudinit/files/keepalived.conf);
+ * the load balancer after three, as often (components/ingress.ts). `stop_grace_period` of the compose file has 15 s
+ * more, for requests in flight.
  */
 export const leaveSeconds = 30;
 

@@ -20,18 +20,25 @@ import type { NodeSpec } from "../settings/specs";
 import { stackRunsOn } from "./stacks";
 import { Pending, waitFor } from "./wait";
 
-/** How often the managers are asked for a node that boots. They have joins to serve where many boot at once, and each is waited for by itself. */
+/**
+ * How often the managers are asked for a node that boots. They have joins to serve where many boot at once, and each is
+ * waited for by itself.
+ */
 const pace = { intervalSeconds: 5, slack: 0.05 };
 
 /**
- * Proves that a node is part of the swarm, labels it and sees its tasks of the given stacks run. A node that has not joined
- * is given the swarm's join token, as it is now: at once where its user data has none, since it was booted before the swarm existed,
- * and in the second half of its time where it has one, which may have been rotated since. Until then one that boots is left alone.
- * A node that a program drained and did not remove takes tasks again. Repeating it changes nothing.
+ * Proves that a node is part of the swarm, labels it and sees its tasks of the given stacks run. A node that has not
+ * joined is given the swarm's join token, as it is now: at once where its user data has none, since it was booted
+ * before the swarm existed, and in the second half of its time where it has one, which may have been rotated since.
+ * Until then one that boots is left alone. A node that a program drained and did not remove takes tasks again.
+ * Repeating it changes nothing.
  *
- * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not the program's.
- * @param isRepair true where it was part of the swarm and is not as it was: then it is asked itself, and gets its token at once.
- * @throws OperationError after the deadline, with cloud-init's result and the end of the console; and where its engine breaks what the swarm runs.
+ * @param labelled names of the labels that it was given before: those that it shall no longer have go. Others are not
+ *   the program's.
+ * @param isRepair true where it was part of the swarm and is not as it was: then it is asked itself, and gets its token
+ *   at once.
+ * @throws OperationError after the deadline, with cloud-init's result and the end of the console; and where its engine
+ *   breaks what the swarm runs.
  */
 export async function admitNode(
   access: ClusterAccess,
@@ -84,7 +91,8 @@ async function proveReady(managers: Managers, access: ClusterAccess, spec: NodeS
         wasThere ??= entries.length > 0;
         let reason = unreadiness(spec.role, entries);
         if (reason === undefined) {
-          // what was there from the start may be the entry of a server that this one replaces, not yet seen as down; of several the node knows its own
+          // what was there from the start may be the entry of a server that this one replaces, not yet seen as down; of
+          // several the node knows its own
           const id =
             wasThere || entries.length > 1
               ? await managers.use((manager) => ownId(access, manager, spec))

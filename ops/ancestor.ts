@@ -69,7 +69,10 @@ function lookupFor(platform: NodeJS.Platform): Lookup {
   return platform === "linux" ? fromProc : fromPs;
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold anything; the parent is the second field after it. */
+/**
+ * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold anything; the parent is
+ * the second field after it.
+ */
 const fromProc: Lookup = async (pid) => {
   try {
     const link = async (name: string): Promise<string | undefined> =>
@@ -81,7 +84,8 @@ const fromProc: Lookup = async (pid) => {
       link("exe"),
     ]);
     const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    // https://man7.org/linux/man-pages/man5/proc_pid_exe.5.html: the link itself still runs a file that was removed, e.g. by an upgrade
+    // https://man7.org/linux/man-pages/man5/proc_pid_exe.5.html: the link itself still runs a file that was removed,
+    // e.g. by an upgrade
     const executable = file?.endsWith(" (deleted)") === true ? `/proc/${pid}/exe` : file;
     return {
       parent,
@@ -97,7 +101,10 @@ const fromProc: Lookup = async (pid) => {
 /** Seconds for `ps`, which answers at once. */
 const psSeconds = 10;
 
-/** `ps` does not say where a word with spaces ends; no option that changes a plan has such a value, but for a file in a folder with one. */
+/**
+ * `ps` does not say where a word with spaces ends; no option that changes a plan has such a value, but for a file in a
+ * folder with one.
+ */
 const fromPs: Lookup = async (pid) => {
   try {
     const { stdout } = await promisify(execFile)("ps", ["-ww", "-o", "ppid=,args=", "-p", String(pid)], {

@@ -7,8 +7,8 @@ export interface ApiRange {
 }
 
 /**
- * What this program is tested with: 1.41 (Docker 20.10) has every field that is read here, 1.56 is what the newest engine of the lab speaks.
- * Source: https://docs.docker.com/reference/api/engine/version-history/
+ * What this program is tested with: 1.41 (Docker 20.10) has every field that is read here, 1.56 is what the newest
+ * engine of the lab speaks. Source: https://docs.docker.com/reference/api/engine/version-history/
  */
 export const testedApi: ApiRange = { oldest: "1.41", newest: "1.56" };
 

@@ -4,8 +4,8 @@ import { OperationError } from "./errors";
 import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "./nodes";
 
 /**
- * Gives a node tasks again, or takes them away and waits until none runs on it any more: a person's word, so that a node which a
- * program had drained is the person's from then on. Repeating it changes nothing.
+ * Gives a node tasks again, or takes them away and waits until none runs on it any more: a person's word, so that a
+ * node which a program had drained is the person's from then on. Repeating it changes nothing.
  *
  * @param drainSeconds deadline for the tasks to leave.
  * @returns whether the swarm's entry of the node was changed.

@@ -12,7 +12,10 @@ import { z } from "zod";
 import type { Backend } from "./backend";
 import { messageOf, OperationError } from "./errors";
 
-/** The parts of a bucket's URL that say how it is reached, as Pulumi's library reads them (gocloud.dev 0.37, aws/aws.go). */
+/**
+ * The parts of a bucket's URL that say how it is reached, as Pulumi's library reads them (gocloud.dev 0.37,
+ * aws/aws.go).
+ */
 const parameters = z.strictObject({
   region: z.string().optional(),
   /** Host and port, or a URL; AWS's own where it is missing. */
@@ -64,7 +67,10 @@ export function bucketPlace(text: string): BucketPlace {
 /** Milliseconds for a connection, and for an answer; a request that fails is tried thrice in all. */
 const [connectionTimeout, requestTimeout] = [10_000, 60_000];
 
-/** Opens a bucket, with the key that Pulumi uses too: of AWS's variables, or of the file that AWS_SHARED_CREDENTIALS_FILE names. */
+/**
+ * Opens a bucket, with the key that Pulumi uses too: of AWS's variables, or of the file that
+ * AWS_SHARED_CREDENTIALS_FILE names.
+ */
 export function openBucket(url: string): Backend {
   const { bucket, prefix, region, endpoint, forcePathStyle } = bucketPlace(url);
   const client = new S3Client({

@@ -8,13 +8,16 @@ import { claimOf, onNode, type Claim } from "./on-node";
 /** Where the node's join unit looks for its token. */
 const tokenFile = "/etc/swarm/join-token";
 
-/** Seconds for a command on a node that boots still, beside others that do: on the lab `sudo` alone took more than 60. */
+/**
+ * Seconds for a command on a node that boots still, beside others that do: on the lab `sudo` alone took more than 60.
+ */
 export const nodeSeconds = 180;
 
 /**
- * Brings a node back that was part of the swarm. One whose own Docker is no longer part of it gives up its earlier entries, a
- * manager's first of all, which would count in raft beside the new one, and joins again at once. One that a program began to remove
- * gets its role and its ingress address back. A node that does not answer is left to what admits it.
+ * Brings a node back that was part of the swarm. One whose own Docker is no longer part of it gives up its earlier
+ * entries, a manager's first of all, which would count in raft beside the new one, and joins again at once. One that a
+ * program began to remove gets its role and its ingress address back. A node that does not answer is left to what
+ * admits it.
  */
 export async function bringBack(access: ClusterAccess, manager: DockerNode, spec: NodeSpec): Promise<void> {
   const claim = await onNode(access, manager, spec, (node) => claimOf(node, nodeSeconds)).catch((error: unknown) => {
@@ -56,8 +59,9 @@ async function undoRemoval(
 }
 
 /**
- * Makes a node join that has been part of a swarm: its join unit has done its work once and would not begin again by itself, and Docker
- * holds on to a swarm that has removed it. A node in its first boot may have no unit yet; then its path unit finds the token. Pure.
+ * Makes a node join that has been part of a swarm: its join unit has done its work once and would not begin again by
+ * itself, and Docker holds on to a swarm that has removed it. A node in its first boot may have no unit yet; then its
+ * path unit finds the token. Pure.
  */
 export function rejoinScript(file: string): string {
   return [
@@ -70,8 +74,8 @@ export function rejoinScript(file: string): string {
 }
 
 /**
- * Puts a token where the join unit reads it anew each time it tries. A node that has joined needs none: the unit takes it
- * away then, and would never take away one that comes a moment later. Pure.
+ * Puts a token where the join unit reads it anew each time it tries. A node that has joined needs none: the unit takes
+ * it away then, and would never take away one that comes a moment later. Pure.
  */
 export function deliveryScript(file: string): string {
   const forget = `rm -f ${file}`;

@@ -32,7 +32,8 @@ interface Comparison {
 /**
  * Looks on the cloud for what killed updates left behind. Changes nothing.
  *
- * @returns what removes it and notes that this update begins, to be called once nothing else refuses the update; it returns the update's number.
+ * @returns what removes it and notes that this update begins, to be called once nothing else refuses the update; it
+ *   returns the update's number.
  * @throws OperationError where the state is older than the cloud, or where the cloud has what is no proven leftover.
  */
 export async function lookForLeftovers(
@@ -57,7 +58,10 @@ export async function lookForLeftovers(
   };
 }
 
-/** Says in a preview what the update would remove or refuse; that the cloud cannot be asked is no fault of a preview. Contacts no machine of the cluster. */
+/**
+ * Says in a preview what the update would remove or refuse; that the cloud cannot be asked is no fault of a preview.
+ * Contacts no machine of the cluster.
+ */
 export async function foretell({ cluster, serial, state, pending, environment }: Beginning): Promise<void> {
   const known = knownBy(cluster, state);
   if (known.mark === undefined) return;
@@ -128,7 +132,10 @@ function anchors(cluster: string, things: readonly CloudThing[]): CloudThing[] {
   return things.filter(({ kind, name }) => kind === "security group" && name === `${cluster}-nodes`);
 }
 
-/** A number that cannot be noted, e.g. since a credential lacks the right, stops no update: an old state is then known by what the cloud has. */
+/**
+ * A number that cannot be noted, e.g. since a credential lacks the right, stops no update: an old state is then known
+ * by what the cloud has.
+ */
 async function noted(notes: readonly Promise<void>[]): Promise<void> {
   await Promise.all(notes).catch(async (error: unknown) => {
     await pulumi.log.warn(

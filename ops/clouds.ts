@@ -36,7 +36,8 @@ export type Cloud = Omit<z.output<typeof cloudSchema>, "cacert"> & {
 /**
  * Reads the cloud that `OS_CLOUD` names from clouds.yaml.
  *
- * @throws OperationError where there is no such file or cloud, or one that cannot be logged in to; nothing of the file is in it.
+ * @throws OperationError where there is no such file or cloud, or one that cannot be logged in to; nothing of the file
+ *   is in it.
  */
 export async function readCloud(environment: NodeJS.ProcessEnv): Promise<Cloud> {
   const name = environment["OS_CLOUD"];

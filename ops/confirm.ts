@@ -57,7 +57,10 @@ export async function confirmDestroy({ stack, cluster, isAnswered, input, output
     );
 }
 
-/** Name of the cluster by the configuration of a stack. @param file the configuration's path; the stack's own by default. */
+/**
+ * Name of the cluster by the configuration of a stack. @param file the configuration's path; the stack's own by
+ * default.
+ */
 export function clusterNameIn(project: string, stack: string, file = join(project, `Pulumi.${stack}.yaml`)): string {
   if (!existsSync(file))
     throw new OperationError(

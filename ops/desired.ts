@@ -24,8 +24,8 @@ const verbInputs = z.object({
 });
 
 /**
- * What the swarm holds by a stack's state: the nodes that were admitted, the networks that were made, the stacks that were
- * deployed, each as the last update left it, and of these what the next update keeps. Pure.
+ * What the swarm holds by a stack's state: the nodes that were admitted, the networks that were made, the stacks that
+ * were deployed, each as the last update left it, and of these what the next update keeps. Pure.
  */
 export function desiredSwarm(state: readonly StateResource[], kept: KeptParts): DesiredSwarm {
   const verbs = state.flatMap(({ inputs }) => {
@@ -61,7 +61,10 @@ export function desiredSwarm(state: readonly StateResource[], kept: KeptParts): 
   };
 }
 
-/** The same by a stack's outputs, for who looks at a cluster without its state: what they do not know is not judged. Pure. */
+/**
+ * The same by a stack's outputs, for who looks at a cluster without its state: what they do not know is not judged.
+ * Pure.
+ */
 export function desiredOf({ nodes, networks = [], stacks = {} }: ClusterOutputs): Desired {
   return {
     nodes: nodes.map(({ name, role, address, labels }) => ({ name, role, address, labels })),

@@ -31,7 +31,10 @@ export class DockerNode {
     this.api = new Dockerode(options);
   }
 
-  /** Speaks the newest version of the API that the engine and this program both know. @throws OperationError where there is none. */
+  /**
+   * Speaks the newest version of the API that the engine and this program both know. @throws OperationError where there
+   * is none.
+   */
   static async open(ssh: SshConnection): Promise<DockerNode> {
     const agent = new SocketAgent(ssh);
     return new DockerNode(ssh, await negotiate(ssh.target.name, agent), agent);
@@ -42,18 +45,24 @@ export class DockerNode {
   }
 }
 
-/** Seconds for an answer of Docker. An overloaded manager takes many for a list; one whose engine hangs takes for ever. */
+/**
+ * Seconds for an answer of Docker. An overloaded manager takes many for a list; one whose engine hangs takes for ever.
+ */
 const answerSeconds = 120;
 
-/** Gives HTTP requests a channel each to the node's Docker socket: no daemon port is open, and no client runs on the node. */
+/**
+ * Gives HTTP requests a channel each to the node's Docker socket: no daemon port is open, and no client runs on the
+ * node.
+ */
 class SocketAgent extends Agent {
   constructor(private readonly ssh: SshConnection) {
     super({ keepAlive: false });
   }
 
   /**
-   * Docker's client writes down all that an agent holds, to any depth, at each request, whether anybody debugs it or not: the
-   * connection, its buffers and the private key. That took more of the processor than all else that a look at a swarm does.
+   * Docker's client writes down all that an agent holds, to any depth, at each request, whether anybody debugs it or
+   * not: the connection, its buffers and the private key. That took more of the processor than all else that a look at
+   * a swarm does.
    */
   [inspect.custom](): string {
     return `SocketAgent(${this.ssh.target.name})`;
@@ -82,8 +91,8 @@ export function limit(stream: Duplex, seconds: number, message: string): void {
 }
 
 /**
- * Logs in on a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network, from which floating IPs let
- * nobody in. Its Docker need not run.
+ * Logs in on a manager: by its floating IP, or where `SWARM_INSIDE` is "true" by its address in the cluster's network,
+ * from which floating IPs let nobody in. Its Docker need not run.
  */
 export async function logIn(
   access: ClusterAccess,
@@ -132,11 +141,17 @@ export const oneLook: Patience = { managerSeconds: 0, connectSeconds: 20 };
 /** Seconds before something is done once more on a manager that has a say again. */
 const pauseSeconds = 2;
 
-/** Times that a change is tried: other writers are the managers themselves, whose heartbeats and rollouts count, and a handful of programs. */
+/**
+ * Times that a change is tried: other writers are the managers themselves, whose heartbeats and rollouts count, and a
+ * handful of programs.
+ */
 const changeTries = 20;
 const changePauseMilliseconds = 500;
 
-/** Does a change that begins by reading what it changes; again where the swarm refuses it because the version read is outdated by then. */
+/**
+ * Does a change that begins by reading what it changes; again where the swarm refuses it because the version read is
+ * outdated by then.
+ */
 export async function whileOvertaken<T>(change: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -165,8 +180,9 @@ export class Managers {
    * Does something on a manager; again, on whichever answers then, where it failed for a reason of the moment. So the
    * action has to be one that may be repeated.
    *
-   * @throws OperationError when no manager answers in time, with the reason of each, or there is none; and whatever the action throws. An UnreachableError
-   * leaves the connection as it is: who waits for a node that boots tries it every few seconds, and a handshake for each would keep the managers busy.
+   * @throws OperationError when no manager answers in time, with the reason of each, or there is none; and whatever the
+   *   action throws. An UnreachableError leaves the connection as it is: who waits for a node that boots tries it every
+   *   few seconds, and a handshake for each would keep the managers busy.
    */
   async use<T>(action: (manager: DockerNode) => Promise<T>): Promise<T> {
     let deadline: number | undefined;

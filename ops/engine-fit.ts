@@ -31,7 +31,10 @@ type Range = readonly [Version, Version];
 
 const end = Number.POSITIVE_INFINITY;
 
-/** Of Traefik, those that speak a version of Docker's API which engines from 29 on refuse. Source: https://github.com/traefik/traefik/issues/12253 */
+/**
+ * Of Traefik, those that speak a version of Docker's API which engines from 29 on refuse. Source:
+ * https://github.com/traefik/traefik/issues/12253
+ */
 const traefikWithOldApi: readonly Range[] = [
   [
     [0, 0, 0],
@@ -48,7 +51,10 @@ const engineWithoutOldApi: readonly Range[] = [
     [end, end, end],
   ],
 ];
-/** Engines whose encrypted packets those of all other versions drop, and the other way round. Source: the notes of release 29.2.1, moby/moby#51951. */
+/**
+ * Engines whose encrypted packets those of all other versions drop, and the other way round. Source: the notes of
+ * release 29.2.1, moby/moby#51951.
+ */
 const engineWithOtherEncryption: readonly Range[] = [
   [
     [25, 0, 13],
@@ -63,7 +69,10 @@ const engineWithOtherEncryption: readonly Range[] = [
     [29, 2, 0],
   ],
 ];
-/** Engines that forget the services of a node which was away for some seconds. Source: moby/moby#53141, mended by #53142, which 29.8.0 has. */
+/**
+ * Engines that forget the services of a node which was away for some seconds. Source: moby/moby#53141, mended by
+ * #53142, which 29.8.0 has.
+ */
 const engineThatForgetsNames: readonly Range[] = [
   [
     [29, 0, 0],

@@ -35,8 +35,8 @@ export async function refuseImages(manager: DockerNode, stack: string, images: r
 }
 
 /**
- * Refuses a node whose engine breaks something in the swarm; says of what else does not go together. Of several engines that do not go together
- * it refuses the faulty one alone: the others are the way out.
+ * Refuses a node whose engine breaks something in the swarm; says of what else does not go together. Of several engines
+ * that do not go together it refuses the faulty one alone: the others are the way out.
  *
  * @throws OperationError with what does not go together.
  */

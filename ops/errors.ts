@@ -6,12 +6,18 @@ export class OperationError extends Error {
   }
 }
 
-/** A machine that something was to be done on does not let one in. Of the managers, by which it was tried, it says nothing. */
+/**
+ * A machine that something was to be done on does not let one in. Of the managers, by which it was tried, it says
+ * nothing.
+ */
 export class UnreachableError extends OperationError {
   override readonly name = "UnreachableError";
 }
 
-/** A connection was not made, ended, or carried no answer in time. Whether what was asked for is done is not known; another machine may be asked. */
+/**
+ * A connection was not made, ended, or carried no answer in time. Whether what was asked for is done is not known;
+ * another machine may be asked.
+ */
 export class ConnectionLostError extends OperationError {
   override readonly name = "ConnectionLostError";
 }
@@ -30,7 +36,10 @@ export class ExitError extends OperationError {
   }
 }
 
-/** A signal ended a command on its machine, e.g. since the memory ran out. It would end the next one as well, so it is not repeated. */
+/**
+ * A signal ended a command on its machine, e.g. since the memory ran out. It would end the next one as well, so it is
+ * not repeated.
+ */
 export class SignalError extends OperationError {
   override readonly name = "SignalError";
 

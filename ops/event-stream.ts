@@ -6,9 +6,9 @@ import { OperationError } from "./errors";
 import { parseEvent, type UpdateEvent } from "./update-events";
 
 /**
- * Runs something with a place where Pulumi's `--event-log` can send its events: a gRPC service of Pulumi's own on the loopback
- * address, as its Automation API has one. A file would hold the stack's secrets in clear, and whoever is killed leaves it
- * behind; a Pulumi whose receiver is gone goes on without one.
+ * Runs something with a place where Pulumi's `--event-log` can send its events: a gRPC service of Pulumi's own on the
+ * loopback address, as its Automation API has one. A file would hold the stack's secrets in clear, and whoever is
+ * killed leaves it behind; a Pulumi whose receiver is gone goes on without one.
  *
  * @param use is given the option's value.
  * @returns what it returned, and the events in their order.

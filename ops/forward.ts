@@ -2,7 +2,10 @@ import { Agent } from "node:http";
 import type { Duplex } from "node:stream";
 import type { SshConnection } from "./ssh";
 
-/** Gives HTTP requests a channel to a TCP port as a machine sees it: what listens there need not be open to anybody else. */
+/**
+ * Gives HTTP requests a channel to a TCP port as a machine sees it: what listens there need not be open to anybody
+ * else.
+ */
 export class ForwardAgent extends Agent {
   constructor(
     private readonly ssh: SshConnection,

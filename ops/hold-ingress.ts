@@ -10,9 +10,10 @@ import { Pending, waitFor } from "./wait";
 const fileSeconds = 180;
 
 /**
- * Gives each manager the files by which it takes part in holding the ingress address, where it has other ones, and waits until one
- * of them holds it and Traefik answers there. The first manager, which holds the address as a rule, comes last. A manager that does
- * not answer is left as it is: an update must not need every manager. Repeating it changes nothing.
+ * Gives each manager the files by which it takes part in holding the ingress address, where it has other ones, and
+ * waits until one of them holds it and Traefik answers there. The first manager, which holds the address as a rule,
+ * comes last. A manager that does not answer is left as it is: an update must not need every manager. Repeating it
+ * changes nothing.
  *
  * @throws OperationError when keepalived cannot be installed, or nobody answers at the address in time.
  */
@@ -42,7 +43,9 @@ function askScript(vip: string): string {
   return `[ -z "$(ip -4 -o address show to ${vip}/32)" ] || curl -s -o /dev/null -m 10 -w '%{http_code}' http://${vip}/.well-known/swarm-ingress`;
 }
 
-/** Why the address does not serve, or undefined: exactly one manager holds it, and Traefik answers there with 200. Pure. */
+/**
+ * Why the address does not serve, or undefined: exactly one manager holds it, and Traefik answers there with 200. Pure.
+ */
 export function holderFault(
   answers: readonly { readonly name: string; readonly output: string }[],
 ): string | undefined {

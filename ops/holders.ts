@@ -8,11 +8,14 @@ import { forgetLease, type LeaseWatch } from "./lease";
 import type { HeldLock } from "./locks";
 import { startOf, thisSpace } from "./processes";
 
-// Pulumi's lock tells a host name and a process number, which prove nothing about who holds it. So whoever starts an update, and the
-// program in it, leave a record of the holder beside the state.
+// Pulumi's lock tells a host name and a process number, which prove nothing about who holds it. So whoever starts an
+// update, and the program in it, leave a record of the holder beside the state.
 
 const holderSchema = z.object({
-  /** The lock's name, by the program, which runs while it is held; absent where the record was written before Pulumi was started. */
+  /**
+   * The lock's name, by the program, which runs while it is held; absent where the record was written before Pulumi was
+   * started.
+   */
   lock: z.string().optional(),
   /** As Pulumi writes them into the lock. */
   hostname: z.string(),
@@ -35,12 +38,15 @@ export interface KeptHolder {
 
 const folder = ".swarm/holders/";
 
-/** Seconds from the start of a Pulumi to its lock: it reads its configuration and asks the backend. Beyond, a lock is another one's. */
+/**
+ * Seconds from the start of a Pulumi to its lock: it reads its configuration and asks the backend. Beyond, a lock is
+ * another one's.
+ */
 const startSeconds = 120;
 
 /**
- * Notes that a process of this machine updates a stack, or is about to. Nothing is noted where the machine does not tell what
- * proves a holder dead, or the process is gone.
+ * Notes that a process of this machine updates a stack, or is about to. Nothing is noted where the machine does not
+ * tell what proves a holder dead, or the process is gone.
  *
  * @param known the lock that it holds, and the lease that it is under.
  */
@@ -77,7 +83,10 @@ export async function keptHolders(backend: Backend): Promise<KeptHolder[]> {
   ).flat();
 }
 
-/** The records that may be of a lock's holder: the program's, which names the lock, or else those of Pulumis that were started just before it. Pure. */
+/**
+ * The records that may be of a lock's holder: the program's, which names the lock, or else those of Pulumis that were
+ * started just before it. Pure.
+ */
 export function claimsOn(lock: HeldLock, kept: readonly KeptHolder[]): KeptHolder[] {
   const ofStack = kept.filter(({ stack }) => stack === lock.stack);
   const named = ofStack.filter(({ holder }) => holder.lock === lock.name);
@@ -94,7 +103,10 @@ export function claimsOn(lock: HeldLock, kept: readonly KeptHolder[]): KeptHolde
   });
 }
 
-/** What is known of a lock's holder: a proof that it is dead, that it may live, or that only more looks at its lease can tell. */
+/**
+ * What is known of a lock's holder: a proof that it is dead, that it may live, or that only more looks at its lease can
+ * tell.
+ */
 export type Judgement = { readonly death: string } | "held" | "undecided";
 
 /** Judges a lock's holder. Each that may be the holder has to be dead. */
@@ -131,7 +143,10 @@ async function judgeHolder(
   return state === "watched" ? "undecided" : "held";
 }
 
-/** Removes the records that no lock bears out any more, and their leases: their updates are over, or never got their lock. */
+/**
+ * Removes the records that no lock bears out any more, and their leases: their updates are over, or never got their
+ * lock.
+ */
 export async function forgetHolders(
   backend: Backend,
   kept: readonly KeptHolder[],

@@ -35,7 +35,8 @@ const longest = 64 * 1024 * 1024;
 /**
  * Asks a service and hands over the answer's text.
  *
- * @throws OperationError when there is no answer in time, or one that is not of the 200s; with the beginning of what it said.
+ * @throws OperationError when there is no answer in time, or one that is not of the 200s; with the beginning of what it
+ *   said.
  */
 export async function ask(url: URL, { method = "GET", body, ...sending }: HttpRequest): Promise<string> {
   const { status, statusText, text } = await exchange(url, { method, body, ...sending });
@@ -118,7 +119,10 @@ export async function exchange(
   });
 }
 
-/** The service at each address that its name stands for, e.g. every task behind `tasks.prometheus`. A name that is not known stays as it is. */
+/**
+ * The service at each address that its name stands for, e.g. every task behind `tasks.prometheus`. A name that is not
+ * known stays as it is.
+ */
 export async function everyAddress(url: URL): Promise<URL[]> {
   const found = await lookup(url.hostname.replace(/^\[|\]$/g, ""), { all: true }).catch(() => []);
   // a certificate is made out to the name

@@ -93,7 +93,10 @@ export function refuseOther(
   );
 }
 
-/** The part of a network that is read here (Engine API v1.41, GET /networks). The driver adds its VXLAN number to the options. */
+/**
+ * The part of a network that is read here (Engine API v1.41, GET /networks). The driver adds its VXLAN number to the
+ * options.
+ */
 interface OverlayNetwork {
   readonly Options?: Readonly<Record<string, string>> | null | undefined;
   readonly IPAM?:
@@ -112,7 +115,10 @@ export function isAsWanted(
   );
 }
 
-/** Makes the ingress network again with its options and subnet: it cannot be changed. Right after the init no service uses it. */
+/**
+ * Makes the ingress network again with its options and subnet: it cannot be changed. Right after the init no service
+ * uses it.
+ */
 async function configureIngress(node: DockerNode, spec: InitSpec): Promise<void> {
   await waitFor(
     { what: "the ingress network", deadlineSeconds: spec.deadlineSeconds, isFinal: isConnectionLost },

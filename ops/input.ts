@@ -23,7 +23,10 @@ export function readJson<T extends z.ZodType>(environment: NodeJS.ProcessEnv, na
   return result.data;
 }
 
-/** What the same verb printed when it last ran for the same resource, which Pulumi's command provider tells; undefined where it printed nothing. */
+/**
+ * What the same verb printed when it last ran for the same resource, which Pulumi's command provider tells; undefined
+ * where it printed nothing.
+ */
 export function lastOutput<T extends z.ZodType>(environment: NodeJS.ProcessEnv, schema: T): z.output<T> | undefined {
   const name = "PULUMI_COMMAND_STDOUT";
   return (environment[name] ?? "") === "" ? undefined : readJson(environment, name, schema);

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { openBackend, type Backend } from "./backend";
 
-// No machine compares its clock with another's: the holder measures the time since its last renewal, whoever waits the time since it saw one.
+// No machine compares its clock with another's: the holder measures the time since its last renewal, whoever waits the
+// time since it saw one.
 
 /** Seconds that a lease lasts after a renewal; a dead holder keeps others waiting as long. */
 export const leaseSeconds = 180;
@@ -22,8 +23,8 @@ export function endSelf(): void {
 }
 
 /**
- * Measures seconds from now. A clock may be set back, and the monotonic one stands still while a machine sleeps (clock_gettime(2)), so the
- * one that went further counts.
+ * Measures seconds from now. A clock may be set back, and the monotonic one stands still while a machine sleeps
+ * (clock_gettime(2)), so the one that went further counts.
  */
 function stopwatch(): () => number {
   const [monotonic, wall] = [performance.now(), Date.now()];
@@ -32,7 +33,8 @@ function stopwatch(): () => number {
 
 /**
  * Holds a lease beside the state for as long as an update runs, so that another machine can tell that its holder is no
- * more. A holder that can no longer renew it gives up before it runs out: what is left of it must not go on changing things.
+ * more. A holder that can no longer renew it gives up before it runs out: what is left of it must not go on changing
+ * things.
  *
  * @param lease its name, which nobody else's has: random, since two machines may have one name.
  * @param giveUp called at most once, when the lease could not be renewed in time.
@@ -90,10 +92,15 @@ export async function underLease<T>(
   }
 }
 
-/** What one has seen of a lease: nothing (it was given back), a renewal, none yet, or none for as long as a lease lasts. */
+/**
+ * What one has seen of a lease: nothing (it was given back), a renewal, none yet, or none for as long as a lease lasts.
+ */
 export type LeaseState = "given-back" | "renewed" | "watched" | "run-out";
 
-/** Tells whether leases are renewed, by this process' own looks and its monotonic clock alone. Looks may be any time apart. */
+/**
+ * Tells whether leases are renewed, by this process' own looks and its monotonic clock alone. Looks may be any time
+ * apart.
+ */
 export class LeaseWatch {
   private readonly seen = new Map<
     string,
@@ -103,7 +110,10 @@ export class LeaseWatch {
   /** @param now milliseconds of a monotonic clock. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** @param lock what the holder locked: the watch begins when both were seen, so a lock that is taken later is not judged by what was seen before. */
+  /**
+   * @param lock what the holder locked: the watch begins when both were seen, so a lock that is taken later is not
+   * judged by what was seen before.
+   */
   async look(backend: Backend, lease: string, lock: string): Promise<LeaseState> {
     const name = `${lease} ${lock}`;
     const asked = this.now();

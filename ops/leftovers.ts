@@ -10,7 +10,10 @@ export interface Judgement {
   readonly unexplained: readonly { readonly thing: CloudThing; readonly why: string }[];
 }
 
-/** Kinds that people add to by hand: without proof they stay and stop nothing. They bear no mark themselves, but belong to what does. */
+/**
+ * Kinds that people add to by hand: without proof they stay and stop nothing. They bear no mark themselves, but belong
+ * to what does.
+ */
 const addedByHand: ReadonlySet<CloudThing["kind"]> = new Set(["security rule", "router interface"]);
 
 /** Things that the state does not know. Pure. */
@@ -33,8 +36,8 @@ export function isExplained({ kind, made }: CloudThing, pending: readonly Pendin
 }
 
 /**
- * Judges what the state does not know. That the cloud has more than the state proves nothing by itself: the state may be
- * older than the cloud, and then these are the things that work. Pure.
+ * Judges what the state does not know. That the cloud has more than the state proves nothing by itself: the state may
+ * be older than the cloud, and then these are the things that work. Pure.
  *
  * @param consent ids that a person named.
  * @param useOf who uses a thing, in words; whatever the proof, that is never removed.
@@ -63,7 +66,10 @@ export function title({ kind, name, id }: CloudThing): string {
   return `${kind} ${name} (${id})`;
 }
 
-/** A state that is older than the cloud: the numbers of the last complete update of the one and of the newest on the other. */
+/**
+ * A state that is older than the cloud: the numbers of the last complete update of the one and of the newest on the
+ * other.
+ */
 export interface Behind {
   readonly state: number;
   readonly cloud: number;

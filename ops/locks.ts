@@ -30,19 +30,22 @@ export function holderIn(output: string): string | undefined {
   return maker === "unknown" ? "another update" : holderOf(maker);
 }
 
-/** What this process has seen of leases. One that looks again and again, as the autoscaler does, need not wait to know that one has run out. */
+/**
+ * What this process has seen of leases. One that looks again and again, as the autoscaler does, need not wait to know
+ * that one has run out.
+ */
 const ownWatch = new LeaseWatch();
 
 /** Seconds between two looks at a lease, of which a holder that lives makes three or four before a renewal. */
 const lookSeconds = 5;
 
 /**
- * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins. It waits only where the lock's holder is under
- * a lease: until that is renewed, mostly within 20 seconds, or has run out.
+ * Takes what killed updates left in the way of a stack's next one out of it: their locks and their plugins. It waits
+ * only where the lock's holder is under a lease: until that is renewed, mostly within 20 seconds, or has run out.
  *
  * @param backendUrl `PULUMI_BACKEND_URL`.
- * @throws LockedError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which that
- * update may be writing.
+ * @throws LockedError when another update holds the stack's lock. Pulumi says so too, but reads the state first, which
+ *   that update may be writing.
  */
 export async function clearWay(
   stack: string,
@@ -87,8 +90,8 @@ export interface StandingLock extends HeldLock {
 }
 
 /**
- * Breaks the locks of holders that are proven dead: their process on this machine is no more, or the lease that they held
- * for the update has run out. Other backends than files and S3 keep their locks themselves.
+ * Breaks the locks of holders that are proven dead: their process on this machine is no more, or the lease that they
+ * held for the update has run out. Other backends than files and S3 keep their locks themselves.
  *
  * @returns the locks that stay.
  */
@@ -115,8 +118,8 @@ export async function breakDeadLocks(
 }
 
 /**
- * Whose update holds a stack's lock, for who only looks, and never waits; undefined where none does that may still live, or the backend keeps its locks
- * itself. A lease that has run out is known by looks over that time.
+ * Whose update holds a stack's lock, for who only looks, and never waits; undefined where none does that may still
+ * live, or the backend keeps its locks itself. A lease that has run out is known by looks over that time.
  */
 export async function lockHolder(
   stack: string,
@@ -132,8 +135,8 @@ export async function lockHolder(
 }
 
 /**
- * Notes who holds the lock of the update that this program runs in: a Pulumi among its ancestors. So a plain `pulumi up` that is
- * killed is proven dead as well, whoever started it.
+ * Notes who holds the lock of the update that this program runs in: a Pulumi among its ancestors. So a plain `pulumi
+ * up` that is killed is proven dead as well, whoever started it.
  */
 export async function noteUpdate(stack: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const backend = openBackend(environment["PULUMI_BACKEND_URL"]);
@@ -144,7 +147,10 @@ export async function noteUpdate(stack: string, environment: NodeJS.ProcessEnv):
     await noteHolder(backend, stack, own.pid, { lock: own.name, lease: environment[leaseVariable] });
 }
 
-/** All locks, or those of a stack. One that is being written or taken away in this moment is somebody's who lives, and left out. */
+/**
+ * All locks, or those of a stack. One that is being written or taken away in this moment is somebody's who lives, and
+ * left out.
+ */
 async function locksIn(backend: Backend, stack?: string): Promise<{ readonly key: string; readonly lock: HeldLock }[]> {
   const keys = (await backend.list(lockFolder)).filter(
     (key) => key.endsWith(".json") && (stack === undefined || basename(dirname(key)) === stack),

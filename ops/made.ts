@@ -18,8 +18,9 @@ const sharedNetwork = z.object({
 const initSuffix = "-managers-init";
 
 /**
- * What a cluster that no update has completed is made with so far, by the resources that exist: the network's range, where the floating
- * IPs come from, and, once the swarm is there, everything that its init was given. What is absent may still be changed. Pure.
+ * What a cluster that no update has completed is made with so far, by the resources that exist: the network's range,
+ * where the floating IPs come from, and, once the swarm is there, everything that its init was given. What is absent
+ * may still be changed. Pure.
  */
 export function madeSoFar(state: readonly StateResource[]): Partial<MadeWith> {
   const inputOf = (type: string, input: string): string | undefined =>
@@ -37,7 +38,10 @@ export function madeSoFar(state: readonly StateResource[]): Partial<MadeWith> {
   };
 }
 
-/** The record that the swarm's init leaves in its inputs. Of an older program's, which left none, what the init was told, and the networks that exist. */
+/**
+ * The record that the swarm's init leaves in its inputs. Of an older program's, which left none, what the init was
+ * told, and the networks that exist.
+ */
 function madeAtInit(state: readonly StateResource[]): Partial<MadeWith> {
   const init = state.find(({ urn, type }) => type === "command:local:Command" && urn.endsWith(initSuffix));
   if (init === undefined) return {};

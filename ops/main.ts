@@ -25,7 +25,10 @@ import {
 } from "../settings/specs";
 import { deployStack, removeStack } from "./stacks";
 
-/** The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on standard output. */
+/**
+ * The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on
+ * standard output.
+ */
 const verbs: Readonly<Record<string, () => Promise<string | undefined>>> = {
   init: async () =>
     JSON.stringify(await initSwarm(readAccess(process.env), readJson(process.env, "SWARM_SPEC", initSpec))),

@@ -3,8 +3,9 @@ import { commonApiVersion, compareApiVersions, testedApi } from "./api-version";
 import { OperationError } from "./errors";
 
 /**
- * The version of the API to speak with an engine. Its ping says the newest that it speaks. Only an engine that is newer than all that are tested here may
- * refuse the newest of those, and is asked for its oldest: for that an engine starts a process or two.
+ * The version of the API to speak with an engine. Its ping says the newest that it speaks. Only an engine that is newer
+ * than all that are tested here may refuse the newest of those, and is asked for its oldest: for that an engine starts
+ * a process or two.
  *
  * @param name the engine's node, for messages.
  * @throws OperationError where there is no version in common.

@@ -5,7 +5,10 @@ import type { PendingCreate } from "./state";
 
 const networkType = "docker:index/network:Network";
 
-/** The part of a service that says which networks it uses (Engine API, ServiceSpec); older clients wrote them beside the template. */
+/**
+ * The part of a service that says which networks it uses (Engine API, ServiceSpec); older clients wrote them beside the
+ * template.
+ */
 interface NetworkUser {
   readonly Spec?: {
     readonly Networks?: readonly { Target?: string }[];
@@ -19,8 +22,8 @@ export async function listOverlays({ api }: Pick<DockerNode, "api">): Promise<Ne
 }
 
 /**
- * Removes overlay networks that an update made and was killed before it could note them; the next one would be refused for
- * their names. Only what a killed update was creating and no service uses is one of these: a state that a refresh
+ * Removes overlay networks that an update made and was killed before it could note them; the next one would be refused
+ * for their names. Only what a killed update was creating and no service uses is one of these: a state that a refresh
  * emptied, or an older one, lacks networks that work. What does not bear the stack's own mark is somebody else's.
  */
 export async function sweepNetworks(

@@ -36,7 +36,8 @@ export async function nodesNamed(manager: DockerNode, name: string): Promise<Swa
 }
 
 /**
- * Why a node is not yet a proven part of the swarm, or undefined when it is: Ready, and reachable where it is a manager.
+ * Why a node is not yet a proven part of the swarm, or undefined when it is: Ready, and reachable where it is a
+ * manager.
  */
 export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNodeState[]): string | undefined {
   if (nodes.length === 0) return "not in the swarm";
@@ -49,7 +50,9 @@ export function unreadiness(role: "manager" | "worker", nodes: readonly SwarmNod
   return undefined;
 }
 
-/** The raft group. Every entry with a manager's part counts, that of a server which is gone as well: raft still asks it. */
+/**
+ * The raft group. Every entry with a manager's part counts, that of a server which is gone as well: raft still asks it.
+ */
 export function quorumIn(nodes: readonly SwarmNodeState[]): Quorum {
   const managers = nodes.filter(({ ManagerStatus }) => ManagerStatus !== undefined);
   return quorumOf(managers.length, managers.filter(isReachable).length);
@@ -76,8 +79,8 @@ export async function updateNode(
 }
 
 /**
- * The label of a node that a program drains, e.g. "remove-node 2026-01-01T00:00:00.000Z": which one, and since when. So the
- * drain of a program that died is told from a person's, which bears no such label and is nobody else's to end.
+ * The label of a node that a program drains, e.g. "remove-node 2026-01-01T00:00:00.000Z": which one, and since when. So
+ * the drain of a program that died is told from a person's, which bears no such label and is nobody else's to end.
  */
 export const drainedByLabel = "swarm.drained-by";
 
@@ -124,7 +127,10 @@ export function withoutLabels(
 /** Seconds for a manager to become a worker: a change of the raft group. */
 const demoteSeconds = 60;
 
-/** Takes a node's entry out of the swarm; a manager has to leave the raft group first, which one whose join failed is not in. */
+/**
+ * Takes a node's entry out of the swarm; a manager has to leave the raft group first, which one whose join failed is
+ * not in.
+ */
 export async function removeEntry(manager: DockerNode, node: SwarmNodeState, name: string): Promise<void> {
   if (node.ManagerStatus !== undefined) {
     await updateNode(manager, node.ID, (current) => ({ ...current, Role: "worker" }));
@@ -165,8 +171,8 @@ async function forget(manager: DockerNode, id: string): Promise<void> {
 const ghostSeconds = 120;
 
 /**
- * Entries that no node has ever used: one that joins while the managers elect a leader may be given a certificate twice,
- * and uses the second. Global services wait for the first one's node for ever.
+ * Entries that no node has ever used: one that joins while the managers elect a leader may be given a certificate
+ * twice, and uses the second. Global services wait for the first one's node for ever.
  *
  * @param now the managers' time, in milliseconds since 1970.
  */

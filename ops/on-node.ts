@@ -36,7 +36,10 @@ export async function onNode<T>(
   }
 }
 
-/** What a node's own Docker says of its part in the swarm (GET /info): its state, e.g. "active" or "inactive", and its id, empty where it has none. */
+/**
+ * What a node's own Docker says of its part in the swarm (GET /info): its state, e.g. "active" or "inactive", and its
+ * id, empty where it has none.
+ */
 export interface Claim {
   readonly state: string;
   readonly id: string;

@@ -124,7 +124,10 @@ export class OpenStack {
   }
 }
 
-/** Keystone's login (Identity API v3, POST /auth/tokens): by application credential where there is one, else by password. */
+/**
+ * Keystone's login (Identity API v3, POST /auth/tokens): by application credential where there is one, else by
+ * password.
+ */
 async function login({
   auth,
   region_name: region,
@@ -202,8 +205,8 @@ interface Sent extends Trust {
 }
 
 /**
- * What the cloud could not serve is tried again where that does no harm, and so is what it refuses for being asked too often
- * (429, which began nothing), after the time that it names.
+ * What the cloud could not serve is tried again where that does no harm, and so is what it refuses for being asked too
+ * often (429, which began nothing), after the time that it names.
  */
 async function send(
   url: string,

@@ -48,8 +48,9 @@ export interface Prepared {
 }
 
 /**
- * What a stack's state holds; in a preview nothing where it cannot be read, e.g. before it exists. The plan guard's preview reads none: its
- * update does. Read while the settings are. It is the first thing that an update does, so the holder of its lock is noted beside it.
+ * What a stack's state holds; in a preview nothing where it cannot be read, e.g. before it exists. The plan guard's
+ * preview reads none: its update does. Read while the settings are. It is the first thing that an update does, so the
+ * holder of its lock is noted beside it.
  */
 export async function stateBefore(stack: string): Promise<StackState> {
   const none: StackState = { state: [], pending: [] };
@@ -67,10 +68,10 @@ export async function stateBefore(stack: string): Promise<StackState> {
 }
 
 /**
- * What an update does before its first resource: it looks at the state and the cloud, refuses what it must not do, and removes
- * what an earlier update left behind. Whatever else has to be checked or repaired first belongs here, beside the sweep where it
- * does not depend on it: every update waits for this. A preview changes nothing and contacts no machine: it says what the update would
- * remove or refuse, where the cloud can be asked.
+ * What an update does before its first resource: it looks at the state and the cloud, refuses what it must not do, and
+ * removes what an earlier update left behind. Whatever else has to be checked or repaired first belongs here, beside
+ * the sweep where it does not depend on it: every update waits for this. A preview changes nothing and contacts no
+ * machine: it says what the update would remove or refuse, where the cloud can be asked.
  *
  * @throws RunError with what stops the update; nothing is touched then.
  */
@@ -85,8 +86,8 @@ export async function prepareUpdate(preparation: Preparation): Promise<Prepared>
 }
 
 /**
- * Judges the plan and looks for leftovers at the same time. Only the removal waits for both: where one of them refuses the update, nothing is
- * touched.
+ * Judges the plan and looks for leftovers at the same time. Only the removal waits for both: where one of them refuses
+ * the update, nothing is touched.
  *
  * @returns the number of this update.
  */
@@ -128,8 +129,8 @@ async function refused<T>(subject: string, step: Promise<T>): Promise<T> {
 }
 
 /**
- * The access to the cluster, once the swarm is without shared networks that a killed update made and did not note. Where
- * no manager answers, e.g. since a destruction was killed, whatever needs one says more.
+ * The access to the cluster, once the swarm is without shared networks that a killed update made and did not note.
+ * Where no manager answers, e.g. since a destruction was killed, whatever needs one says more.
  *
  * @param networks names of the shared networks that the program wants.
  */
@@ -162,8 +163,8 @@ export function onceNetworksSwept(
 }
 
 /**
- * The number of this update, noted on the cloud when all of it is done; the stack's outputs have it from then on. In a preview it is
- * the last one's, so that it shows no change.
+ * The number of this update, noted on the cloud when all of it is done; the stack's outputs have it from then on. In a
+ * preview it is the last one's, so that it shows no change.
  *
  * @param done what has to be there first.
  */

@@ -20,7 +20,10 @@ const previewSchema = z.object({
   changeSummary: z.record(z.string(), z.number()).default({}),
 });
 
-/** What a step does to a node, in the words of the table. Of a replacement only the whole is counted, not its two halves. */
+/**
+ * What a step does to a node, in the words of the table. Of a replacement only the whole is counted, not its two
+ * halves.
+ */
 const effects: Readonly<Record<string, string>> = {
   create: "added",
   delete: "removed",
@@ -29,7 +32,8 @@ const effects: Readonly<Record<string, string>> = {
 };
 
 /**
- * Says in Markdown what a change does: how many resources, which nodes of which zone, and what the plan guard says of it.
+ * Says in Markdown what a change does: how many resources, which nodes of which zone, and what the plan guard says of
+ * it.
  *
  * @param json what `pulumi preview --json --show-sames --show-replacement-steps` printed.
  */

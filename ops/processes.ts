@@ -1,9 +1,9 @@
 import { readFile, readlink } from "node:fs/promises";
 
 /**
- * Where a process number means something: a kernel since its boot, and a namespace of process numbers on it. Names of machines
- * prove nothing: cloud images and containers share them. Equal facts are the same place, since a boot id is random; a namespace's
- * number may be given again on a kernel, but only when every process of the former one is dead.
+ * Where a process number means something: a kernel since its boot, and a namespace of process numbers on it. Names of
+ * machines prove nothing: cloud images and containers share them. Equal facts are the same place, since a boot id is
+ * random; a namespace's number may be given again on a kernel, but only when every process of the former one is dead.
  */
 export interface ProcessSpace {
   /** /etc/machine-id; empty where there is none. */
@@ -12,7 +12,10 @@ export interface ProcessSpace {
   readonly pidNamespace: string;
 }
 
-/** Where this process runs; undefined where that cannot be told: without /proc, as on macOS, or with another namespace's. */
+/**
+ * Where this process runs; undefined where that cannot be told: without /proc, as on macOS, or with another
+ * namespace's.
+ */
 export async function thisSpace(): Promise<ProcessSpace | undefined> {
   const [self, pidNamespace] = await Promise.all(
     ["/proc/self", "/proc/self/ns/pid"].map(async (path) => readlink(path).catch(() => undefined)),
@@ -27,8 +30,9 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * When a process of this space began, in the kernel's ticks since its boot (proc(5), /proc/PID/stat, field 22): what tells it from a
- * later one of its number. "none" where there is no such process or only its remains; "unknown" where it cannot be looked at.
+ * When a process of this space began, in the kernel's ticks since its boot (proc(5), /proc/PID/stat, field 22): what
+ * tells it from a later one of its number. "none" where there is no such process or only its remains; "unknown" where
+ * it cannot be looked at.
  */
 export async function startOf(
   pid: number,

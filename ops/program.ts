@@ -19,7 +19,8 @@ const imageSources = [...sources, "autoscaler", "swarmctl", "toolchain/versions.
 
 /**
  * Fingerprint of the program in a checkout: SHA-256 over the names and contents of its sources, hexadecimal. An update
- * leaves it in the outputs, so that whoever runs the next one by itself can tell whether it would change more than it means to.
+ * leaves it in the outputs, so that whoever runs the next one by itself can tell whether it would change more than it
+ * means to.
  */
 export function programFingerprint(project: string): string {
   return hashOf(project, sources);

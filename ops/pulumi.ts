@@ -15,7 +15,10 @@ export interface StackPlace {
 /** The stack of the embedded lab; its credentials and state are the lab's own. */
 export const labStack = "lab";
 
-/** Whether a stack is run with the lab's credentials and state: not where the environment names a backend, as it does in the service. */
+/**
+ * Whether a stack is run with the lab's credentials and state: not where the environment names a backend, as it does in
+ * the service.
+ */
 export function isOnLab({ stack }: StackPlace, environment: NodeJS.ProcessEnv): boolean {
   return stack === labStack && environment["PULUMI_BACKEND_URL"] === undefined;
 }
@@ -66,8 +69,8 @@ const endLength = 20_000;
 const graceSeconds = 120;
 
 /**
- * Runs Pulumi. After the deadline, and when this process is asked to end, it is interrupted so that it can finish what is
- * in flight and note it in the state; a Pulumi that is killed leaves servers behind.
+ * Runs Pulumi. After the deadline, and when this process is asked to end, it is interrupted so that it can finish what
+ * is in flight and note it in the state; a Pulumi that is killed leaves servers behind.
  */
 export async function runPulumi(
   place: StackPlace,
@@ -75,7 +78,8 @@ export async function runPulumi(
   options: PulumiRun,
 ): Promise<PulumiResult> {
   const [program = "", ...rest] = pulumiArgv(place, words, options.environment);
-  // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop everything
+  // a process group of its own: a terminal's Ctrl-C comes to it once, by us, since a second one makes Pulumi drop
+  // everything
   const child = spawn(program, rest, {
     cwd: place.project,
     env: options.environment,

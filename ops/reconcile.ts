@@ -14,9 +14,9 @@ import { Slots } from "./slots";
 /** Bounds of asking the nodes that are not Ready. */
 export interface AskLimits {
   /**
-   * Nodes at a time. Each takes a forwarded connection through the one SSH connection to a manager, and a handshake. sshd allows 10 sessions per
-   * connection by default (MaxSessions in sshd_config(5)). It does not count forwarded connections; only the file descriptors of its process bound
-   * those, so this keeps to the same number.
+   * Nodes at a time. Each takes a forwarded connection through the one SSH connection to a manager, and a handshake.
+   * sshd allows 10 sessions per connection by default (MaxSessions in sshd_config(5)). It does not count forwarded
+   * connections; only the file descriptors of its process bound those, so this keeps to the same number.
    */
   readonly atOnce: number;
   /** Seconds for a node to say what it takes itself for; a dead one never does. */

@@ -28,8 +28,8 @@ interface Begun {
 /**
  * Takes a node out of the swarm: a manager gives the ingress address to another one; drain, wait until its tasks are
  * gone, demote a manager, remove the entry. A node that is down, or that does not get empty in time, is removed all the
- * same. A manager that the quorum needs is refused before anything is touched, and a removal that fails later is undone.
- * Repeating it changes nothing.
+ * same. A manager that the quorum needs is refused before anything is touched, and a removal that fails later is
+ * undone. Repeating it changes nothing.
  *
  * @throws OperationError when no other manager answers, or the manager cannot be spared.
  */
@@ -100,7 +100,10 @@ async function giveAddressAway(
 /** Seconds for a manager to answer when a removal is undone: an election may be why it failed. */
 const undoPatience: Patience = { managerSeconds: 60, connectSeconds: 20 };
 
-/** Gives the node back its role, its tasks, its labels and keepalived. @returns what could not be undone, and what to do then. */
+/**
+ * Gives the node back its role, its tasks, its labels and keepalived. @returns what could not be undone, and what to do
+ * then.
+ */
 async function undo(
   access: ClusterAccess,
   others: ClusterAccess,

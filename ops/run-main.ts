@@ -1,6 +1,6 @@
 /**
- * Runs a program's main function. The process ends with its exit code; where it never says that it is done, since what it
- * waits for is gone, Node would end with 0: here it ends with 1 and says so.
+ * Runs a program's main function. The process ends with its exit code; where it never says that it is done, since what
+ * it waits for is gone, Node would end with 0: here it ends with 1 and says so.
  *
  * @param name the program, as it names itself in what it says.
  */

@@ -19,8 +19,8 @@ export function serialIn(tags: readonly string[]): CloudSerial | undefined {
 
 /**
  * True where the state is older than the cloud. An update notes on the cloud that it began and that it ended, and the
- * state has its number when it is complete. So the state may be one behind: the last update did not end, or it was killed
- * between the two notes, and then the cloud has nothing that the state does not know. Pure.
+ * state has its number when it is complete. So the state may be one behind: the last update did not end, or it was
+ * killed between the two notes, and then the cloud has nothing that the state does not know. Pure.
  *
  * @param state number of the last complete update by the state; 0 where it has none.
  * @param hasUnknown whether the cloud has things of the cluster that the state does not know.

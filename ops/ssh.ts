@@ -27,7 +27,10 @@ export interface ExecResult {
 /** Seconds that a connection may take by default: two round trips and a handshake on a machine that is busy booting. */
 const defaultConnectSeconds = 60;
 
-/** Seconds that the other side gets to answer a goodbye. A machine that has died never does, and an open socket keeps a program alive. */
+/**
+ * Seconds that the other side gets to answer a goodbye. A machine that has died never does, and an open socket keeps a
+ * program alive.
+ */
 const goodbyeSeconds = 2;
 
 /** One SSH connection; commands and forwarded sockets are channels of it. */
@@ -61,7 +64,8 @@ export class SshConnection {
       new ConnectionLostError(`${target.name} (${target.host}): no SSH connection`, { cause });
     await new Promise<void>((resolve, reject) => {
       client.once("ready", resolve);
-      // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that nobody heeds ends the program
+      // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that
+      // nobody heeds ends the program
       client.on("error", (error) => {
         reject(failed(error));
       });
@@ -126,7 +130,8 @@ export class SshConnection {
           channel.stderr.on("data", (data: Buffer) => {
             stderr += data.toString();
           });
-          // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection ended
+          // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection
+          // ended
           channel.on("close", (code: number | null | undefined, signal?: string) => {
             clearTimeout(timer);
             if (typeof code === "number") resolve({ code, stdout, stderr });
@@ -148,7 +153,10 @@ export class SshConnection {
     }
   }
 
-  /** Runs a command that must succeed; hands over its standard output. @throws ExitError when it does not, and as `exec`. */
+  /**
+   * Runs a command that must succeed; hands over its standard output. @throws ExitError when it does not, and as
+   * `exec`.
+   */
   async run(
     argv: readonly string[],
     options: { readonly stdin?: string; readonly timeoutSeconds: number },

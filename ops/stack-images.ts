@@ -6,14 +6,20 @@ import type { SwarmService } from "./services";
 import { isConnectionLost } from "./third-party";
 import { Pending, waitFor } from "./wait";
 
-/** Service label: hash of the stack's text that the service was deployed from. It is no label of the tasks, so a new value restarts none. */
+/**
+ * Service label: hash of the stack's text that the service was deployed from. It is no label of the tasks, so a new
+ * value restarts none.
+ */
 const textLabel = "swarm.stack-text";
 /** Service label: the image reference as the text has it, without the digest that it was resolved to. */
 const referenceLabel = "swarm.image";
 /** The same from `docker stack deploy`, for services that were deployed before the label above was there. */
 const dockerReferenceLabel = "com.docker.stack.image";
 
-/** The text of a stack, with what decides whether and how it is deployed. Configs and secrets are in the text, by the hash of their content. */
+/**
+ * The text of a stack, with what decides whether and how it is deployed. Configs and secrets are in the text, by the
+ * hash of their content.
+ */
 export interface StackText {
   readonly stack: string;
   readonly compose: string;
@@ -43,8 +49,8 @@ export function isDeployed({ hash, images }: StackText, services: readonly Swarm
 }
 
 /**
- * The images whose digest is known without a registry, by reference: a reference that names its digest, and one that a service has had
- * resolved already. So a tag that has moved since changes nothing; a new reference does.
+ * The images whose digest is known without a registry, by reference: a reference that names its digest, and one that a
+ * service has had resolved already. So a tag that has moved since changes nothing; a new reference does.
  */
 export function knownImages({ images }: StackText, services: readonly SwarmService[]): ReadonlyMap<string, string> {
   const known = new Map<string, string>();
@@ -74,13 +80,18 @@ export function resolvedCompose(
   return document.toString({ lineWidth: 0 });
 }
 
-/** Seconds for the registries to say which digest a reference has now; less than a look at Docker may take, so that a silent registry is not taken for a dead manager. */
+/**
+ * Seconds for the registries to say which digest a reference has now; less than a look at Docker may take, so that a
+ * silent registry is not taken for a dead manager.
+ */
 const registrySeconds = 100;
 
 /**
- * Resolves every image of a text to a digest; asks a manager's engine, which asks its registry or mirror, for those alone that are not known.
+ * Resolves every image of a text to a digest; asks a manager's engine, which asks its registry or mirror, for those
+ * alone that are not known.
  *
- * @throws OperationError where a registry does not say it: without a digest each node would run what the tag means when it pulls.
+ * @throws OperationError where a registry does not say it: without a digest each node would run what the tag means when
+ *   it pulls.
  */
 export async function resolveImages(
   manager: DockerNode,
@@ -115,7 +126,10 @@ async function resolve(manager: DockerNode, stack: string, reference: string): P
   });
 }
 
-/** Whether Docker says that the registry has no such image, or does not give it to the managers: asking again does not help. */
+/**
+ * Whether Docker says that the registry has no such image, or does not give it to the managers: asking again does not
+ * help.
+ */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && "statusCode" in error && [400, 401, 403, 404].includes(Number(error.statusCode));
 }

@@ -12,7 +12,10 @@ import { Pending, waitFor } from "./wait";
 /** Seconds for the stack's command itself. */
 const commandSeconds = 300;
 
-/** Seconds within which the swarm's leader has begun what an update of a service asks for; before that, the tasks of before count as its own. */
+/**
+ * Seconds within which the swarm's leader has begun what an update of a service asks for; before that, the tasks of
+ * before count as its own.
+ */
 const beginSeconds = 5;
 
 /** A rollout that the swarm gave up: no waiting brings it to its end. */
@@ -20,12 +23,12 @@ class RolloutError extends OperationError {}
 
 /**
  * Deploys a stack from the text of its compose file, with the configs and secrets that it brings along, and waits until
- * every task of it runs. A stack whose services all come from this very text is not deployed again, and an image is resolved
- * to a digest once: when its reference is new.
+ * every task of it runs. A stack whose services all come from this very text is not deployed again, and an image is
+ * resolved to a digest once: when its reference is new.
  *
  * @param environment where the values of secrets are.
- * @throws OperationError when a new version of a service does not run and the swarm goes back to the one before or stops, and when the
- * deadline passes; with the last error of each service's tasks.
+ * @throws OperationError when a new version of a service does not run and the swarm goes back to the one before or
+ *   stops, and when the deadline passes; with the last error of each service's tasks.
  */
 export async function deployStack(
   access: ClusterAccess,
@@ -60,14 +63,18 @@ export async function deployStack(
   }
 }
 
-/** Deploys a stack, unless its services are there as its text has them, none of them with a rollout that the swarm gave up. */
+/**
+ * Deploys a stack, unless its services are there as its text has them, none of them with a rollout that the swarm gave
+ * up.
+ */
 async function deployIfNew(manager: DockerNode, text: StackText, files: readonly SwarmFile[]): Promise<void> {
   const services = await listStackServices(manager, text.stack);
   if (isDeployed(text, services) && !services.some((service) => givenUp(service) !== undefined)) return;
   await refuseImages(manager, text.stack, [...text.images.values()]);
   const images = await resolveImages(manager, text, services);
   await makeFiles(manager, text.stack, files);
-  // The images have their digests. Docker would ask for each again, and drop the digest where no registry answers (docker/cli#787).
+  // The images have their digests. Docker would ask for each again, and drop the digest where no registry answers
+  // (docker/cli#787).
   await whileOvertaken(async () =>
     manager.ssh.run(
       [
@@ -141,7 +148,10 @@ async function untilNoneIsLate(
   });
 }
 
-/** Tasks that have been starting for more than so many seconds beyond their health check's start period, and so must run by now. */
+/**
+ * Tasks that have been starting for more than so many seconds beyond their health check's start period, and so must run
+ * by now.
+ */
 export function unreported(tasks: readonly SwarmTask[], now: number, seconds: number): SwarmTask[] {
   return tasks.filter(
     ({ DesiredState, Status, Spec }) =>
@@ -153,8 +163,8 @@ export function unreported(tasks: readonly SwarmTask[], now: number, seconds: nu
 }
 
 /**
- * Has the swarm place services anew, each once, of whose tasks it will never know that they run: a node says so once, and a
- * leader that loses its place forgets what it was told and has not yet written down.
+ * Has the swarm place services anew, each once, of whose tasks it will never know that they run: a node says so once,
+ * and a leader that loses its place forgets what it was told and has not yet written down.
  */
 async function renewUnreported(
   manager: DockerNode,

@@ -47,7 +47,10 @@ export interface PendingCreate {
 /** What a stack's state holds. */
 export interface StackState {
   readonly state: readonly StateResource[];
-  /** Pulumi notes each before it asks the cloud, and keeps it until `pulumi refresh` clears it (pkg/backend/snapshot.go). */
+  /**
+   * Pulumi notes each before it asks the cloud, and keeps it until `pulumi refresh` clears it
+   * (pkg/backend/snapshot.go).
+   */
   readonly pending: readonly PendingCreate[];
 }
 
@@ -68,13 +71,16 @@ export async function readState(stack: string): Promise<StackState> {
   return { state: parseState(stdout), pending: parsePending(stdout) };
 }
 
-/** Where Pulumi keeps the project's states (pkg/backend/diy/store.go), in one of these: compressed where PULUMI_DIY_BACKEND_GZIP or _ZSTD says so. */
+/**
+ * Where Pulumi keeps the project's states (pkg/backend/diy/store.go), in one of these: compressed where
+ * PULUMI_DIY_BACKEND_GZIP or _ZSTD says so.
+ */
 const stateFolder = `.pulumi/stacks/${projectName}/`;
 const stateSuffixes = [".json", ".json.gz", ".json.zst"];
 
 /**
- * What tells a stack's state from the one that it was before: another one after each change, for who would have to start Pulumi to
- * read it.
+ * What tells a stack's state from the one that it was before: another one after each change, for who would have to
+ * start Pulumi to read it.
  *
  * @param backendUrl `PULUMI_BACKEND_URL`.
  * @returns undefined where there is no state, or the backend is neither files nor S3.
@@ -90,8 +96,9 @@ export async function stateVersion(stack: string, backendUrl: string | undefined
 }
 
 /**
- * Logical names of servers that an earlier update asked for and that never ran, e.g. since Nova found no host: they exist, in
- * ERROR, and are in the state with what was said. Pulumi would take the next update's look at one for its mending.
+ * Logical names of servers that an earlier update asked for and that never ran, e.g. since Nova found no host: they
+ * exist, in ERROR, and are in the state with what was said. Pulumi would take the next update's look at one for its
+ * mending.
  */
 export function unmadeServers(state: readonly StateResource[]): ReadonlySet<string> {
   const unmade = state.filter(

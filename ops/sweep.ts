@@ -26,8 +26,8 @@ const goneSeconds = 300;
 const emptySeconds = 60;
 
 /**
- * All that bears the cluster's mark. Rules and interfaces bear none and people add to them, so they are looked for only where a
- * killed update was creating one.
+ * All that bears the cluster's mark. Rules and interfaces bear none and people add to them, so they are looked for only
+ * where a killed update was creating one.
  */
 export async function lookAtCloud(
   cloud: OpenStack,
@@ -63,8 +63,9 @@ async function nodesOf(access: ClusterAccess): Promise<readonly SwarmNodeState[]
 }
 
 /**
- * Who uses a thing, in words; undefined where nobody does. A server that joined the swarm by its user data and was never admitted
- * (it lacks the labels of its place) belongs to the killed update still: Pulumi admits no server that its state does not have. Pure.
+ * Who uses a thing, in words; undefined where nobody does. A server that joined the swarm by its user data and was
+ * never admitted (it lacks the labels of its place) belongs to the killed update still: Pulumi admits no server that
+ * its state does not have. Pure.
  *
  * @param nodes the swarm's nodes, or why nobody can tell.
  */

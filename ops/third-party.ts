@@ -1,7 +1,8 @@
 import { comesOf, ConnectionLostError, ExitError, OperationError, UnreachableError } from "./errors";
 import { DeadlineError } from "./wait";
 
-// What Docker, Node and Pulumi say, and what it means here: the one file that goes by their words. Errors of ours are told apart by type.
+// What Docker, Node and Pulumi say, and what it means here: the one file that goes by their words. Errors of ours are
+// told apart by type.
 
 /** What others said in an error: a command's own output, or the messages behind ours. */
 function theirWords(error: unknown): string {
@@ -30,12 +31,17 @@ export function isTaken(error: unknown): boolean {
   return statusOf(error) === 409;
 }
 
-/** Whether somebody else changed the same first, so that the version which was read is outdated; swarmkit says it with 500. */
+/**
+ * Whether somebody else changed the same first, so that the version which was read is outdated; swarmkit says it with
+ * 500.
+ */
 export function isOutdated(error: unknown): boolean {
   return theirWords(error).includes("out of sequence");
 }
 
-/** Node's code for a connection that ended under a request ("socket hang up") or was reset; also behind errors of ours. */
+/**
+ * Node's code for a connection that ended under a request ("socket hang up") or was reset; also behind errors of ours.
+ */
 function isReset(error: unknown): boolean {
   return error instanceof Error && (("code" in error && error.code === "ECONNRESET") || isReset(error.cause));
 }
@@ -57,7 +63,10 @@ export function isTransient(error: unknown): boolean {
   return !comesOf(error, DeadlineError) && (isConnectionLost(error) || ofTheMoment.test(theirWords(error)));
 }
 
-/** How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a backend of files or objects, and the service. */
+/**
+ * How Pulumi says that another update runs (@pulumi/pulumi, automation/errors.ts): a backend of files or objects, and
+ * the service.
+ */
 const lockTexts = ["the stack is currently locked by", "[409] Conflict: Another update is currently in progress"];
 
 /** Who made a lock, as Pulumi says it (pkg/backend/diy/lock.go). */
@@ -68,7 +77,10 @@ export interface LockMaker {
   readonly timestamp: string;
 }
 
-/** Whose lock was in the way of a Pulumi that failed, by its output; "unknown" where it does not say, undefined where it was no lock. */
+/**
+ * Whose lock was in the way of a Pulumi that failed, by its output; "unknown" where it does not say, undefined where it
+ * was no lock.
+ */
 export function lockMakerIn(output: string): LockMaker | "unknown" | undefined {
   if (!lockTexts.some((text) => output.includes(text))) return undefined;
   const [, username, hostname, pid, timestamp] = /: created by (.+)@(\S+) \(pid (\d+)\) at (\S+)/.exec(output) ?? [];

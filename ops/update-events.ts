@@ -18,7 +18,10 @@ export interface UpdateStep {
 
 const metadata = z.object({ urn: z.string(), type: z.string(), op: z.string() });
 
-/** The part of an event of Pulumi that is read here (sdk/go/common/apitype/events.go); `timestamp` is whole seconds since 1970. */
+/**
+ * The part of an event of Pulumi that is read here (sdk/go/common/apitype/events.go); `timestamp` is whole seconds
+ * since 1970.
+ */
 const eventSchema = z.object({
   timestamp: z.number(),
   resourcePreEvent: z.object({ metadata }).optional(),

@@ -23,9 +23,14 @@ export interface Update {
   readonly wanted?: WorkerSets;
   /** The sets that the wanted ones were made from; where the last update left others, this one does nothing. */
   readonly expected?: WorkerSets;
-  /** URN of a resource that is made anew in its place, from the configuration as it is: what it ignores otherwise counts, too. */
+  /**
+   * URN of a resource that is made anew in its place, from the configuration as it is: what it ignores otherwise
+   * counts, too.
+   */
   readonly replace?: string;
-  /** True for the configuration that the last update had in place of the checkout's, which somebody may be at work on. */
+  /**
+   * True for the configuration that the last update had in place of the checkout's, which somebody may be at work on.
+   */
   readonly asDeployed?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly timeoutSeconds: number;
@@ -56,7 +61,10 @@ export class UpdateError extends OperationError {
   }
 }
 
-/** An update whose plan goes beyond the limits of `swarm:planGuard`; nothing was touched, and it will be refused again until they allow it. */
+/**
+ * An update whose plan goes beyond the limits of `swarm:planGuard`; nothing was touched, and it will be refused again
+ * until they allow it.
+ */
 export class RefusedError extends OperationError {
   override readonly name = "RefusedError";
 }

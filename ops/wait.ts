@@ -18,8 +18,8 @@ export interface WaitOptions {
   /** Seconds between two probes; 3 by default: a probe costs a node some processor time. */
   readonly intervalSeconds?: number;
   /**
-   * Share of the time that has passed so far; a pause is as long, where that is more than the interval. So what takes long is looked at
-   * less often, and seen later by this share of it at most. 0 by default.
+   * Share of the time that has passed so far; a pause is as long, where that is more than the interval. So what takes
+   * long is looked at less often, and seen later by this share of it at most. 0 by default.
    */
   readonly slack?: number;
   /** Where progress goes; standard error by default. */

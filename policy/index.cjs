@@ -1,4 +1,5 @@
-// A policy pack around the plan guard's own function, for sites that run packs; README.md says what it can judge and how it starts.
+// A policy pack around the plan guard's own function, for sites that run packs; README.md says what it can judge and
+// how it starts.
 require("tsx/cjs");
 const { PolicyPack } = require("@pulumi/policy");
 const { judgeResources } = require("../ops/guard/pack.ts");

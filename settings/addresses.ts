@@ -17,8 +17,9 @@ export interface AllocationPool {
 }
 
 /**
- * Fixed addresses of an existing subnet that Neutron may hand out to others, in order. A new cluster needs those of the most
- * managers outside the pools, so that it can grow; of one that stands, ports hold the virtual address and the managers' own.
+ * Fixed addresses of an existing subnet that Neutron may hand out to others, in order. A new cluster needs those of the
+ * most managers outside the pools, so that it can grow; of one that stands, ports hold the virtual address and the
+ * managers' own.
  *
  * @param held addresses of managers that stand; none: the cluster is new.
  */

@@ -9,7 +9,9 @@ const dayWords = `a day: ${weekDays.map((day) => `"${day}"`).join(", ")}`;
 const timeOfDay = (pattern: RegExp, words: string) => z.string(allowed(words)).regex(pattern, allowed(words));
 const timeZoneWords = `a time zone of the IANA database, e.g. "Europe/Zurich" or "UTC"`;
 
-/** True for a name of the IANA time zone database (https://www.iana.org/time-zones); an offset such as "+02:00" is none. */
+/**
+ * True for a name of the IANA time zone database (https://www.iana.org/time-zones); an offset such as "+02:00" is none.
+ */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
@@ -41,12 +43,15 @@ export type Schedule = z.output<typeof schedule>;
  * threshold 75 % and nothing else.
  *
  * - `cpuThreshold` 75: the seed.
- * - `scaleInCpuThreshold` 45: below it by so much that the load of a node that goes does not lift the others above it again;
+ * - `scaleInCpuThreshold` 45: below it by so much that the load of a node that goes does not lift the others above it
+ *   again;
  *   cluster-autoscaler takes a node for unneeded below 50 % (FAQ, `--scale-down-utilization-threshold`).
  * - `windowSeconds` 60: four samples at the scrape interval of 15 s; a spike is not load.
  * - `scaleOutCooldownSeconds` 60: the window shall be of the larger cluster before it speaks again.
- * - `scaleInCooldownSeconds` 600: cluster-autoscaler's `--scale-down-delay-after-add` and `--scale-down-unneeded-time`, 10 minutes.
- * - `joinDeadlineSeconds`: two minutes more than `deadlines.nodeReadyMinutes`. It counts from the decision, that from the server on: so
+ * - `scaleInCooldownSeconds` 600: cluster-autoscaler's `--scale-down-delay-after-add` and `--scale-down-unneeded-time`,
+ *   10 minutes.
+ * - `joinDeadlineSeconds`: two minutes more than `deadlines.nodeReadyMinutes`. It counts from the decision, that from
+ *   the server on: so
  *   the update fails first, and says why with the node's console.
  * - `maxStep` 3: a node per zone of three. cluster-autoscaler halts above 3 unready nodes (`--ok-total-unready-count`).
  *
@@ -73,7 +78,10 @@ export const autoscale = z.strictObject(
 type ShapedAutoscale = z.output<typeof autoscale>;
 type Completed = "minNodes" | "maxNodes" | "joinDeadlineSeconds";
 
-/** The validated policy; what is not given is filled in from other keys: the cluster's limits from the groups', the deadline from the others. */
+/**
+ * The validated policy; what is not given is filled in from other keys: the cluster's limits from the groups', the
+ * deadline from the others.
+ */
 export type AutoscaleSettings = Readonly<Omit<ShapedAutoscale, Completed>> & Readonly<Record<Completed, number>>;
 
 export const autoscaleDescription =
@@ -96,7 +104,9 @@ export function sumOf(groups: Readonly<Record<string, GroupLimits>>, limit: keyo
 /** Seconds from a decision to its server and back, beside the time that the server has to become Ready. */
 const aroundJoinSeconds = 120;
 
-/** Fills in what hangs on other keys: the limits of the cluster, by default the sums of the groups', and the deadline. */
+/**
+ * Fills in what hangs on other keys: the limits of the cluster, by default the sums of the groups', and the deadline.
+ */
 export function completeAutoscale(
   policy: ShapedAutoscale,
   {

@@ -11,7 +11,8 @@ const repositoryWords = `an image without tag or digest, e.g. "registry.example/
  * The autoscaler as a service on the managers. Absent: none; it may still be run elsewhere.
  *
  * - `backendUrl`: where the stack's state is, for the managers; they must reach it, so no folder will do.
- * - `caCertificates`: of authorities that OpenStack's certificates or the bucket's are signed by, trusted beside the usual ones.
+ * - `caCertificates`: of authorities that OpenStack's certificates or the bucket's are signed by, trusted beside the
+ *   usual ones.
  * - `image`: made and pushed by `autoscaler/image/build`, whose tag says which program it holds.
  */
 export const autoscalerService = z.strictObject(
@@ -66,7 +67,9 @@ export const servicePassphrase = text(/^\S(.*\S)?$/, "a passphrase, one line");
 /** The secrets that the service is handed, by their keys. */
 export const serviceSecretKeys = ["autoscalerCloud", "autoscalerStateKey", "autoscalerPassphrase"] as const;
 
-/** What the service needs beside itself. Whether its secrets are there is not known to all who read the configuration. */
+/**
+ * What the service needs beside itself. Whether its secrets are there is not known to all who read the configuration.
+ */
 export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
   if (settings.autoscalerService === undefined) {
     return serviceSecretKeys

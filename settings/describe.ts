@@ -13,8 +13,8 @@ function isRequired(key: SettingsKey): boolean {
 }
 
 /**
- * How often the OpenStack provider asks again: where it got no answer, and where the cloud wants it to come later (429 with
- * Retry-After). Without it an update of many nodes fails on a cloud that limits its rate.
+ * How often the OpenStack provider asks again: where it got no answer, and where the cloud wants it to come later (429
+ * with Retry-After). Without it an update of many nodes fails on a cloud that limits its rate.
  */
 const openstackRetries = 10;
 

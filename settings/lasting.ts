@@ -5,7 +5,10 @@ import type { SharedSubnets } from "./overlays";
 import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
-/** Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says otherwise. */
+/**
+ * Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says
+ * otherwise.
+ */
 export const lastingKeys = [
   "clusterName",
   "networkName",
@@ -16,7 +19,10 @@ export const lastingKeys = [
   "overlayEncryption",
 ] as const;
 
-/** What a cluster was made with. An older program did not say where the floating IPs come from, and left the subnets to Docker. */
+/**
+ * What a cluster was made with. An older program did not say where the floating IPs come from, and left the subnets to
+ * Docker.
+ */
 export type MadeWith = Omit<Pick<Settings, (typeof lastingKeys)[number]>, "externalNetwork"> & {
   readonly externalNetwork?: string | undefined;
   readonly sharedSubnets?: Partial<SharedSubnets> | undefined;

@@ -24,7 +24,10 @@ export interface Previous {
   readonly workerSets: WorkerSets;
   /** Number of the last complete update; 0 where there was none. */
   readonly serial: number;
-  /** Policies of the managers' server groups, the first one first; none before the first update and where an older program did not say. */
+  /**
+   * Policies of the managers' server groups, the first one first; none before the first update and where an older
+   * program did not say.
+   */
   readonly managerGroupPolicies: readonly Settings["managerAntiAffinity"][];
   /** How the cluster was reached, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
@@ -50,8 +53,8 @@ export interface Loaded {
  * environment (SWARM_WANTED_WORKERS): the one door by which they come. Warns of what the configuration gives up.
  *
  * @param madeSoFar tells what exists of a cluster that no update has completed; asked only then.
- * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the settings
- * are good.
+ * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the
+ *   settings are good.
  */
 export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>): Promise<Loaded> {
   try {

@@ -28,8 +28,9 @@ export function placeWorker(cluster: string, group: string, zone: string, ordina
 }
 
 /**
- * What the cloud's resources of a cluster carry from their creation on: as their description, servers in their metadata,
- * server groups at the end of their name. No other stack has the owner's number, whatever its cluster is called.
+ * What the cloud's resources of a cluster carry from their creation on: as their description, servers in their
+ * metadata, server groups at the end of their name. No other stack has the owner's number, whatever its cluster is
+ * called.
  */
 export function ownerMark(cluster: string, owner: string): string {
   return `swarm ${cluster}, owner ${owner}`;

@@ -6,7 +6,8 @@ export type WorkerSets = Readonly<Record<string, readonly number[]>>;
 /**
  * The worker sets that this update shall have: the wanted ones where some are, else what the last update left; both
  * clamped to the limits. A group below `min` gets its lowest free ordinals, a group above `max` loses its highest ones,
- * and a group that the settings no longer name has none. A wanted set that was checked (`readWanted`) is taken as it is.
+ * and a group that the settings no longer name has none. A wanted set that was checked (`readWanted`) is taken as it
+ * is.
  */
 export function planWorkerSets(
   groups: Settings["workerGroups"],

@@ -21,7 +21,10 @@ const node = z.object({
   serverUrn: z.string().optional(),
 });
 
-/** How a manager is reached: its floating IP, its address in the cluster's network (absent in what an older program left), and the SSH host key that is pinned for it. */
+/**
+ * How a manager is reached: its floating IP, its address in the cluster's network (absent in what an older program
+ * left), and the SSH host key that is pinned for it.
+ */
 export const managerAccess = z.object({
   name: z.string(),
   host: z.string(),
@@ -29,11 +32,16 @@ export const managerAccess = z.object({
   hostKey: z.string(),
 });
 
-/** What it takes to reach the cluster: the login, its private key (secret, OpenSSH format) and the managers in order. */
+/**
+ * What it takes to reach the cluster: the login, its private key (secret, OpenSSH format) and the managers in order.
+ */
 export const clusterAccess = z.object({ user: z.string(), privateKey: z.string(), managers: z.array(managerAccess) });
 export type ClusterAccess = z.output<typeof clusterAccess>;
 
-/** A worker group as the last update had it: where its nodes are, how many there may be, and the labels that they bear beside their place's. */
+/**
+ * A worker group as the last update had it: where its nodes are, how many there may be, and the labels that they bear
+ * beside their place's.
+ */
 const workerGroup = z.object({
   zone: z.string(),
   min: z.int(),
@@ -41,7 +49,10 @@ const workerGroup = z.object({
   labels: z.record(z.string(), z.string()),
 });
 
-/** What a stack exports; `madeWith` are the settings that last as long as the cluster, `access` and `joinTokens` are secrets. `clusterId` is Docker's id of the swarm. */
+/**
+ * What a stack exports; `madeWith` are the settings that last as long as the cluster, `access` and `joinTokens` are
+ * secrets. `clusterId` is Docker's id of the swarm.
+ */
 export const clusterOutputs = z.object({
   version: z.literal(outputsVersion),
   clusterName: z.string(),
@@ -58,7 +69,9 @@ export const clusterOutputs = z.object({
     /** Subnets of the shared overlay networks by name; absent where Docker chose them, each of overlayPrefix. */
     sharedSubnets: z.partialRecord(z.enum(sharedNetworks), z.string()).optional(),
   }),
-  /** Number of the last complete update, which the cloud has too (ops/serial.ts); absent in what an older program left. */
+  /**
+   * Number of the last complete update, which the cloud has too (ops/serial.ts); absent in what an older program left.
+   */
   serial: z.int().optional(),
   /** Fingerprint of the program that made the last update (ops/program.ts). */
   program: z.string(),

@@ -7,10 +7,11 @@ export const sharedNetworks = ["ingress", "proxy", "monitoring"] as const;
 export type SharedNetwork = (typeof sharedNetworks)[number];
 
 /**
- * Addresses that each node may take of a shared network. What takes one is swarmkit's decision (manager/allocator/network.go): the
- * load balancer of a node (on `ingress` of every node that has an entry, elsewhere of every node that has a task there), each task,
- * and each service (its virtual IP). Every figure is doubled: a rollout adds nodes before it removes the old ones, and an update
- * of a service may start the new task before it stops the old one.
+ * Addresses that each node may take of a shared network. What takes one is swarmkit's decision
+ * (manager/allocator/network.go): the load balancer of a node (on `ingress` of every node that has an entry, elsewhere
+ * of every node that has a task there), each task, and each service (its virtual IP). Every figure is doubled: a
+ * rollout adds nodes before it removes the old ones, and an update of a service may start the new task before it stops
+ * the old one.
  *
  * - `ingress`: the load balancer. Tasks that publish a port through the mesh share the spare addresses.
  * - `proxy`: the load balancer and three tasks behind the ingress.
@@ -18,13 +19,18 @@ export type SharedNetwork = (typeof sharedNetworks)[number];
  */
 const addressesPerNode: Readonly<Record<SharedNetwork, number>> = { ingress: 2, proxy: 8, monitoring: 6 };
 
-/** Addresses of a shared network beyond those that grow with the nodes: virtual IPs of services, the network's own tasks. */
+/**
+ * Addresses of a shared network beyond those that grow with the nodes: virtual IPs of services, the network's own
+ * tasks.
+ */
 const spareAddresses = 64;
 
 /** Network, gateway and broadcast address, which nobody is given. */
 const unusable = 3;
 
-/** Further networks of `overlayPrefix` that must fit: four belong to the program's stacks, the rest to the operator's. */
+/**
+ * Further networks of `overlayPrefix` that must fit: four belong to the program's stacks, the rest to the operator's.
+ */
 export const otherNetworks = 8;
 
 interface NodeLimits {
@@ -53,8 +59,8 @@ export function nodesThatFit(network: SharedNetwork, prefix: number): number {
 export type SharedSubnets = Readonly<Record<SharedNetwork, string>>;
 
 /**
- * Cuts the subnets of the shared networks from the end of the pools, the largest first; Docker cuts the others from the start. All
- * three have their place from the beginning, also one that is switched on later.
+ * Cuts the subnets of the shared networks from the end of the pools, the largest first; Docker cuts the others from the
+ * start. All three have their place from the beginning, also one that is switched on later.
  *
  * @returns undefined where the pools have no room for them and `otherNetworks` further ones.
  */
@@ -98,7 +104,10 @@ export interface StandingOverlays {
   readonly mostNodes: number;
 }
 
-/** Why the overlay networks have no room for the nodes that the settings allow. A standing cluster is refused growth alone. */
+/**
+ * Why the overlay networks have no room for the nodes that the settings allow. A standing cluster is refused growth
+ * alone.
+ */
 export function overlayFaults(settings: OverlaySettings, standing: StandingOverlays | undefined): Fault[] {
   const nodes = mostNodes(settings);
   if (standing === undefined) {

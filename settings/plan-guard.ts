@@ -21,12 +21,16 @@ export type ZonedCode = (typeof zonedCodes)[number];
 /**
  * How much of a cluster one update may take away.
  *
- * - `zonePercent` 45: workers of one zone; cluster-autoscaler stops above 45 % of unready nodes (`--max-total-unready-percentage`,
- *   https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md). One worker of a zone may always go.
- * - `clusterPercent` 34: workers of the cluster; one zone of three, whose loss the cluster is built for. One worker may always go.
+ * - `zonePercent` 45: workers of one zone; cluster-autoscaler stops above 45 % of unready nodes
+ *   (`--max-total-unready-percentage`,
+ *   https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md). One worker of a zone may always
+ * go.
+ * - `clusterPercent` 34: workers of the cluster; one zone of three, whose loss the cluster is built for. One worker may
+ *   always go.
  * - `managers` 1: managers replaced in place. A raft group that loses one member at a time keeps its majority
  *   (https://docs.docker.com/engine/swarm/admin_guide/). The quorum's margin is judged besides.
- * - `hourlyIncrease`: by how much the price of the servers may rise, in the unit of `flavorPrices`. No default: growth is what people ask for.
+ * - `hourlyIncrease`: by how much the price of the servers may rise, in the unit of `flavorPrices`. No default: growth
+ *   is what people ask for.
  */
 export const planGuard = z.strictObject(
   {

@@ -1,4 +1,7 @@
-/** A raft group's voters: `needed` of `managers` must be reachable; `margin` is how many more may be lost, below 0 without a quorum. */
+/**
+ * A raft group's voters: `needed` of `managers` must be reachable; `margin` is how many more may be lost, below 0
+ * without a quorum.
+ */
 export interface Quorum {
   readonly managers: number;
   readonly reachable: number;
@@ -6,7 +9,10 @@ export interface Quorum {
   readonly margin: number;
 }
 
-/** How many of so many managers must be reachable for the swarm to take changes (https://docs.docker.com/engine/swarm/raft/). */
+/**
+ * How many of so many managers must be reachable for the swarm to take changes
+ * (https://docs.docker.com/engine/swarm/raft/).
+ */
 export function majority(managers: number): number {
   return Math.floor(managers / 2) + 1;
 }
@@ -22,8 +28,9 @@ export function quorumOf(managers: number, reachable: number): Quorum {
 }
 
 /**
- * Why a manager cannot leave the raft group, or undefined where it can: it is the only one, or those that stay would be no
- * quorum of their own. SwarmKit refuses the same (manager/state/raft, CanRemoveMember), but only after the node is drained.
+ * Why a manager cannot leave the raft group, or undefined where it can: it is the only one, or those that stay would be
+ * no quorum of their own. SwarmKit refuses the same (manager/state/raft, CanRemoveMember), but only after the node is
+ * drained.
  *
  * @param isReachable whether the one that leaves is reachable itself.
  */

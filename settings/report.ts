@@ -3,8 +3,8 @@ import { z } from "zod";
 import { parseAs } from "./json";
 
 /**
- * Names the file in which the program, and what runs before it, leave why they refused an update, for the program that started the update.
- * A person reads the error itself.
+ * Names the file in which the program, and what runs before it, leave why they refused an update, for the program that
+ * started the update. A person reads the error itself.
  */
 export const reportVariable = "SWARM_REPORT";
 

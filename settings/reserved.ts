@@ -51,7 +51,10 @@ function ownNetworks({ networkCidr, overlayPools = [], bridgePool }: NetworkSett
 /** Widest network that counts as a site's: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */
 const widestSitePrefix = 8;
 
-/** Says how a network gets out of another one's way. A default nobody has chosen is named with a free range to set in its place. */
+/**
+ * Says how a network gets out of another one's way. A default nobody has chosen is named with a free range to set in
+ * its place.
+ */
 type Cure = (...networks: readonly NamedNetwork[]) => string;
 
 /** The free ranges share no address with each other, so all may be set at once. */
@@ -78,7 +81,10 @@ function cures(settings: NetworkSettings, atDefault: AtDefault): Cure {
     `use networks that do not overlap${defaults.find(({ name }) => networks.some((network) => network.name === name))?.words ?? ""}.`;
 }
 
-/** Addresses outside that containers exchange packets with. An overlay network that holds one takes its place in every container on it. */
+/**
+ * Addresses outside that containers exchange packets with. An overlay network that holds one takes its place in every
+ * container on it.
+ */
 function peersOfContainers({ dnsServers = [], ingressCidrs = [] }: NetworkSettings): NamedNetwork[] {
   return [
     ...dnsServers.map((address, index) => ({ name: `settings.dnsServers.${index}`, network: `${address}/32` })),
@@ -86,7 +92,9 @@ function peersOfContainers({ dnsServers = [], ingressCidrs = [] }: NetworkSettin
   ];
 }
 
-/** Addresses outside that nodes themselves exchange packets with. A bridge that holds one takes its place on the node. */
+/**
+ * Addresses outside that nodes themselves exchange packets with. A bridge that holds one takes its place on the node.
+ */
 function peersOfNodes(settings: NetworkSettings): NamedNetwork[] {
   const {
     adminCidrs = [],
@@ -119,7 +127,10 @@ function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
-/** Networks of the settings that would take each other's place, but for `poolFaults`. A network that holds a pool among others is no fault: see `reservedWarnings`. */
+/**
+ * Networks of the settings that would take each other's place, but for `poolFaults`. A network that holds a pool among
+ * others is no fault: see `reservedWarnings`.
+ */
 export function networksAreApart(settings: NetworkSettings, atDefault: AtDefault): Fault[] {
   const { overlayPools = [], bridgePool, overlayPrefix } = settings;
   const own = ownNetworks(settings);
@@ -162,8 +173,8 @@ export function networksAreApart(settings: NetworkSettings, atDefault: AtDefault
 }
 
 /**
- * DNS servers and clients that lie in an overlay pool. A new cluster is refused; one that stands keeps its pools, and an overlay network may never take
- * those addresses, so it is warned.
+ * DNS servers and clients that lie in an overlay pool. A new cluster is refused; one that stands keeps its pools, and
+ * an overlay network may never take those addresses, so it is warned.
  */
 export function poolFaults(settings: NetworkSettings, atDefault: AtDefault): Fault[] {
   const cure = cures(settings, atDefault);

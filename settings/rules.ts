@@ -75,7 +75,10 @@ function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<ShapedSettin
 
 /** Widest network of administrators: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */
 const widestAdminPrefix = 8;
-/** Addresses of all of them: every private network and those of providers (100.64.0.0/10, RFC 6598) fit in, and what is not private stays a fraction. */
+/**
+ * Addresses of all of them: every private network and those of providers (100.64.0.0/10, RFC 6598) fit in, and what is
+ * not private stays a fraction.
+ */
 const mostAdminAddresses = 2 ** 25;
 
 /** Open to everyone is also what is so in halves. */

@@ -72,7 +72,9 @@ export const deadlines = z.strictObject(
   allowed("{nodeReadyMinutes, drainMinutes, stackReadyMinutes}"),
 );
 
-/** Each digest is that of the image's index, as public repositories pin it (docs/decisions/0024-images-by-digest.md). */
+/**
+ * Each digest is that of the image's index, as public repositories pin it (docs/decisions/0024-images-by-digest.md).
+ */
 const images = z.strictObject(
   {
     traefik: containerImage.default(

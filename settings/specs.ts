@@ -40,7 +40,10 @@ export const nodeSpec = z.object({
 });
 export type NodeSpec = z.output<typeof nodeSpec>;
 
-/** What `admit-node` prints: the names of the labels that the program gave the node, so that a later one takes away what is no longer among them. */
+/**
+ * What `admit-node` prints: the names of the labels that the program gave the node, so that a later one takes away what
+ * is no longer among them.
+ */
 export const nodeResult = z.object({
   labels: z.array(z.string()),
   /** The repair that it was told of, so that a later one without a new repair knows it as old. */
@@ -56,8 +59,8 @@ export interface KeptParts {
 }
 
 /**
- * Parts of the swarm that this update makes again, since they are not as the last one left them: name → a text that no earlier
- * repair had, e.g. "labels 2026-01-01T00:00:00.000Z".
+ * Parts of the swarm that this update makes again, since they are not as the last one left them: name → a text that no
+ * earlier repair had, e.g. "labels 2026-01-01T00:00:00.000Z".
  */
 export type Repairs = { readonly [Kind in keyof KeptParts]: ReadonlyMap<string, string> };
 

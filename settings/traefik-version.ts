@@ -9,8 +9,8 @@ export function isTraefik(image: string): boolean {
 }
 
 /**
- * Version of a Traefik image by its tag. A tag that names fewer numbers stands for the newest of what it names, and one without any, or
- * none at all, for the newest of all.
+ * Version of a Traefik image by its tag. A tag that names fewer numbers stands for the newest of what it names, and one
+ * without any, or none at all, for the newest of all.
  */
 export function traefikVersion(image: string): Version {
   const [tagged = ""] = image.split("@");

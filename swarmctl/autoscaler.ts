@@ -142,7 +142,10 @@ function ownIdentity(): Omit<Holder, "at"> {
   return { instance: `${machine}/${process.pid}/${Date.now()}`, host: hostname(), pid: process.pid };
 }
 
-/** Whether a holder is known to be dead: it ran where this process does, and its number is nobody's or this process' own. */
+/**
+ * Whether a holder is known to be dead: it ran where this process does, and its number is nobody's or this process'
+ * own.
+ */
 function isDead({ instance, pid }: Holder): boolean {
   if (!instance.startsWith(`${machine}/`)) return false;
   if (pid === process.pid) return true;

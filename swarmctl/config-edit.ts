@@ -185,7 +185,9 @@ function startOf(node: unknown): number {
   return own.range[0];
 }
 
-/** Where the text of a node or pair ends, without the comment behind it: the ranges of block collections have that, too. */
+/**
+ * Where the text of a node or pair ends, without the comment behind it: the ranges of block collections have that, too.
+ */
 function endOf(node: unknown, text: string): number {
   if (isPair(node)) {
     if (isNode(node.value)) return endOf(node.value, text);

@@ -1,4 +1,5 @@
-// Docker's client takes a third of swarmctl's start, what draws a fifth: whoever presses TAB or asks for help should not wait for it.
+// Docker's client takes a third of swarmctl's start, what draws a fifth: whoever presses TAB or asks for help should
+// not wait for it.
 
 export const loadLook = (): typeof import("./look") => require("./look") as typeof import("./look");
 export const loadAutoscaler = (): typeof import("./autoscaler") =>

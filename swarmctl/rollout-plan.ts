@@ -11,7 +11,9 @@ export type Step = {
   readonly fresh: readonly string[];
 } & (WorkersChange | ManagerChange);
 
-/** The worker sets that the update shall leave, and those that they were made from. As many as before: the limits stand. */
+/**
+ * The worker sets that the update shall leave, and those that they were made from. As many as before: the limits stand.
+ */
 interface WorkersChange {
   readonly kind: "workers";
   readonly wanted: WorkerSets;
@@ -33,8 +35,8 @@ export interface Plan {
 type Node = ClusterOutputs["nodes"][number];
 
 /**
- * Plans how all stale nodes of a cluster are replaced: workers zone by zone, then the managers. Nodes that are not stale
- * have to be well: new ones that are not would be followed by more of their kind. Pure.
+ * Plans how all stale nodes of a cluster are replaced: workers zone by zone, then the managers. Nodes that are not
+ * stale have to be well: new ones that are not would be followed by more of their kind. Pure.
  *
  * @param surge how many workers one update replaces at most, 1 or more; all of them in one zone, so that a service that
  *   bears the loss of a zone bears their draining.
@@ -115,7 +117,10 @@ function workerSteps(
   return steps;
 }
 
-/** Exchanges workers for as many others, each by the lowest ordinal of its group that is free while the old ones are still there. */
+/**
+ * Exchanges workers for as many others, each by the lowest ordinal of its group that is free while the old ones are
+ * still there.
+ */
 function exchange(
   cluster: string,
   sets: WorkerSets,

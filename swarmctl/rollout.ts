@@ -15,7 +15,10 @@ import { inTurn } from "./turn";
 /** Plans from how the cluster is now. */
 export type Planner = (settings: Settings, outputs: ClusterOutputs, health: ClusterHealth) => Plan;
 
-/** Seconds between two looks at a cluster that is not fit for the next step, and how many there are: an election, a node that missed heartbeats. */
+/**
+ * Seconds between two looks at a cluster that is not fit for the next step, and how many there are: an election, a node
+ * that missed heartbeats.
+ */
 const lookSeconds = 10;
 const looks = 12;
 
@@ -58,7 +61,10 @@ export class Rollout {
     }
   }
 
-  /** Does what an update is part of when no other one is in the way; planned anew each time, since another one may have changed the cluster. */
+  /**
+   * Does what an update is part of when no other one is in the way; planned anew each time, since another one may have
+   * changed the cluster.
+   */
   async inTurn<T>(action: () => Promise<T>): Promise<T> {
     return inTurn(
       {
@@ -71,7 +77,10 @@ export class Rollout {
     );
   }
 
-  /** Runs an update: a step, or without one what brings the stack to its configuration and finishes what was interrupted. */
+  /**
+   * Runs an update: a step, or without one what brings the stack to its configuration and finishes what was
+   * interrupted.
+   */
   async update(step?: Step): Promise<void> {
     const change =
       step === undefined
@@ -101,7 +110,10 @@ export class Rollout {
     return step;
   }
 
-  /** @throws LockedError when it is not fit while another update is at it: a node that has not joined yet may be that one's. */
+  /**
+   * @throws LockedError when it is not fit while another update is at it: a node that has not joined yet may be that
+   * one's.
+   */
   private async planWhenFit(): Promise<Plan> {
     for (let look = 1; ; look += 1) {
       const plan = await this.plan();

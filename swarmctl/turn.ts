@@ -10,8 +10,9 @@ export interface Turn {
 }
 
 /**
- * Does what an update is part of when it is its turn: after another one that holds the stack's lock, and once more where
- * another one came in between. Each try is the whole action, so that what is planned follows from the cluster as it is then.
+ * Does what an update is part of when it is its turn: after another one that holds the stack's lock, and once more
+ * where another one came in between. Each try is the whole action, so that what is planned follows from the cluster as
+ * it is then.
  *
  * @throws BusyError when it is not its turn in time, or this process is asked to end meanwhile.
  */

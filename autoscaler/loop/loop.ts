@@ -49,7 +49,10 @@ export interface LoopOptions {
 
 /** What a tick came to. */
 export interface Tick {
-  /** Milliseconds since 1970: when it was decided, at the end of its look at the cluster; when it began, where nothing was to be decided. */
+  /**
+   * Milliseconds since 1970: when it was decided, at the end of its look at the cluster; when it began, where nothing
+   * was to be decided.
+   */
   readonly at: number;
   readonly verdict: Pick<Verdict, "kind" | "why">;
   /** The nodes of a verdict that was acted on. */
@@ -89,8 +92,9 @@ interface Look {
 }
 
 /**
- * The loop: observe → decide → act → record, a tick at a time. What it wants is written into the swarm before anything is done, and
- * each step may be done twice; so whoever comes next, after a kill at any point, goes on from there. An update runs beside the ticks.
+ * The loop: observe → decide → act → record, a tick at a time. What it wants is written into the swarm before anything
+ * is done, and each step may be done twice; so whoever comes next, after a kill at any point, goes on from there. An
+ * update runs beside the ticks.
  */
 export class Loop {
   private job: Job | undefined;
@@ -138,7 +142,8 @@ export class Loop {
     const { stack, swarm, metrics } = this.ports;
     const ended = this.job?.outcome === undefined ? undefined : this.job;
     const lockHolder = await stack.lockHolder();
-    // what was known before an update is not what it left; who does not act can do with what it knows until that is read beside
+    // what was known before an update is not what it left; who does not act can do with what it knows until that is
+    // read beside
     const outputs = await stack.outputs(
       ended !== undefined || (this.led && this.wasLocked && lockHolder === undefined),
     );
@@ -460,7 +465,9 @@ export class Loop {
     };
   }
 
-  /** Ends: an update that runs is interrupted, what it came to is noted, and the record is left to whoever comes next. */
+  /**
+   * Ends: an update that runs is interrupted, what it came to is noted, and the record is left to whoever comes next.
+   */
   async close(): Promise<void> {
     const { swarm, stack, clock } = this.ports;
     const { job } = this;

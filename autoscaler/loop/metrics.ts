@@ -5,10 +5,15 @@ import { minimumOf } from "../situation";
 import type { Tick } from "./loop";
 import { areMetricsUsable, countNodes, isAtMax, nodeStates, outReason, skipped, targetNodes } from "./summary";
 
-/** Of a tick: from a look at a small cluster to one at a thousand nodes. Of a join: from a warm image to a slow cloud. */
+/**
+ * Of a tick: from a look at a small cluster to one at a thousand nodes. Of a join: from a warm image to a slow cloud.
+ */
 const buckets = { tick: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30], join: [15, 30, 60, 90, 120, 180, 300, 600, 1800] };
 
-/** What Prometheus is told: cluster-autoscaler's set in the words of this project. Alert rules and dashboards go by these names. */
+/**
+ * What Prometheus is told: cluster-autoscaler's set in the words of this project. Alert rules and dashboards go by
+ * these names.
+ */
 export class LoopMetrics {
   readonly registry = new Registry();
   private readonly inFlight = new Map<string, number>();

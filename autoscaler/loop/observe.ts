@@ -71,8 +71,8 @@ export function observe(readings: Readings): Seen {
 }
 
 /**
- * What the stack holds: the outputs of the last update that ended well, and the workers that are in the swarm although it does not
- * name them. An update that fails leaves such: they are in its state.
+ * What the stack holds: the outputs of the last update that ended well, and the workers that are in the swarm although
+ * it does not name them. An update that fails leaves such: they are in its state.
  */
 function heldSets({ workerSets, workerGroups }: Readings["outputs"], own: readonly OwnNode[]): WorkerSets {
   return Object.fromEntries(

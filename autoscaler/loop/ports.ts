@@ -6,7 +6,8 @@ import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { CpuSeen } from "../observation";
 
-// What the loop has to do with: metrics, the swarm, the stack, and those who are told. Tests and dry runs have others of each.
+// What the loop has to do with: metrics, the swarm, the stack, and those who are told. Tests and dry runs have others
+// of each.
 
 /** The figures of a tick. */
 export interface Figures {
@@ -57,7 +58,10 @@ export interface UpdateOrder {
 }
 
 export interface StackPort {
-  /** What the last update left; kept for a while where it need not be fresh. @throws OperationError when it cannot be read and was not before. */
+  /**
+   * What the last update left; kept for a while where it need not be fresh. @throws OperationError when it cannot be
+   * read and was not before.
+   */
   outputs(fresh: boolean): Promise<ClusterOutputs>;
   /** Fingerprint of the program that an update would run. */
   readonly program: string;

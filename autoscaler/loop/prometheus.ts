@@ -18,7 +18,10 @@ export interface PrometheusWay {
   readonly failed?: () => void;
 }
 
-/** Reads the figures from the first Prometheus that has fresh ones, else the newest that there are. All of them scrape and evaluate the same. */
+/**
+ * Reads the figures from the first Prometheus that has fresh ones, else the newest that there are. All of them scrape
+ * and evaluate the same.
+ */
 export class Prometheus implements MetricsPort {
   /** @param ways asked for at each reading. */
   constructor(private readonly ways: () => Promise<readonly PrometheusWay[]>) {}

@@ -29,8 +29,8 @@ export interface RebalancePlan {
 }
 
 /**
- * Which services are to be placed anew, so that nodes that joined get tasks: Swarm moves none by itself. Only those whose update
- * starts a new task before it stops an old one, so that never fewer run than there are now.
+ * Which services are to be placed anew, so that nodes that joined get tasks: Swarm moves none by itself. Only those
+ * whose update starts a new task before it stops an old one, so that never fewer run than there are now.
  */
 export function planRebalance(
   view: SwarmView,

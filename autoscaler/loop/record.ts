@@ -4,7 +4,8 @@ import { emptyMemory, memorySchema } from "../memory";
 import { isAction } from "../verdict";
 import type { WorkerSets } from "../../settings/ordinals";
 
-// What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds since the epoch.
+// What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds
+// since the epoch.
 
 const holder = z
   .object({
@@ -136,7 +137,10 @@ export function isHeldByOther(held: Holder | undefined, own: Holder, isDead: boo
   return held !== undefined && held.instance !== own.instance && !isDead && now - held.at < leaseSeconds * 1000;
 }
 
-/** Whether a record is worth a write: something other than the time of the last look has changed, or it is time to say that one is there. */
+/**
+ * Whether a record is worth a write: something other than the time of the last look has changed, or it is time to say
+ * that one is there.
+ */
 export function isDue(before: AutoscalerRecord | undefined, next: AutoscalerRecord, now: number): boolean {
   if (before?.holder === undefined || before.holder.instance !== next.holder?.instance) return true;
   return now - before.holder.at >= renewSeconds * 1000 || substance(before) !== substance(next);

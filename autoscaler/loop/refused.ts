@@ -4,7 +4,10 @@ import { seconds } from "../wording";
 import type { UpdateOrder } from "./ports";
 import type { RefusedChange } from "./record";
 
-/** Seconds for which a change of a kind that was refused is not asked for again: what allows it is a person's edit and update. */
+/**
+ * Seconds for which a change of a kind that was refused is not asked for again: what allows it is a person's edit and
+ * update.
+ */
 const refusedSeconds = 3600;
 
 /** What is noted of an update that the plan guard refused. Its first line says enough; the table is in the log. */

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./job";
 import type { Loop, Tick } from "./loop";
 
-/** Seconds from the beginning of a tick to the next one's where the instance may act: half of cluster-autoscaler's `--scan-interval`, since to start an update takes some more. */
+/**
+ * Seconds from the beginning of a tick to the next one's where the instance may act: half of cluster-autoscaler's
+ * `--scan-interval`, since to start an update takes some more.
+ */
 export const usualIntervalSeconds = 5;
 
 /**
- * How many times rarer an instance looks whose manager does not lead. It waits for its turn, which comes by an election of 10 s or more;
- * and what it asks its own manager for that one asks the leader, which so answers for every instance.
+ * How many times rarer an instance looks whose manager does not lead. It waits for its turn, which comes by an election
+ * of 10 s or more; and what it asks its own manager for that one asks the leader, which so answers for every instance.
  */
 const standbyFactor = 3;
 
@@ -27,8 +30,8 @@ export interface RunOptions {
 }
 
 /**
- * Ticks until the signal, or once. The next tick begins a period after the last one began, or at once where that took longer. In the
- * end an update that runs is interrupted and the record is left to whoever comes next.
+ * Ticks until the signal, or once. The next tick begins a period after the last one began, or at once where that took
+ * longer. In the end an update that runs is interrupted and the record is left to whoever comes next.
  *
  * @returns the last tick, and of a single look what its update came to.
  */

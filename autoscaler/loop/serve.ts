@@ -8,9 +8,10 @@ import type { LoopMetrics } from "./metrics";
 import { statusPage } from "./status-page";
 
 /**
- * Seconds after which a loop is taken for stuck: since a tick ended in whatever way, and since one ended well. cluster-autoscaler's
- * `--max-inactivity` and `--max-failing-time`. Docker then starts the service anew, which helps against a loop that hangs; a backend
- * or swarm that is slow is only burdened by it, and has AutoscalerStuck told long before.
+ * Seconds after which a loop is taken for stuck: since a tick ended in whatever way, and since one ended well.
+ * cluster-autoscaler's `--max-inactivity` and `--max-failing-time`. Docker then starts the service anew, which helps
+ * against a loop that hangs; a backend or swarm that is slow is only burdened by it, and has AutoscalerStuck told long
+ * before.
  */
 const stuckSeconds = { inactive: 600, failing: 900 };
 

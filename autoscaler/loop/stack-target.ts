@@ -10,13 +10,19 @@ import type { UpdateStep } from "../../ops/update-events";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { StackPort, UpdateOrder } from "./ports";
 
-/** Seconds for which outputs are taken for new. To read them starts Pulumi, so it is done only where the state is another one then. */
+/**
+ * Seconds for which outputs are taken for new. To read them starts Pulumi, so it is done only where the state is
+ * another one then.
+ */
 const outputsSeconds = 60;
-/** Seconds after which they are read whatever the backend says: of a bucket with copies, one that was down may tell of before. */
+/**
+ * Seconds after which they are read whatever the backend says: of a bucket with copies, one that was down may tell of
+ * before.
+ */
 const trustSeconds = 600;
 /**
- * Seconds for reading them once the toolchain stands. A tick may wait for it, which stuckSeconds.inactive (serve.ts) must leave room for; and
- * a machine that is busy must be able to end what it begins, or it begins it anew each minute.
+ * Seconds for reading them once the toolchain stands. A tick may wait for it, which stuckSeconds.inactive (serve.ts)
+ * must leave room for; and a machine that is busy must be able to end what it begins, or it begins it anew each minute.
  */
 const readSeconds = 300;
 /** Seconds that one waits for the backend's word on the lock, or on the state. */

@@ -12,7 +12,8 @@ import { countNodes, targetNodes } from "./summary";
 const style = `
   :root { color-scheme: light dark; --paper: #fff; --card: #f6f8fa; --ink: #1f2328; --faint: #59636e; --grid: #d1d9e0; --good: #1a7f37; --bad: #b42318; --move: #9a6700; }
   @media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --card: #161b22; --ink: #e6edf3; --faint: #9198a1; --grid: #30363d; --good: #56d364; --bad: #ff8b80; --move: #d29922; } }
-  * { box-sizing: border-box; } body { margin: 0 auto; max-width: 64rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
+  * { box-sizing: border-box; } body { margin: 0 auto; max-width: 64rem; padding: 1.5rem; background: var(--paper);
+  * color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
   h1 { font-size: 1.3rem; margin: 0 0 .25rem; } h2 { font-size: 1rem; margin: 1.75rem 0 .5rem; } p { margin: .25rem 0; } .faint { color: var(--faint); }
   .verdict { border-left: 4px solid var(--faint); background: var(--card); padding: .6rem .9rem; margin: .9rem 0; }
   .verdict.scale-out { border-color: var(--bad); } .verdict.scale-in { border-color: var(--good); } .verdict.blocked { border-color: var(--bad); }
@@ -32,7 +33,10 @@ export interface Status {
   readonly refreshSeconds: number;
 }
 
-/** The page of an autoscaler: what it decided and why, the zones with their workers, load against thresholds, the last decisions. */
+/**
+ * The page of an autoscaler: what it decided and why, the zones with their workers, load against thresholds, the last
+ * decisions.
+ */
 export function statusPage({ cluster, tick, timeline, refreshSeconds }: Status): string {
   const { verdict, at, active, record } = tick;
   return `<!doctype html>

@@ -6,7 +6,10 @@ import { drainLabel, ownNodes, type OwnNode } from "./observe";
 import type { SwarmView } from "./ports";
 import type { BegunUpdate } from "./record";
 
-/** What brings the cluster to where the memory wants it, each safe to do twice. The memory is written before any of it is done. */
+/**
+ * What brings the cluster to where the memory wants it, each safe to do twice. The memory is written before any of it
+ * is done.
+ */
 export interface Steps {
   /** Nodes that get tasks again: their removal was taken back. */
   readonly activate: readonly OwnNode[];
@@ -96,8 +99,8 @@ export function markOf({ state }: OwnNode): { readonly because: RemovalReason; r
 }
 
 /**
- * The memory with the drains that the swarm's nodes are marked with: what is left of a record that was lost, so that a removal
- * which was begun is finished. With a record it alone counts.
+ * The memory with the drains that the swarm's nodes are marked with: what is left of a record that was lost, so that a
+ * removal which was begun is finished. With a record it alone counts.
  */
 export function adoptDrains(memory: Memory, own: readonly OwnNode[]): Memory {
   const drains = own.flatMap((node): Drain[] => {

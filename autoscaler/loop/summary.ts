@@ -54,7 +54,10 @@ function wantsOut({ side, role, passed }: Gate): boolean {
   return side === "out" && role === "signal" && passed;
 }
 
-/** What was wanted and is held: which way, and the first gate that is closed, or "update" where an update has to end first. */
+/**
+ * What was wanted and is held: which way, and the first gate that is closed, or "update" where an update has to end
+ * first.
+ */
 export function skipped({
   verdict,
   gates,

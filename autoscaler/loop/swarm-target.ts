@@ -11,8 +11,8 @@ import { recordName } from "./record";
 /** The swarm by way of its managers: a connection to whichever answers, kept from tick to tick. */
 export class SwarmTarget implements SwarmPort {
   /**
-   * @param self the manager that this runs beside, which is asked first: a loop that goes on while another's machine dies has no
-   * connection to lose, and the first manager does not answer for all.
+   * @param self the manager that this runs beside, which is asked first: a loop that goes on while another's machine
+   *   dies has no connection to lose, and the first manager does not answer for all.
    * @param find how a manager that answers is found; by default over SSH, the first that does.
    */
   constructor(

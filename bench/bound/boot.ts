@@ -37,8 +37,8 @@ export interface BootingCluster {
 export const activeSeconds = 600;
 
 /**
- * What the program makes on OpenStack, by bare API calls: each as soon as what it needs is there, none waited for longer
- * than its answer takes. When it is done, the servers are on their way.
+ * What the program makes on OpenStack, by bare API calls: each as soon as what it needs is there, none waited for
+ * longer than its answer takes. When it is done, the servers are on their way.
  */
 export async function bootCluster(cloud: OpenStack, source: ClusterSource): Promise<BootingCluster> {
   const { settings, plan, owner, seed } = source;
@@ -208,7 +208,10 @@ export async function findImage(cloud: OpenStack, name: string): Promise<string>
   return found.id;
 }
 
-/** The lab's managers stand in zones of their own, so the strict policy asks for no more than the soft one; it needs no microversion. */
+/**
+ * The lab's managers stand in zones of their own, so the strict policy asks for no more than the soft one; it needs no
+ * microversion.
+ */
 async function makeServerGroup(cloud: OpenStack, name: string): Promise<string> {
   const { server_group: group } = await cloud.request(
     "compute",

@@ -11,8 +11,8 @@ import { all } from "./all";
 import { makeSwarm } from "./swarm";
 
 /**
- * The bound of an `up`: the same cluster without Pulumi, its provider and their order, made as fast as OpenStack and the
- * servers allow. Nothing of it stays.
+ * The bound of an `up`: the same cluster without Pulumi, its provider and their order, made as fast as OpenStack and
+ * the servers allow. Nothing of it stays.
  *
  * @returns when it began and when each phase ended.
  */

@@ -13,8 +13,8 @@ import { all } from "./all";
 import type { BootingCluster, BootingNode, ClusterSource } from "./boot";
 
 /**
- * Makes a swarm of servers that boot, as a person with a script would: init on the first, the token to all others at once,
- * each stack as soon as the nodes that it runs on are in. Ends in the state that the program's `up` ends in.
+ * Makes a swarm of servers that boot, as a person with a script would: init on the first, the token to all others at
+ * once, each stack as soon as the nodes that it runs on are in. Ends in the state that the program's `up` ends in.
  *
  * @returns when each phase ended.
  */

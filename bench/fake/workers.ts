@@ -7,8 +7,9 @@ import { busySeconds, type LoadStep } from "../load";
 export const spreadBusy = 0.08;
 
 /**
- * The workers of a cluster as Prometheus finds and scrapes them: the answers of the socket proxy, by which they are found, and
- * one node exporter a worker, whose core is as busy as it is told, to the moment. Over HTTP on the loopback address.
+ * The workers of a cluster as Prometheus finds and scrapes them: the answers of the socket proxy, by which they are
+ * found, and one node exporter a worker, whose core is as busy as it is told, to the moment. Over HTTP on the loopback
+ * address.
  */
 export class FakeWorkers {
   /** Of all workers in the mean; the counters count from its first step on. */

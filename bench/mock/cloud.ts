@@ -10,7 +10,9 @@ import type { Answer, Call } from "./store";
 export interface MockCloud {
   /** Text of a clouds.yaml in which it is called "mock". */
   readonly cloudsYaml: string;
-  /** Requests that it has no answer to; the tools may go on after one, what they then do is not what is to be measured. */
+  /**
+   * Requests that it has no answer to; the tools may go on after one, what they then do is not what is to be measured.
+   */
   readonly unanswered: readonly string[];
   readonly close: () => Promise<void>;
 }

@@ -26,7 +26,10 @@ interface Sight {
   readonly pending: number;
 }
 
-/** Tasks that have to be packed, and a worker to be chosen whose tasks find room elsewhere, are what a look can take longest for. */
+/**
+ * Tasks that have to be packed, and a worker to be chosen whose tasks find room elsewhere, are what a look can take
+ * longest for.
+ */
 export const sights: readonly Sight[] = [
   { verdict: "hold", ratio: 0.6, pending: 0 },
   { verdict: "scale-out", ratio: 0.9, pending: 40 },
@@ -37,13 +40,19 @@ export const sights: readonly Sight[] = [
 const dayWorkers = 1000;
 const dayTickSeconds = 30;
 
-/** The autoscaler's loop against a cluster that answers over HTTP at once, and decisions alone through a day of a thousand workers. */
+/**
+ * The autoscaler's loop against a cluster that answers over HTTP at once, and decisions alone through a day of a
+ * thousand workers.
+ */
 export async function measureLoop(report: Report): Promise<void> {
   for (const [workers, bound] of bounds) for (const sight of sights) await measureTicks(workers, sight, bound, report);
   measureDay(report);
 }
 
-/** A whole look: nodes, tasks, services and the record of the swarm, the figures, the decision, the record's write, the deed. */
+/**
+ * A whole look: nodes, tasks, services and the record of the swarm, the figures, the decision, the record's write, the
+ * deed.
+ */
 export async function measureTicks(
   workers: number,
   { verdict: expected, ratio, pending }: Sight,

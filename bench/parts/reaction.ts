@@ -28,8 +28,9 @@ const deadlineSeconds = 90;
 const ranges = { low: [0.2, 0.5], high: [0.82, 0.9], riseSeconds: [0, 60] } as const;
 
 /**
- * From the moment at which the mean of the load itself, over the window, comes to the threshold to the request for an update:
- * exporters, Prometheus' scrape and its rules, the loop's ticks. Each crossing has a loop and a record of its own.
+ * From the moment at which the mean of the load itself, over the window, comes to the threshold to the request for an
+ * update: exporters, Prometheus' scrape and its rules, the loop's ticks. Each crossing has a loop and a record of its
+ * own.
  */
 export async function measureReaction(report: Report): Promise<void> {
   await runTool("prometheus", ["--version"]);
@@ -70,7 +71,10 @@ export async function measureReaction(report: Report): Promise<void> {
   }
 }
 
-/** Lets the load of a cluster fall, waits until nothing of before is in the window, lets it rise, and hands over the seconds from due to asked. */
+/**
+ * Lets the load of a cluster fall, waits until nothing of before is in the window, lets it rise, and hands over the
+ * seconds from due to asked.
+ */
 async function measureCrossing(monitored: MonitoredCluster, windowSeconds: number): Promise<number> {
   const { workers } = monitored;
   const [low, high] = [between(ranges.low), between(ranges.high)];

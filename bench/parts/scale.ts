@@ -22,12 +22,15 @@ const bounds = { one: 1.2, ten: 1.3 };
 /** Ordinal of the first of the ten: above those of all rounds. */
 const tenFrom = 101;
 
-/** Minutes for workers to be Ready beside those that the settings give a node: Pulumi's start, and ten that share the processors. */
+/**
+ * Minutes for workers to be Ready beside those that the settings give a node: Pulumi's start, and ten that share the
+ * processors.
+ */
 const otherMinutes = 15;
 
 /**
- * From the request for workers, by the autoscaler's own door, to Ready in the swarm; beside servers like them that are booted into
- * the same swarm by bare calls, by turns. The cluster is made for it and is gone when it is done.
+ * From the request for workers, by the autoscaler's own door, to Ready in the swarm; beside servers like them that are
+ * booted into the same swarm by bare calls, by turns. The cluster is made for it and is gone when it is done.
  */
 export async function measureScale(cloud: Cloud, rounds: number, report: Report): Promise<void> {
   await requireNoCluster();
@@ -87,7 +90,10 @@ async function measureGrowth(ofLab: Readonly<Record<string, string>>, rounds: nu
 /** A way by which workers come. */
 interface Way {
   readonly name: string;
-  /** Grows the cluster as it stands to the sets, and takes it back; hands over the seconds until the new ones were Ready. */
+  /**
+   * Grows the cluster as it stands to the sets, and takes it back; hands over the seconds until the new ones were
+   * Ready.
+   */
   readonly grow: (sets: WorkerSets) => Promise<number>;
 }
 

@@ -9,10 +9,16 @@ import { BenchStack } from "../stack";
 /** Minutes for one command on the largest stack, whose `up` took 59. */
 const deadlineMinutes = 240;
 
-/** Has Pulumi write the state at the end alone, and not before and after each resource; only for who asks for experiments. */
+/**
+ * Has Pulumi write the state at the end alone, and not before and after each resource; only for who asks for
+ * experiments.
+ */
 const writtenOnce = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" };
 
-/** What a cluster of each size costs: seconds of `preview` and `up` against a cloud that answers at once, bytes of state. */
+/**
+ * What a cluster of each size costs: seconds of `preview` and `up` against a cloud that answers at once, bytes of
+ * state.
+ */
 export async function measureSizes(sizes: readonly number[], report: Report): Promise<void> {
   for (const nodes of sizes) {
     const measure = async (what: string, command: () => Promise<Ran>): Promise<void> => {

@@ -8,7 +8,8 @@ import { planCluster, type PlannedManager } from "../../components/plan";
 import type { NodePlace } from "../../settings/names";
 import { benchSettings, userDataFor } from "../settings";
 
-// The cluster's resources on OpenStack, of the cluster's own components; the number of nodes is in BENCH_NODES, whether the rules are edited in BENCH_EDITED_RULES.
+// The cluster's resources on OpenStack, of the cluster's own components; the number of nodes is in BENCH_NODES, whether
+// the rules are edited in BENCH_EDITED_RULES.
 const settings = benchSettings(Number(process.env["BENCH_NODES"]), process.env["BENCH_EDITED_RULES"] === "true");
 const plan = planCluster(settings, {});
 const [name, mark] = [settings.clusterName, "bench"];

@@ -20,8 +20,9 @@ export const bareName = "bare";
 const roles: readonly FirewallGroup[] = ["nodes", "managers", "workers"];
 
 /**
- * Workers beside those of the program: in its cluster's network, of its groups, image, flavor and user data, the join token among
- * it, but by bare calls of the cloud's API, and known to nobody. So they boot and join as the program's do, without it.
+ * Workers beside those of the program: in its cluster's network, of its groups, image, flavor and user data, the join
+ * token among it, but by bare calls of the cloud's API, and known to nobody. So they boot and join as the program's do,
+ * without it.
  */
 export class BareWorkers {
   private booted: BootingNode[] = [];

@@ -3,13 +3,17 @@ import { placeWorker, type NodePlace } from "../../settings/names";
 import type { Settings } from "../../settings/schema";
 import type { Changes } from "../settings";
 
-/** Most workers of a group: with the manager's 2 GiB a zone then has 6 GiB of servers, which is what the lab gives it on a machine of 24 GiB. */
+/**
+ * Most workers of a group: with the manager's 2 GiB a zone then has 6 GiB of servers, which is what the lab gives it on
+ * a machine of 24 GiB.
+ */
 const most = 4;
 
 /**
- * The lab's cluster at its smallest, and with room for ten more: one manager and one worker, no demo. Three managers that share two
- * processors with ten servers that boot lose their leader, and a manager of 1 GiB does not answer for more than a minute when ten join at
- * once. The workers' flavor is the lab's own, 1 GiB: with less no node has been seen to work.
+ * The lab's cluster at its smallest, and with room for ten more: one manager and one worker, no demo. Three managers
+ * that share two processors with ten servers that boot lose their leader, and a manager of 1 GiB does not answer for
+ * more than a minute when ten join at once. The workers' flavor is the lab's own, 1 GiB: with less no node has been
+ * seen to work.
  */
 export const scaleChanges: Changes = {
   managers: 1,
@@ -21,7 +25,10 @@ export const scaleChanges: Changes = {
 /** What its first `up` leaves. */
 export const standing: WorkerSets = { az1: [0], az2: [], az3: [] };
 
-/** The sets with so many workers more, each in the group that has the fewest; the first of a group has the given ordinal. Pure. */
+/**
+ * The sets with so many workers more, each in the group that has the fewest; the first of a group has the given
+ * ordinal. Pure.
+ */
 export function withMore(sets: WorkerSets, count: number, ordinal: number): WorkerSets {
   const more: Record<string, number[]> = Object.fromEntries(
     Object.entries(sets).map(([group, held]) => [group, [...held]]),

@@ -7,7 +7,8 @@ import { all } from "../bound/all";
  * Does something by which workers come, and waits for its end and for them.
  *
  * @param names host names of the workers.
- * @returns seconds from its begin until the last of them was Ready in the swarm, as the managers say, who are asked every second.
+ * @returns seconds from its begin until the last of them was Ready in the swarm, as the managers say, who are asked
+ *   every second.
  * @throws DeadlineError when they are not Ready in time; what the action throws, at once.
  */
 export async function secondsToReady(

@@ -56,7 +56,10 @@ function managersReplaced(plan: Plan): Finding[] {
       ];
 }
 
-/** Those that are left while the others are away must be a majority of all: a manager that is replaced is a member until it has left. */
+/**
+ * Those that are left while the others are away must be a majority of all: a manager that is replaced is a member until
+ * it has left.
+ */
 function quorumKept(plan: Plan): Finding[] {
   if (!hasSwarm(plan)) return [];
   const managers = nodesOf(plan).filter(({ role, standing }) => role === "manager" && standing);
@@ -75,8 +78,8 @@ function quorumKept(plan: Plan): Finding[] {
 }
 
 /**
- * Workers that are away at once: those replaced in place, and those that are removed and not made up for. An exchange for new ones
- * takes nothing away, since Pulumi deletes what the program left out only after everything else stands.
+ * Workers that are away at once: those replaced in place, and those that are removed and not made up for. An exchange
+ * for new ones takes nothing away, since Pulumi deletes what the program left out only after everything else stands.
  */
 function workersKept(plan: Plan): Finding[] {
   if (!hasSwarm(plan)) return [];
@@ -116,7 +119,9 @@ function lossOf(workers: readonly PlannedNode[], percent: number, zone?: string)
       ];
 }
 
-/** A server stays in the group that it was made in; without that group nothing keeps the managers on different hosts. */
+/**
+ * A server stays in the group that it was made in; without that group nothing keeps the managers on different hosts.
+ */
 function serverGroupKept({ changes }: Plan): Finding[] {
   return changes
     .filter(

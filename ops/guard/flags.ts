@@ -8,11 +8,17 @@ export interface Invocation {
   readonly configFile?: string;
 }
 
-/** Options with a value that change the plan. `--config` is not among them: `up` has written it to the stack's file by then. */
+/**
+ * Options with a value that change the plan. `--config` is not among them: `up` has written it to the stack's file by
+ * then.
+ */
 const planValues = ["replace", "target", "target-replace", "exclude", "parallel"];
 /** Options without one that do. */
 const planSwitches = ["target-dependents", "exclude-dependents", "run-program"];
-/** Every other option that takes a value in the next word (pkg/cmd/pulumi/operations/up.go, destroy.go, refresh.go, and pulumi.go for all verbs). */
+/**
+ * Every other option that takes a value in the next word (pkg/cmd/pulumi/operations/up.go, destroy.go, refresh.go, and
+ * pulumi.go for all verbs).
+ */
 const otherValues = [
   "stack",
   "config",
@@ -57,8 +63,9 @@ const shorthands: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads how a Pulumi was called from its words, by the rules of its parser (github.com/spf13/pflag): `--name value`, `--name=value`,
- * `-n value`, `-nvalue`, switches together as in `-fy`. A switch may have a value only behind `=`, `--refresh` too. Pure.
+ * Reads how a Pulumi was called from its words, by the rules of its parser (github.com/spf13/pflag): `--name value`,
+ * `--name=value`, `-n value`, `-nvalue`, switches together as in `-fy`. A switch may have a value only behind `=`,
+ * `--refresh` too. Pure.
  *
  * @param words the words behind the program's name.
  */

@@ -11,12 +11,16 @@ import { nestedIn } from "./nested";
 import { previewOptions, readPlan } from "./plan";
 import { verdictText } from "./report";
 
-/** The plan is beyond its limits, and nothing allows it. Its message is the verdict, with the line that would allow it. */
+/**
+ * The plan is beyond its limits, and nothing allows it. Its message is the verdict, with the line that would allow it.
+ */
 export class PlanRefusedError extends OperationError {
   override readonly name = "PlanRefusedError";
 }
 
-/** Seconds for the preview. One of 1,000 nodes takes two minutes; with `--refresh` each resource is asked for besides. */
+/**
+ * Seconds for the preview. One of 1,000 nodes takes two minutes; with `--refresh` each resource is asked for besides.
+ */
 const previewSeconds = 1800;
 /** Bytes of a preview that are taken: 1,000 nodes are some 40 MB. */
 const previewLimit = 512 * 1024 * 1024;
@@ -31,9 +35,10 @@ export interface GuardedUpdate {
 }
 
 /**
- * Judges the update that this program belongs to before its first resource: runs the same update's preview, with the options
- * that the update was called with, by the same engine. A preview takes no lock of the stack (pkg/backend/diy/backend.go), so it runs while the update
- * holds it. A destruction is not judged: whoever asks for one has named everything.
+ * Judges the update that this program belongs to before its first resource: runs the same update's preview, with the
+ * options that the update was called with, by the same engine. A preview takes no lock of the stack
+ * (pkg/backend/diy/backend.go), so it runs while the update holds it. A destruction is not judged: whoever asks for one
+ * has named everything.
  *
  * @throws PlanRefusedError when the plan goes beyond its limits.
  * @throws OperationError when the preview fails, with its words.

@@ -18,7 +18,9 @@ export interface Verdict {
   readonly price?: NonNullable<ReturnType<typeof priceOf>>;
 }
 
-/** Judges what an update would do. Pure: the limits, allowances and prices are those of the plan's own configuration. */
+/**
+ * Judges what an update would do. Pure: the limits, allowances and prices are those of the plan's own configuration.
+ */
 export function judge(plan: Plan, now: Date): Verdict {
   const today = now.toISOString().slice(0, 10);
   const inForce = plan.settings.allow.filter(({ until }) => until >= today);

@@ -17,8 +17,9 @@ export function isNested(environment: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * Ends this program, and so its preview, once a process of the update is gone: after a SIGKILL nobody else ends the preview, which would load
- * the cloud and the machine beside the next update. The program is the part of a preview that is ours; an engine that refreshes first starts it after that.
+ * Ends this program, and so its preview, once a process of the update is gone: after a SIGKILL nobody else ends the
+ * preview, which would load the cloud and the machine beside the next update. The program is the part of a preview that
+ * is ours; an engine that refreshes first starts it after that.
  */
 export async function endWithUpdate(environment: NodeJS.ProcessEnv): Promise<void> {
   const pids = (environment[updateVariable] ?? "").split(",").map(Number);

@@ -53,7 +53,10 @@ const membership = z.object({
 });
 const spec = z.object({ name: z.string() });
 
-/** Names of the nodes whose membership (components/membership.ts) is deleted or replaced: that drains a node and takes it out of the swarm, whatever becomes of its server. */
+/**
+ * Names of the nodes whose membership (components/membership.ts) is deleted or replaced: that drains a node and takes
+ * it out of the swarm, whatever becomes of its server.
+ */
 function leavingNodes(changes: readonly Change[]): ReadonlySet<string> {
   return new Set(
     changes

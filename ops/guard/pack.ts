@@ -10,8 +10,8 @@ export interface PackResource {
 }
 
 /**
- * What the plan guard says of resources alone: what lets in everyone. A pack sees neither steps nor what stands, so that it cannot tell what
- * an update takes away, nor by how much a price rises. Pure.
+ * What the plan guard says of resources alone: what lets in everyone. A pack sees neither steps nor what stands, so
+ * that it cannot tell what an update takes away, nor by how much a price rises. Pure.
  */
 export function judgeResources(
   resources: readonly PackResource[],
@@ -31,7 +31,10 @@ export function judgeResources(
 /** No day matters where nothing is allowed. */
 const noDay = new Date(0);
 
-/** The properties; one that a preview does not know yet throws when it is asked for, and stands for a value that is there. */
+/**
+ * The properties; one that a preview does not know yet throws when it is asked for, and stands for a value that is
+ * there.
+ */
 function knownOf(props: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.keys(props).map((key) => {

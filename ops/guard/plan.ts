@@ -8,7 +8,10 @@ const stateSchema = z.object({
   type: z.string(),
   id: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()).default({}),
-  /** True for a resource that is deleted and not made anew yet: by an earlier update, or by the deletion that this plan begins a replacement with. */
+  /**
+   * True for a resource that is deleted and not made anew yet: by an earlier update, or by the deletion that this plan
+   * begins a replacement with.
+   */
   pendingReplacement: z.boolean().optional(),
   initErrors: z.array(z.string()).nullish(),
   retainOnDelete: z.boolean().optional(),
@@ -24,8 +27,9 @@ const stepSchema = z.object({
 type Step = z.output<typeof stepSchema>;
 
 /**
- * Options of the preview that is read here (pkg/backend/display/json.go); secrets are "[secret]". Without `--show-sames` it has only what
- * changes, and shares come out too large; without `--show-replacement-steps` a replacement that a killed update began counts once more.
+ * Options of the preview that is read here (pkg/backend/display/json.go); secrets are "[secret]". Without
+ * `--show-sames` it has only what changes, and shares come out too large; without `--show-replacement-steps` a
+ * replacement that a killed update began counts once more.
  */
 export const previewOptions = ["--json", "--show-sames", "--show-replacement-steps"] as const;
 
@@ -101,8 +105,8 @@ function groupByUrn(steps: readonly Step[]): Map<string, Step[]> {
 const deletionOp = "delete-replaced";
 
 /**
- * One resource may have several steps: a replacement with its halves, a deletion that `--refresh` found and the creation that makes
- * up for it. What an earlier update replaced and only has to delete is none of this update's doing.
+ * One resource may have several steps: a replacement with its halves, a deletion that `--refresh` found and the
+ * creation that makes up for it. What an earlier update replaced and only has to delete is none of this update's doing.
  */
 function changeOf(steps: readonly Step[]): Change | undefined {
   const own = steps.filter(({ op }) => op !== deletionOp);

@@ -75,7 +75,9 @@ function notesOf({ price, expired }: Verdict): string[] {
   ];
 }
 
-/** The line to add holds what is in force already: the key may stand there once. Its reason is left to whoever adds it. */
+/**
+ * The line to add holds what is in force already: the key may stand there once. Its reason is left to whoever adds it.
+ */
 function howToAllow({ refused, inForce }: Verdict, stack: string, now: Date): string {
   const until = new Date(now.getTime() + 24 * 3600 * 1000).toISOString().slice(0, 10);
   const asked = needed(refused).map(({ code, zone }) => ({

@@ -1,7 +1,7 @@
-// Facts of the swarm for Prometheus that no other exporter has: nodes and their state, managers that can be reached, tasks
-// without a node, addresses of overlay networks, certificates. Asks Docker's API, which it is given read-only, every few
-// seconds, so that a scrape does not wait for a Docker that is slow. Runs on plain Node.js; settings by environment:
-// DOCKER_API (URL), PORT, LOOK_SECONDS.
+// Facts of the swarm for Prometheus that no other exporter has: nodes and their state, managers that can be reached,
+// tasks without a node, addresses of overlay networks, certificates. Asks Docker's API, which it is given read-only,
+// every few seconds, so that a scrape does not wait for a Docker that is slow. Runs on plain Node.js; settings by
+// environment: DOCKER_API (URL), PORT, LOOK_SECONDS.
 import { X509Certificate } from "node:crypto";
 import { createServer } from "node:http";
 import { connect } from "node:net";
@@ -20,7 +20,9 @@ let managers = [];
 /** By node: the end of its certificate in seconds, and when it was asked for. */
 const certificates = new Map();
 
-/** The newest version of the Engine API that this is tested with; engines that speak an older one are asked by theirs. */
+/**
+ * The newest version of the Engine API that this is tested with; engines that speak an older one are asked by theirs.
+ */
 const newestApi = "1.56";
 
 /** The version to ask by. The engine may be another one at the next look. */
@@ -68,7 +70,9 @@ function answers(address) {
   });
 }
 
-/** End of the certificate that a manager shows, in seconds; undefined where it shows none. It is looked at, not trusted. */
+/**
+ * End of the certificate that a manager shows, in seconds; undefined where it shows none. It is looked at, not trusted.
+ */
 function certificateEnd(address) {
   return new Promise((resolve) => {
     const [host, number] = split(address);
@@ -105,9 +109,10 @@ function causeOf(error = "") {
 }
 
 /**
- * Addresses in use and in all of each overlay network, as swarmkit allocates them (manager/allocator/network.go): those of services
- * and tasks, and one for the load balancer of each node that has a task on it, which Docker's API does not show. On the ingress
- * network every node has one, a node that is down too until its entry is removed. Network, broadcast and gateway count for neither.
+ * Addresses in use and in all of each overlay network, as swarmkit allocates them (manager/allocator/network.go): those
+ * of services and tasks, and one for the load balancer of each node that has a task on it, which Docker's API does not
+ * show. On the ingress network every node has one, a node that is down too until its entry is removed. Network,
+ * broadcast and gateway count for neither.
  */
 function overlays(networks, services, tasks, nodeIds) {
   return networks.filter(({ IPAM }) => IPAM?.Config?.[0]?.Subnet !== undefined).map(({ Id, Name, IPAM, Ingress }) => {

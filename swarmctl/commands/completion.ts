@@ -15,8 +15,8 @@ const namedBy = [
 ] as const;
 
 /**
- * `swarmctl completion`: the script by which a shell completes swarmctl's words. The script asks swarmctl itself, by the
- * hidden verb `complete`. Comes after every other verb, since it looks at them.
+ * `swarmctl completion`: the script by which a shell completes swarmctl's words. The script asks swarmctl itself, by
+ * the hidden verb `complete`. Comes after every other verb, since it looks at them.
  */
 export function addCompletion(program: Command, terminal: Terminal): void {
   // the typed command is the plain one with sharper types

@@ -12,7 +12,9 @@ const rules = JSON.parse(
   readFileSync(join(__dirname, "..", "..", "autoscaler", "access-rules.json"), "utf8"),
 ) as AccessRule[];
 
-/** As Keystone's middleware matches them (keystonemiddleware, auth_token): `*` is one part of a path, `**` any number. */
+/**
+ * As Keystone's middleware matches them (keystonemiddleware, auth_token): `*` is one part of a path, `**` any number.
+ */
 function isAllowed(service: string, method: string, path: string): boolean {
   return rules.some(
     (rule) =>

@@ -5,7 +5,9 @@ import { milestonesOf } from "../../bench/milestones";
 import { phaseSeconds } from "../../bench/phases";
 import { parseEvent, type UpdateEvent } from "../../ops/update-events";
 
-/** The events of an `up` of the whole program, its machines played; of each event what is read, and some of the others. */
+/**
+ * The events of an `up` of the whole program, its machines played; of each event what is read, and some of the others.
+ */
 const recorded = readFileSync(join(__dirname, "up.events.jsonl"), "utf8").trimEnd().split("\n");
 const eventsOf = (lines: readonly string[]): UpdateEvent[] =>
   lines.map(parseEvent).filter((event) => event !== undefined);

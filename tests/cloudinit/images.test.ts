@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { files } from "../../cloudinit/files";
 
-/** What swarm-images asks of Docker where the file systems of its folders are so full; a folder without a percentage is not there. */
+/**
+ * What swarm-images asks of Docker where the file systems of its folders are so full; a folder without a percentage is
+ * not there.
+ */
 function asked(docker: number, containerd?: number): string {
   const folder = mkdtempSync(join(tmpdir(), "swarm-images-"));
   try {

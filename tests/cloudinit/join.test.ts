@@ -14,7 +14,10 @@ interface Docker {
   readonly info?: readonly string[];
 }
 
-/** Runs the script against a Docker that gives these answers; hands over what it asked, in order, and whether the token is gone. */
+/**
+ * Runs the script against a Docker that gives these answers; hands over what it asked, in order, and whether the token
+ * is gone.
+ */
 function run(docker: Docker): { asked: string[]; tokenLeft: boolean } {
   const folder = mkdtempSync(join(tmpdir(), "swarm-join-"));
   try {

@@ -20,7 +20,9 @@ interface Device {
   readonly name: string;
 }
 
-/** Runs the script until it has looked at all of these; hands over the names of the devices that it deleted, in order. */
+/**
+ * Runs the script until it has looked at all of these; hands over the names of the devices that it deleted, in order.
+ */
 function deleted(looks: readonly (readonly Device[])[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "swarm-overlays-"));
   try {

@@ -198,7 +198,8 @@ describe("traefikCompose", () => {
     const [interval = 0, timeout = 0, fall = 0] = ["interval", "timeout", "fall"].map((word) =>
       Number(new RegExp(`^ +${word} (\\d+)$`, "m").exec(keepalived)?.[1]),
     );
-    // the last check may be late by its timeout; three advertisements of a second, and the skew, until another one takes over
+    // the last check may be late by its timeout; three advertisements of a second, and the skew, until another one
+    // takes over
     expect(leaveSeconds).to.be.at.least(interval * fall + timeout + 4);
     const { command } = traefik();
     for (const entrypoint of ["web", "websecure"])

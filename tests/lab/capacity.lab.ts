@@ -13,8 +13,9 @@ import { failures, underTraffic } from "./support/traffic";
 import { terminal } from "./terminal";
 
 /**
- * One manager and two workers: emulated on two cores, three managers that keep a quorum beside the monitoring, a load that fills every worker
- * and a server that boots are more than there is of them, and what one would see is a swarm without a leader.
+ * One manager and two workers: emulated on two cores, three managers that keep a quorum beside the monitoring, a load
+ * that fills every worker and a server that boots are more than there is of them, and what one would see is a swarm
+ * without a leader.
  */
 const cluster = new LabStack("lab", { ...labConfiguration(), "swarm:managers": 1, "swarm:managerFlavor": "c1.medium" });
 
@@ -62,7 +63,8 @@ describe("capacity on the lab", () => {
     await autoscaler.decided("the first decision", 5, ({ verdict, active }) => verdict === "hold" && active);
     const tally = await underTraffic(stage.demoUrl, "a scale-out and a scale-in", async () => {
       const begun = Date.now();
-      // four tasks of 0.38 cores are 76 % of two workers, and 51 % of three; what a worker needs for itself comes on top
+      // four tasks of 0.38 cores are 76 % of two workers, and 51 % of three; what a worker needs for itself comes on
+      // top
       await makeService(stage.access, "burner", "for (;;);", 4, [["--limit-cpu", "0.38"]]);
       const out = await autoscaler.decided("a scale-out", 15, ({ verdict }) => verdict === "scale-out");
       await followScaleOut(stage, out, begun);

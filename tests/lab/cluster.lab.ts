@@ -98,7 +98,9 @@ async function expectNothingTwice(): Promise<void> {
   expect(held["server groups"], "server groups").to.have.length(1);
 }
 
-/** When an update is killed, in the order of its progress: what it shows just before. The whole list is for `make soak`. */
+/**
+ * When an update is killed, in the order of its progress: what it shows just before. The whole list is for `make soak`.
+ */
 const killedWhile = (
   [
     ["the network is being made", /networking:Network lab-network creating/, "make test"],
@@ -430,7 +432,8 @@ describe("a cluster on the lab", () => {
 
   it("takes it away by the next edit, drained: no request fails, and no server, port or swarm node is left", async () => {
     const { access } = await cluster.outputs();
-    // new replicas go to the worker that is to leave, wherever the old ones are: a worker that was not Ready once lost its own to others
+    // new replicas go to the worker that is to leave, wherever the old ones are: a worker that was not Ready once lost
+    // its own to others
     const others = Object.keys(nodes)
       .filter((name) => name.includes("worker"))
       .join(" ");

@@ -48,7 +48,10 @@ async function mend(cluster: LabStack, what: string): Promise<string> {
   return output;
 }
 
-/** Nova writes a server's disk anew and keeps its id; then its Docker has another part in the swarm than before, or none. */
+/**
+ * Nova writes a server's disk anew and keeps its id; then its Docker has another part in the swarm than before, or
+ * none.
+ */
 async function rebuild(cluster: LabStack, name: string): Promise<void> {
   const { id } = (await servers()).find((server) => server.name === name) ?? expect.fail(`no server ${name}`);
   const before = await on(cluster, name, (node) => claimOf(node, timeoutSeconds));

@@ -5,7 +5,10 @@ import { logFolder } from "./support/run";
 import type { LabStack } from "./support/stack";
 import { inTerminal } from "./support/swarmctl";
 
-/** What a verb of swarmctl ends with in a terminal, and what it shows. `node replace` and `cluster rollout` have a test of their own. */
+/**
+ * What a verb of swarmctl ends with in a terminal, and what it shows. `node replace` and `cluster rollout` have a test
+ * of their own.
+ */
 const sessions: readonly (readonly [words: string, code: number, shows: RegExp, interruptAfter?: RegExp])[] = [
   ["cluster list", 0, /lab\b/],
   ["cluster status lab --stack=lab", 0, /lab-manager-az1-0/],
@@ -36,7 +39,10 @@ const sessions: readonly (readonly [words: string, code: number, shows: RegExp, 
   ["cluster sttus", 2, /status/],
 ];
 
-/** Registers the proof of swarmctl as a person meets it: its own program, in a terminal. The cluster is well and has an autoscaler. */
+/**
+ * Registers the proof of swarmctl as a person meets it: its own program, in a terminal. The cluster is well and has an
+ * autoscaler.
+ */
 export function terminal(cluster: LabStack): void {
   it("answers a person by every verb of swarmctl, in a terminal, on good and bad input", async () => {
     const faults: string[] = [];

@@ -16,8 +16,8 @@ interface Alert {
 const peerSeconds = 3;
 
 /**
- * The waits of the routes are minutes in production; here they are short, all else is as deployed. As there, a group is told of
- * at longer intervals than the second Alertmanager waits: it would take what has ended meanwhile for news.
+ * The waits of the routes are minutes in production; here they are short, all else is as deployed. As there, a group is
+ * told of at longer intervals than the second Alertmanager waits: it would take what has ended meanwhile for news.
  */
 function hurried(text: string): string {
   return text

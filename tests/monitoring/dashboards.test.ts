@@ -16,7 +16,10 @@ const queries = panels.flatMap(({ name, title, queries: ofPanel }) =>
   Object.values(ofPanel).map((query) => ({ name, title, query })),
 );
 
-/** What the exporters of others give, as far as a dashboard or rule uses it; ours and what rules record is read from where it is made. */
+/**
+ * What the exporters of others give, as far as a dashboard or rule uses it; ours and what rules record is read from
+ * where it is made.
+ */
 const foreign = [
   "node_memory_MemAvailable_bytes",
   "node_memory_MemTotal_bytes",

@@ -24,7 +24,10 @@ describe("DockerNode", () => {
 });
 
 describe("DockerNode.open", () => {
-  /** An engine of that range: as Docker's own, it says its newest version in the ping and refuses what it does not speak. */
+  /**
+   * An engine of that range: as Docker's own, it says its newest version in the ping and refuses what it does not
+   * speak.
+   */
   async function questions(
     oldest: string,
     newest: string,

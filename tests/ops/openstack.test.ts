@@ -11,7 +11,10 @@ import { z } from "zod";
 import { messageOf } from "../../ops/errors";
 import { OpenStack } from "../../ops/openstack";
 
-/** A cloud whose answers to each request are given, the last one for ever; a login's is a token where nothing else is said. */
+/**
+ * A cloud whose answers to each request are given, the last one for ever; a login's is a token where nothing else is
+ * said.
+ */
 class Cloud {
   readonly asked: string[] = [];
   answers: Record<

@@ -48,7 +48,10 @@ describe("prepareUpdate", () => {
     cloud.close();
   });
 
-  /** Prepares an update with a Pulumi whose preview ends only after the cloud was asked, on a cloud with a port that the state does not know. */
+  /**
+   * Prepares an update with a Pulumi whose preview ends only after the cloud was asked, on a cloud with a port that the
+   * state does not know.
+   */
   async function prepare(
     steps: readonly ShownStep[],
     pending: readonly PendingCreate[],

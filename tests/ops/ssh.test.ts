@@ -9,7 +9,9 @@ import { SshConnection } from "../../ops/ssh";
 const hostKey = deriveSshKeyPair("1".repeat(64), "host:one");
 const login = deriveSshKeyPair("1".repeat(64), "admin");
 
-/** An SSH server that takes any login and, like a machine that has died, leaves its half of a connection open for ever. */
+/**
+ * An SSH server that takes any login and, like a machine that has died, leaves its half of a connection open for ever.
+ */
 async function openServer(): Promise<{ port: number; accepted: Socket[]; close: () => void }> {
   const accepted: Socket[] = [];
   const ssh = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {

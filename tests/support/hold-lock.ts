@@ -2,8 +2,8 @@ import { hostname, userInfo } from "node:os";
 import { openBackend } from "../../ops/backend";
 import { makeWay } from "../../ops/locks";
 
-// Stands for an update: clears the way, notes itself as the holder, and takes a lock of the stack `shared` as Pulumi does. Lives until it is killed.
-// PULUMI_BACKEND_URL, and the lock's name as its argument.
+// Stands for an update: clears the way, notes itself as the holder, and takes a lock of the stack `shared` as Pulumi
+// does. Lives until it is killed. PULUMI_BACKEND_URL, and the lock's name as its argument.
 async function main(name: string): Promise<void> {
   const url = process.env["PULUMI_BACKEND_URL"] ?? "";
   await makeWay("shared", process.pid, url, (line) => {

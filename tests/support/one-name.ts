@@ -66,8 +66,8 @@ class Container {
 }
 
 /**
- * Proves on a backend that two containers with one host name do not break each other's live locks, and that a dead one's is
- * broken in its own container. Leaves nothing but records that the next updates sweep.
+ * Proves on a backend that two containers with one host name do not break each other's live locks, and that a dead
+ * one's is broken in its own container. Leaves nothing but records that the next updates sweep.
  */
 export async function proveOneName(url: string): Promise<void> {
   const [one, other] = [new Container(url), new Container(url)];

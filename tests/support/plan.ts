@@ -25,7 +25,8 @@ export function step(
   more: Readonly<Record<string, unknown>> = {},
 ): ShownStep {
   const state = { type, id: `${name}-id`, inputs, ...more };
-  // as the program has its servers: the preview's own deletion is noted in the state by the time that the replacement is shown
+  // as the program has its servers: the preview's own deletion is noted in the state by the time that the replacement
+  // is shown
   if (replaced.includes(op))
     return { op, urn: urn(type, name), oldState: { ...state, pendingReplacement: true }, newState: state };
   return {

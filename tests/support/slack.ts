@@ -1,7 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a hook of Slack is sent (https://docs.slack.dev/messaging/formatting-message-text), as far as it is asserted. */
+/**
+ * What a hook of Slack is sent (https://docs.slack.dev/messaging/formatting-message-text), as far as it is asserted.
+ */
 export interface SlackMessage {
   readonly attachments: readonly {
     readonly title: string;

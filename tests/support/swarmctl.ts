@@ -25,7 +25,10 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** A checkout of the project in a folder of its own, with the stacks prod and lab, and a Pulumi that only notes what it is asked. */
+/**
+ * A checkout of the project in a folder of its own, with the stacks prod and lab, and a Pulumi that only notes what it
+ * is asked.
+ */
 export class TestProject {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "swarm-test-project-")));
   private readonly pulumi = join(this.folder, ".fake");

@@ -32,8 +32,8 @@ export async function runTool(
 }
 
 /**
- * Path of a program of tests/monitoring/tools, of the version that is deployed: built from the module proxy and kept in Go's
- * cache, which is in the person's own home folder (environment.ts sets another).
+ * Path of a program of tests/monitoring/tools, of the version that is deployed: built from the module proxy and kept in
+ * Go's cache, which is in the person's own home folder (environment.ts sets another).
  */
 export async function goTool(name: string): Promise<string> {
   const cwd = join(__dirname, "..", "monitoring", "tools");

@@ -15,7 +15,10 @@ const redirect = `--require ${join(__dirname, "redirect-ssh.cjs")}`;
 const sets = { az1: [0], az2: [0], az3: [0] };
 const grown = { az1: [0, 1], az2: [0], az3: [0] };
 
-/** The whole command, against a real Prometheus API, a real SSH server with Docker's API behind it, and a Pulumi that notes what it is asked. */
+/**
+ * The whole command, against a real Prometheus API, a real SSH server with Docker's API behind it, and a Pulumi that
+ * notes what it is asked.
+ */
 describe("swarmctl autoscaler", function () {
   this.timeout(180_000);
   let cpu = 0.6;

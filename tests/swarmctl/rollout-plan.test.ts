@@ -22,7 +22,9 @@ function stale(names?: readonly string[], workerSets: Record<string, number[]> =
   return { ...outputs, nodes, staleNodes: nodes.filter((node) => node.stale).length };
 }
 
-/** The plan where the swarm's nodes are as they should be, but for some changes by name; `null` is a node that is gone. */
+/**
+ * The plan where the swarm's nodes are as they should be, but for some changes by name; `null` is a node that is gone.
+ */
 function plan(
   outputs: ClusterOutputs,
   { surge = 1, changes = {} }: { surge?: number; changes?: Record<string, Partial<SwarmNodeState> | null> } = {},

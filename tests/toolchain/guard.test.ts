@@ -9,7 +9,10 @@ import { toolchain } from "./built";
 
 const root = join(__dirname, "..", "..");
 
-/** Managers and workers of the program's own component, and a command in place of the swarm; what runs before the first resource is the program's. */
+/**
+ * Managers and workers of the program's own component, and a command in place of the swarm; what runs before the first
+ * resource is the program's.
+ */
 const program = `
 require("tsx/cjs");
 const openstack = require("@pulumi/openstack");

@@ -11,7 +11,10 @@ import { toolchain } from "./built";
 
 const root = join(__dirname, "..", "..");
 
-/** A shared network, a stack and what stands for a membership, by the program's own components; REPAIR names what is made again, and why. */
+/**
+ * A shared network, a stack and what stands for a membership, by the program's own components; REPAIR names what is
+ * made again, and why.
+ */
 const program = `
 require("tsx/cjs");
 const pulumi = require("@pulumi/pulumi");

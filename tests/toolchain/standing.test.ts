@@ -10,8 +10,8 @@ import { toolchain } from "./built";
 const root = join(__dirname, "..", "..");
 
 /**
- * fixtures/standing holds a program of every kind of OpenStack resource that a cluster has, and the state that an `up` of it left
- * with provider 1.54.1 behind the plugin, against bench/mock and an Octavia that answers at once.
+ * fixtures/standing holds a program of every kind of OpenStack resource that a cluster has, and the state that an `up`
+ * of it left with provider 1.54.1 behind the plugin, against bench/mock and an Octavia that answers at once.
  */
 describe("a state that provider 1.54.1 left", function () {
   this.timeout(300_000);

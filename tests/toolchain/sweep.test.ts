@@ -14,7 +14,10 @@ import { toolchain } from "./built";
 
 const root = join(__dirname, "..", "..");
 
-/** An owner, a security group and the workers of the ordinals in SET, as index.ts makes them and as it begins and ends an update. */
+/**
+ * An owner, a security group and the workers of the ordinals in SET, as index.ts makes them and as it begins and ends
+ * an update.
+ */
 const program = `
 require("tsx/cjs");
 const pulumi = require("@pulumi/pulumi");

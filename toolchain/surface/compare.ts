@@ -9,7 +9,10 @@ export interface Difference {
 
 const absent = "absent";
 
-/** All differences between an SDK's surface and a plugin's, of the members that `tokens` names (all of the SDK's by default). */
+/**
+ * All differences between an SDK's surface and a plugin's, of the members that `tokens` names (all of the SDK's by
+ * default).
+ */
 export function differences(sdk: Surface, plugin: Surface, tokens?: readonly string[]): Difference[] {
   return [...members(sdk.resources, plugin.resources, tokens), ...members(sdk.functions, plugin.functions, tokens)];
 }

@@ -1,10 +1,16 @@
 import { objectType } from "./surface";
 import ts from "typescript";
 
-/** The interfaces and aliases that an SDK's `types/*.d.ts` declare, by their dotted path (`inputs.networking.PortFixedIp`). */
+/**
+ * The interfaces and aliases that an SDK's `types/*.d.ts` declare, by their dotted path
+ * (`inputs.networking.PortFixedIp`).
+ */
 export type Declarations = ReadonlyMap<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>;
 
-/** Collects what a `types/{input,output}.d.ts` or `types/enums/**` file declares, under the prefix by which other files refer to it. */
+/**
+ * Collects what a `types/{input,output}.d.ts` or `types/enums/**` file declares, under the prefix by which other files
+ * refer to it.
+ */
 export function declarationsOf(source: ts.SourceFile, prefix: string): Declarations {
   const found = new Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>();
   const visit =

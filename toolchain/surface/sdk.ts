@@ -4,7 +4,10 @@ import ts from "typescript";
 import { acceptsUndefined, declarationsOf, memberName, structural, type Declarations } from "./sdk-types";
 import type { Member, Properties, Property, Surface } from "./surface";
 
-/** Reads a provider's surface from its npm package: the types from the `.d.ts` files, the tokens and secrets from the `.js` beside them. */
+/**
+ * Reads a provider's surface from its npm package: the types from the `.d.ts` files, the tokens and secrets from the
+ * `.js` beside them.
+ */
 export function readSdk(packageDir: string): Surface {
   const declarations = readTypes(join(packageDir, "types"));
   const resources: Record<string, Member> = {};

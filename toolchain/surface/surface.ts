@@ -1,9 +1,13 @@
 /**
- * The surface of a provider: what a program can see of it. It is read once from an npm SDK's declarations and once from a built
- * plugin's schema; the two must agree, or a program that type-checks against the SDK meets another provider at run time.
+ * The surface of a provider: what a program can see of it. It is read once from an npm SDK's declarations and once from
+ * a built plugin's schema; the two must agree, or a program that type-checks against the SDK meets another provider at
+ * run time.
  */
 
-/** A property as both sides can state it. `type` is structural: names of nested types differ between sides, their shape may not. */
+/**
+ * A property as both sides can state it. `type` is structural: names of nested types differ between sides, their shape
+ * may not.
+ */
 export interface Property {
   readonly type: string;
   readonly required: boolean;

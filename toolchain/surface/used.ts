@@ -3,8 +3,9 @@ import { join, relative, sep } from "node:path";
 import ts from "typescript";
 
 /**
- * What a project's sources use of a provider's npm package, as the comparison of surfaces calls it: a member's token, and its inputs
- * and outputs after it. Of nested types, their name in the package and the field, e.g. "compute.InstanceNetwork port".
+ * What a project's sources use of a provider's npm package, as the comparison of surfaces calls it: a member's token,
+ * and its inputs and outputs after it. Of nested types, their name in the package and the field, e.g.
+ * "compute.InstanceNetwork port".
  *
  * @param folders folders of the project, or files, that are looked through.
  */
@@ -38,7 +39,10 @@ function declarationsOf(node: ts.Node, checker: ts.TypeChecker): readonly ts.Dec
   return types.flatMap((type) => type.getProperty(node.name.getText())?.declarations ?? []);
 }
 
-/** What an object literal is to be; one that is spread into another, `...(given ? { a } : {})`, is to be what that one is. */
+/**
+ * What an object literal is to be; one that is spread into another, `...(given ? { a } : {})`, is to be what that one
+ * is.
+ */
 function contextOf(literal: ts.ObjectLiteralExpression, checker: ts.TypeChecker): ts.Type | undefined {
   let node: ts.Node = literal;
   while (ts.isConditionalExpression(node.parent) || ts.isParenthesizedExpression(node.parent)) node = node.parent;

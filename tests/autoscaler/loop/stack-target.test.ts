@@ -8,7 +8,10 @@ import { outputsOf } from "../../support/swarm";
 import { TestProject } from "../../support/swarmctl";
 import { until } from "../../support/until";
 
-/** A stack with a state in a folder, and a clock and a Pulumi of the test's; its outputs are told apart by the cluster's name. */
+/**
+ * A stack with a state in a folder, and a clock and a Pulumi of the test's; its outputs are told apart by the cluster's
+ * name.
+ */
 class TestStack {
   now = noon;
   readonly said: string[] = [];

@@ -31,7 +31,10 @@ export async function secondsUntil(
   return (Date.now() - begun) / 1000;
 }
 
-/** The same of what some manager says, all looks by one connection: a handshake costs an emulated manager more than the look does. */
+/**
+ * The same of what some manager says, all looks by one connection: a handshake costs an emulated manager more than the
+ * look does.
+ */
 export async function secondsUntilSwarm(
   access: ClusterAccess,
   what: string,
@@ -42,8 +45,8 @@ export async function secondsUntilSwarm(
 }
 
 /**
- * The same of the managers that hold an address of the cluster's network: one, but for the moment in which it moves. Each is asked by one
- * connection, whether its Docker runs or not.
+ * The same of the managers that hold an address of the cluster's network: one, but for the moment in which it moves.
+ * Each is asked by one connection, whether its Docker runs or not.
  */
 export async function secondsUntilHeld(
   access: ClusterAccess,
@@ -107,7 +110,9 @@ export function nameOf({ Description }: SwarmNodeState): string {
   return Description?.Hostname ?? "";
 }
 
-/** Nodes on which tasks of a service are meant to run and do run; a node that died counts until the swarm has seen it. */
+/**
+ * Nodes on which tasks of a service are meant to run and do run; a node that died counts until the swarm has seen it.
+ */
 export async function runningOn(manager: DockerNode, service: string): Promise<string[]> {
   const tasks = await listRunningTasks(manager, service);
   const names = new Map((await listNodes(manager)).map((node) => [node.ID, nameOf(node)]));
@@ -118,8 +123,8 @@ export async function runningOn(manager: DockerNode, service: string): Promise<s
 }
 
 /**
- * Lets a manager hold the ingress address: keepalived of the others starts anew, and counts as unwell until it has found
- * Traefik well for half a minute.
+ * Lets a manager hold the ingress address: keepalived of the others starts anew, and counts as unwell until it has
+ * found Traefik well for half a minute.
  */
 export async function giveAddressTo(access: ClusterAccess, name: string, address: string): Promise<void> {
   for (const { name: other } of access.managers) {
@@ -134,7 +139,9 @@ export async function giveAddressTo(access: ClusterAccess, name: string, address
   );
 }
 
-/** Stops Docker as one that is forced down stops: a VXLAN device of each overlay network stays in the host's namespace. */
+/**
+ * Stops Docker as one that is forced down stops: a VXLAN device of each overlay network stays in the host's namespace.
+ */
 export const stopDockerForced = [
   "ids=$(docker network inspect --format '{{index .Options \"com.docker.network.driver.overlay.vxlanid_list\"}}' $(docker network ls --quiet --filter driver=overlay))",
   "systemctl stop docker.socket docker.service",
@@ -142,7 +149,10 @@ export const stopDockerForced = [
   "for id in $ids; do ip link add vx-lost-$id type vxlan id $id dstport 4789 || true; done",
 ].join("\n");
 
-/** Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but it does. */
+/**
+ * Stops a daemon of the lab, by SIGSTOP, for so many seconds from now on while something is done: it answers late, but
+ * it does.
+ */
 export async function whileStalled(daemon: string, seconds: number, action: () => Promise<void>): Promise<void> {
   // some daemons write a title of their own over their command line
   const named = new RegExp(`(^|/)${daemon}(\\s|$)`);
@@ -179,7 +189,8 @@ export async function whileUnreachable(outputs: ClusterOutputs, action: () => Pr
 }
 
 /**
- * Starts an update or a destruction and kills it with SIGKILL as soon as its output shows something. Its program ends with it.
+ * Starts an update or a destruction and kills it with SIGKILL as soon as its output shows something. Its program ends
+ * with it.
  *
  * @throws Error when it ends before that.
  */
@@ -219,8 +230,8 @@ export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: 
   child.stdout.destroy();
   child.stderr.destroy();
   await ended;
-  // The program has to notice by itself. The plugins look every five minutes, and a command that one of them runs goes on as long; the next
-  // run ends them (ops/locks.ts).
+  // The program has to notice by itself. The plugins look every five minutes, and a command that one of them runs goes
+  // on as long; the next run ends them (ops/locks.ts).
   const [program, command] = [...family].find(([, words]) => words.includes("program.cjs")) ?? [];
   // a destruction needs none
   if (program === undefined && verb === "up") throw new Error(`no program among ${[...family.values()].join("; ")}`);

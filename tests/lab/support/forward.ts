@@ -2,7 +2,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { openManager, type DockerNode } from "../../../ops/docker";
 import type { ClusterAccess } from "../../../settings/outputs";
 
-/** A port of the loopback address that leads to one of a manager, as `ssh -L` makes it: nothing of the cluster is open to this machine otherwise. */
+/**
+ * A port of the loopback address that leads to one of a manager, as `ssh -L` makes it: nothing of the cluster is open
+ * to this machine otherwise.
+ */
 export class Forward {
   private readonly sockets = new Set<Socket>();
 

@@ -144,7 +144,10 @@ export async function printEvidence(stack: LabStack): Promise<void> {
   }
 }
 
-/** Services, their tasks, the end of Docker's journal, and how each container is and what it said last, as each manager has them. */
+/**
+ * Services, their tasks, the end of Docker's journal, and how each container is and what it said last, as each manager
+ * has them.
+ */
 async function onEach({ access }: ClusterOutputs): Promise<string> {
   const state =
     "{{.Name}} {{.State.Status}}{{with .State.Health}}, {{.Status}}: {{range .Log}}{{.ExitCode}} {{end}}{{end}}";

@@ -34,7 +34,9 @@ export async function makeService(
 /** The service that `fillWorkers` makes. */
 export const filler = "reserved";
 
-/** Makes a service whose tasks fill a worker each and do nothing: what does not fit asks for workers, with the CPU idle. */
+/**
+ * Makes a service whose tasks fill a worker each and do nothing: what does not fit asks for workers, with the CPU idle.
+ */
 export async function fillWorkers(access: ClusterAccess, replicas: number): Promise<void> {
   await makeService(access, filler, "setInterval(() => {}, 1e6);", replicas, [["--reserve-cpu", "0.8"]]);
 }
@@ -47,7 +49,10 @@ export async function removeService(access: ClusterAccess, name: string): Promis
   await onManager(access, `docker service rm ${name}`);
 }
 
-/** When each node first ran a task of a service that runs on it now, in milliseconds since 1970 by the node's clock; by the node's id. */
+/**
+ * When each node first ran a task of a service that runs on it now, in milliseconds since 1970 by the node's clock; by
+ * the node's id.
+ */
 export async function firstTasks(manager: DockerNode, service: string): Promise<ReadonlyMap<string, number>> {
   const first = new Map<string, number>();
   for (const {

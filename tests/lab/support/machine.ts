@@ -27,7 +27,10 @@ export async function lookAtMachine(): Promise<Machine> {
   };
 }
 
-/** Command lines of the lab's processes: each of its hosts has laid an /etc of its own over the machine's (lab/host/init.sh). */
+/**
+ * Command lines of the lab's processes: each of its hosts has laid an /etc of its own over the machine's
+ * (lab/host/init.sh).
+ */
 function processesOfLab(): string[] {
   return processes()
     .filter((pid) => mountsOf(pid).includes("\nlab-etc /etc "))

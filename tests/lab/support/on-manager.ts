@@ -8,7 +8,10 @@ export interface OnManager {
   readonly stdin?: string;
 }
 
-/** One manager, whose Docker need not run and which need not have a say in the swarm, by a connection that is kept until something fails on it. */
+/**
+ * One manager, whose Docker need not run and which need not have a say in the swarm, by a connection that is kept until
+ * something fails on it.
+ */
 export function managerOf(access: ClusterAccess, name: string): Managers {
   const target = access.managers.find((manager) => manager.name === name);
   if (target === undefined) throw new Error(`${name}: no such manager`);

@@ -34,7 +34,10 @@ export class ClusterPrometheus {
     return (await this.now(expression))[0]?.value;
   }
 
-  /** When an expression, asked for each second from one instant to another, first had a value; in milliseconds since 1970. */
+  /**
+   * When an expression, asked for each second from one instant to another, first had a value; in milliseconds since
+   * 1970.
+   */
   async firstTime(expression: string, from: number, to: number): Promise<number | undefined> {
     const [found] = await this.get("query_range", {
       query: expression,

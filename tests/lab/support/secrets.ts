@@ -14,7 +14,10 @@ function secretsOf({ access, joinTokens }: ClusterOutputs): string[] {
   return [joinTokens.manager, joinTokens.worker, lines[0] ?? ""];
 }
 
-/** Command lines of all processes of this machine, collected while something is done: arguments are there for everyone to read. */
+/**
+ * Command lines of all processes of this machine, collected while something is done: arguments are there for everyone
+ * to read.
+ */
 export async function commandLinesDuring(action: () => Promise<void>): Promise<ReadonlySet<string>> {
   const seen = new Set<string>();
   const timer = setInterval(() => {

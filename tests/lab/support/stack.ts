@@ -29,7 +29,9 @@ export function labConfiguration(): Configuration {
   return (parse(readFileSync(join(root, "Pulumi.lab.yaml"), "utf8")) as { config: Configuration }).config;
 }
 
-/** A stack of the program on the lab. Its configuration is a file of this run; edits of it are what a person would do. */
+/**
+ * A stack of the program on the lab. Its configuration is a file of this run; edits of it are what a person would do.
+ */
 export class LabStack {
   private readonly configFile: string;
 

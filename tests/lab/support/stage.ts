@@ -12,13 +12,22 @@ import { ClusterPrometheus } from "./prometheus";
 import { say } from "./run";
 import type { LabStack } from "./stack";
 
-/** Percent of CPU above and below which workers come and go; what a worker under emulation needs for itself is below the lower one. */
+/**
+ * Percent of CPU above and below which workers come and go; what a worker under emulation needs for itself is below the
+ * lower one.
+ */
 export const threshold = 75;
 const lower = 45;
-/** Seconds of the window and of the cooldowns: as short as the lab bears, to be done soon; one scale-out for CPU is meant to do. */
+/**
+ * Seconds of the window and of the cooldowns: as short as the lab bears, to be done soon; one scale-out for CPU is
+ * meant to do.
+ */
 const times = { windowSeconds: 30, scaleOutCooldownSeconds: 600, scaleInCooldownSeconds: 60 };
 
-/** A worker in each zone that is not the manager's, and room for one more in each; in the manager's own zone for none or so many. */
+/**
+ * A worker in each zone that is not the manager's, and room for one more in each; in the manager's own zone for none or
+ * so many.
+ */
 export function workerGroups(besideManager: 0 | 1): Readonly<Record<string, { min: number; max: number }>> {
   return { az1: { min: 0, max: besideManager }, az2: { min: 1, max: 2 }, az3: { min: 1, max: 2 } };
 }

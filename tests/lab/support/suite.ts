@@ -2,7 +2,10 @@ import { expect } from "chai";
 import { holdings, lab, printEvidence } from "./lab";
 import type { LabStack } from "./stack";
 
-/** After all steps: what one needs to mend a failed one is printed, what the suite holds is closed, and a run that cannot end then says what keeps it. */
+/**
+ * After all steps: what one needs to mend a failed one is printed, what the suite holds is closed, and a run that
+ * cannot end then says what keeps it.
+ */
 export function tellsOfFailures(cluster: LabStack, close: () => void | Promise<void> = () => undefined): void {
   after(async function evidence() {
     if (this.test?.parent?.tests.some((test) => test.state === "failed") === true) await printEvidence(cluster);

@@ -34,7 +34,9 @@ export const traefikContainer = "$(docker ps -q -f label=com.docker.swarm.servic
 /** Number of Traefik's process on a node: programs of the node are run in its network, so that no image is needed. */
 const traefikProcess = `$(docker inspect -f '{{.State.Pid}}' ${traefikContainer})`;
 
-/** Whether Neutron's metadata service answers to a node itself, to a container on it, and to one in the host's network. */
+/**
+ * Whether Neutron's metadata service answers to a node itself, to a container on it, and to one in the host's network.
+ */
 export async function metadataAnswers(
   access: ClusterAccess,
 ): Promise<{ node: boolean; container: boolean; hostNetwork: boolean }> {
@@ -85,7 +87,10 @@ interface TaskState {
   }[];
 }
 
-/** A manager, a node in another zone that runs tasks of a service, and the addresses of those in the network of the ingress. */
+/**
+ * A manager, a node in another zone that runs tasks of a service, and the addresses of those in the network of the
+ * ingress.
+ */
 async function tasksElsewhere(
   access: ClusterAccess,
   service: string,
@@ -114,7 +119,10 @@ async function tasksElsewhere(
   });
 }
 
-/** Does something while no Traefik reaches the tasks of a service on one node, which go on running: their packets go to a card that nobody has. */
+/**
+ * Does something while no Traefik reaches the tasks of a service on one node, which go on running: their packets go to
+ * a card that nobody has.
+ */
 export async function whileOutOfReach(
   access: ClusterAccess,
   service: string,
@@ -144,9 +152,11 @@ export async function whileOutOfReach(
 }
 
 /**
- * Sends packets that must not be fragmented from Traefik's task on a manager to a service's task on a node in another zone.
+ * Sends packets that must not be fragmented from Traefik's task on a manager to a service's task on a node in another
+ * zone.
  *
- * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte larger does.
+ * @returns the MTU in bytes of Traefik's interface, whether a packet of that size gets through, and whether one a byte
+ *   larger does.
  */
 export async function overlayPath(
   access: ClusterAccess,

@@ -9,7 +9,10 @@ import { until } from "../../support/until";
 
 const root = join(__dirname, "..", "..", "..");
 
-/** An update as a tree of processes: an engine, which is a shell of that name; its program with the guard; the engine again for the preview, and its program. */
+/**
+ * An update as a tree of processes: an engine, which is a shell of that name; its program with the guard; the engine
+ * again for the preview, and its program.
+ */
 class Update {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "swarm-test-nested-")));
   readonly engine: ChildProcess;

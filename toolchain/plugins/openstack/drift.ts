@@ -9,7 +9,8 @@ export interface Drift {
 /** The npm package is made from provider 1.54.1, the plugin from 3.4.0. */
 export const resourceDrift: Drift = {
   removed: [
-    // services that OpenStack itself has dropped: Cinder's first two APIs, nova-network's addresses and groups, FWaaS and LBaaS v1
+    // services that OpenStack itself has dropped: Cinder's first two APIs, nova-network's addresses and groups, FWaaS
+    // and LBaaS v1
     "openstack:blockstorage/quoteSetV2:QuoteSetV2",
     "openstack:blockstorage/volumeAttachV2:VolumeAttachV2",
     "openstack:blockstorage/volumeV1:VolumeV1",

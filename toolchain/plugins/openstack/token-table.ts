@@ -10,8 +10,9 @@ import { fieldOverrides, type ProviderInfo, type Table, type TerraformSchema } f
 const providerToken = "openstack";
 
 /**
- * The text of tokens.json: what each Terraform resource and data source is called in the npm package in `packageDir`. But for
- * the drift, both sides must have the same members, so that each is found by what it is called and by the properties that it has.
+ * The text of tokens.json: what each Terraform resource and data source is called in the npm package in `packageDir`.
+ * But for the drift, both sides must have the same members, so that each is found by what it is called and by the
+ * properties that it has.
  */
 export function tokenTable(packageDir: string, info: ProviderInfo): string {
   const sdk = readSdk(packageDir);
