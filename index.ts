@@ -25,9 +25,9 @@ import {
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
-import { madeSoFar } from "./ops/made";
-import { onceNetworksSwept, prepareUpdate, serialOnceDone, stateBefore } from "./ops/prepare";
-import { imageTag, programFingerprint } from "./ops/program";
+import { madeSoFar } from "./ops/stack-state/made";
+import { onceNetworksSwept, prepareUpdate, serialOnceDone, stateBefore } from "./ops/update/prepare";
+import { imageTag, programFingerprint } from "./ops/update/program";
 import { loadSettings } from "./settings/load";
 import { outputsVersion } from "./settings/outputs";
 import type { SharedNetwork } from "./settings/overlays";

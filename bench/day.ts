@@ -1,6 +1,6 @@
-import { policyDefaults, type Policy } from "../autoscaler/policy";
-import type { TracePoint } from "../autoscaler/trace";
-import { worldDefaults } from "../autoscaler/world";
+import { policyDefaults, type Policy } from "../autoscaler/model/policy";
+import type { TracePoint } from "../autoscaler/simulation/trace";
+import { worldDefaults } from "../autoscaler/simulation/world";
 import { zones } from "./fake/cluster";
 
 const pointSeconds = 300;

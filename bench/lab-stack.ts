@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseState } from "../ops/state";
+import { parseState } from "../ops/stack-state/state";
 import { root, run, type Ran } from "./command";
 
 /** Minutes for a command on the lab's stack; an `up` took 9 with all servers emulated. */

@@ -1,5 +1,5 @@
-import { bootedSign } from "../ops/init";
-import { nameOf, type UpdateEvent } from "../ops/update-events";
+import { bootedSign } from "../ops/verbs/init";
+import { nameOf, type UpdateEvent } from "../ops/update/events";
 import type { Milestones } from "./phases";
 
 /**

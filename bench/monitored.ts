@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Prometheus } from "../autoscaler/loop/prometheus";
+import { Prometheus } from "../autoscaler/loop/adapters/prometheus";
 import { OperationError } from "../ops/errors";
 import { Pending, waitFor } from "../ops/wait";
 import { everything, RenderedFiles, ruleFiles } from "../tests/support/monitoring";

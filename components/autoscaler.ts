@@ -10,7 +10,7 @@ export interface AutoscalerArgs {
   /** Name of the Pulumi stack that it changes: this one. */
   readonly pulumiStack: string;
   readonly service: AutoscalerServiceSettings;
-  /** Tag of the image that holds this very program (ops/program.ts). */
+  /** Tag of the image that holds this very program (ops/update/program.ts). */
   readonly imageTag: string;
   readonly registryPrefix: string | undefined;
   /** Those of the service are among them; settings/load.ts has seen to that. */

@@ -1,17 +1,17 @@
 import { text } from "node:stream/consumers";
-import { admitNode } from "./admit";
-import { configureSwarm } from "./configure";
-import { clusterNameIn, confirmDestroy, requireStack } from "./confirm";
-import { makeContext } from "./context";
+import { admitNode } from "./verbs/admit";
+import { configureSwarm } from "./verbs/configure";
+import { clusterNameIn, confirmDestroy, requireStack } from "./update/confirm";
+import { makeContext } from "./verbs/context";
 import { BusyError, LockedError, messageOf, OperationError } from "./errors";
-import { holdIngress } from "./hold-ingress";
-import { initSwarm } from "./init";
-import { lastOutput, readAccess, readJson, readText } from "./input";
-import { judgement, previewTable } from "./preview";
-import { imageTag } from "./program";
-import { removeNode } from "./remove";
+import { holdIngress } from "./verbs/hold-ingress";
+import { initSwarm } from "./verbs/init";
+import { lastOutput, readAccess, readJson, readText } from "./verbs/input";
+import { judgement, previewTable } from "./update/preview";
+import { imageTag } from "./update/program";
+import { removeNode } from "./verbs/remove";
 import { runMain } from "./run-main";
-import { makeWay } from "./locks";
+import { makeWay } from "./stack-state/locks";
 import { leaveReport } from "../settings/report";
 import {
   ingressSpec,
@@ -23,7 +23,7 @@ import {
   swarmSpec,
   type NodeResult,
 } from "../settings/specs";
-import { deployStack, removeStack } from "./stacks";
+import { deployStack, removeStack } from "./swarm/stacks";
 
 /**
  * The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on

@@ -1,4 +1,4 @@
-import type { ClusterHealth, NodeHealth } from "./health";
+import type { ClusterHealth, NodeHealth } from "./swarm/health";
 
 /** Rows of cells as lines with aligned columns; the first row is the head. Pure, as all here. */
 export function align(rows: readonly (readonly string[])[]): string {

@@ -70,10 +70,10 @@ export const clusterOutputs = z.object({
     sharedSubnets: z.partialRecord(z.enum(sharedNetworks), z.string()).optional(),
   }),
   /**
-   * Number of the last complete update, which the cloud has too (ops/serial.ts); absent in what an older program left.
+   * Number of the last complete update, which the cloud has too (ops/openstack/serial.ts); absent in what an older program left.
    */
   serial: z.int().optional(),
-  /** Fingerprint of the program that made the last update (ops/program.ts). */
+  /** Fingerprint of the program that made the last update (ops/update/program.ts). */
   program: z.string(),
   workerGroups: z.record(z.string(), workerGroup),
   /** The policy by which workers come and go; absent where autoscaling is off. */

@@ -1,23 +1,23 @@
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { Alertmanager } from "../autoscaler/loop/alertmanager";
+import { Alertmanager } from "../autoscaler/loop/adapters/alertmanager";
 import { DryStack, DrySwarm, tellNobody } from "../autoscaler/loop/dry";
 import { Loop, type LoopPorts } from "../autoscaler/loop/loop";
 import type { MetricsPort } from "../autoscaler/loop/ports";
-import { Prometheus, type PrometheusWay } from "../autoscaler/loop/prometheus";
+import { Prometheus, type PrometheusWay } from "../autoscaler/loop/adapters/prometheus";
 import type { Holder } from "../autoscaler/loop/record";
-import { StackTarget } from "../autoscaler/loop/stack-target";
-import { SwarmTarget } from "../autoscaler/loop/swarm-target";
-import { openManager, type DockerNode } from "../ops/docker";
+import { StackTarget } from "../autoscaler/loop/adapters/stack-target";
+import { SwarmTarget } from "../autoscaler/loop/adapters/swarm-target";
+import { openManager, type DockerNode } from "../ops/connection/docker";
 import { messageOf, OperationError } from "../ops/errors";
-import { ForwardAgent } from "../ops/forward";
-import type { StackPlace } from "../ops/pulumi";
+import { ForwardAgent } from "../ops/connection/forward";
+import type { StackPlace } from "../ops/update/pulumi";
 import type { ClusterOutputs } from "../settings/outputs";
 
 export { History } from "../autoscaler/loop/history";
-export { LoopMetrics } from "../autoscaler/loop/metrics";
+export { LoopMetrics } from "../autoscaler/loop/serving/metrics";
 export { runLoop } from "../autoscaler/loop/run";
-export { serve } from "../autoscaler/loop/serve";
+export { serve } from "../autoscaler/loop/serving/serve";
 
 /** How an autoscaler is run. */
 export interface AutoscalerOptions {

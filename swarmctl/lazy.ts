@@ -4,9 +4,9 @@
 export const loadLook = (): typeof import("./look") => require("./look") as typeof import("./look");
 export const loadAutoscaler = (): typeof import("./autoscaler") =>
   require("./autoscaler") as typeof import("./autoscaler");
-export const loadDraw = (): typeof import("../autoscaler/draw") =>
-  require("../autoscaler/draw") as typeof import("../autoscaler/draw");
-export const loadDrawText = (): typeof import("../autoscaler/draw-text") =>
-  require("../autoscaler/draw-text") as typeof import("../autoscaler/draw-text");
-export const loadAvailability = (): typeof import("../ops/availability") =>
-  require("../ops/availability") as typeof import("../ops/availability");
+export const loadDraw = (): typeof import("../autoscaler/simulation/chart-svg") =>
+  require("../autoscaler/simulation/chart-svg") as typeof import("../autoscaler/simulation/chart-svg");
+export const loadDrawText = (): typeof import("../autoscaler/simulation/chart-text") =>
+  require("../autoscaler/simulation/chart-text") as typeof import("../autoscaler/simulation/chart-text");
+export const loadAvailability = (): typeof import("../ops/openstack/availability") =>
+  require("../ops/openstack/availability") as typeof import("../ops/openstack/availability");

@@ -1,12 +1,12 @@
 import { parseRecord, recordName } from "../autoscaler/loop/record";
-import { oneLook, withManager, type DockerNode } from "../ops/docker";
-import { useOf } from "../ops/engine-gate";
+import { oneLook, withManager, type DockerNode } from "../ops/connection/docker";
+import { useOf } from "../ops/swarm/engine-gate";
 import { messageOf } from "../ops/errors";
-import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/health";
-import { listOverlays } from "../ops/networks";
-import { listNodes } from "../ops/nodes";
-import { listServices } from "../ops/services";
-import { readRecord } from "../ops/swarm-record";
+import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/swarm/health";
+import { listOverlays } from "../ops/swarm/networks";
+import { listNodes } from "../ops/swarm/nodes";
+import { listServices } from "../ops/swarm/services";
+import { readRecord } from "../ops/swarm/record";
 import type { ClusterOutputs } from "../settings/outputs";
 
 /** Looks once how a cluster is; that nobody answers is part of the answer. */

@@ -1,4 +1,4 @@
-import type { ClusterHealth, NodeHealth } from "../ops/health";
+import type { ClusterHealth, NodeHealth } from "../ops/swarm/health";
 import { placeWorker } from "../settings/names";
 import { freeOrdinal, planWorkerSets, type WorkerSets } from "../settings/ordinals";
 import type { ClusterOutputs } from "../settings/outputs";

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LockedError, OperationError } from "../ops/errors";
-import type { ClusterHealth } from "../ops/health";
-import { lockHolder } from "../ops/locks";
-import { stackOutputs } from "../ops/pulumi";
-import { runUpdate, updateSeconds } from "../ops/update";
+import type { ClusterHealth } from "../ops/swarm/health";
+import { lockHolder } from "../ops/stack-state/locks";
+import { stackOutputs } from "../ops/update/pulumi";
+import { runUpdate, updateSeconds } from "../ops/update/update";
 import type { ClusterOutputs } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
 import { loadLook } from "./lazy";

@@ -1,5 +1,5 @@
-import type { Gate } from "../verdict";
-import { sentence } from "../wording";
+import type { Gate } from "../model/verdict";
+import { sentence } from "../model/wording";
 import type { Tick } from "./loop";
 
 /** A tick as people read it: the verdict first, then every gate with its value and what it needs. */

@@ -1,7 +1,7 @@
-import type { UpdateStep } from "../../ops/update-events";
+import type { UpdateStep } from "../../ops/update/events";
 import { workerOfResource } from "../../settings/names";
 import type { ClusterOutputs } from "../../settings/outputs";
-import { nodeKey, type Failure, type NodeRef } from "../observation";
+import { nodeKey, type Failure, type NodeRef } from "../model/observation";
 
 /**
  * How the cloud says that a quota is used up: Nova, Neutron and Cinder, as an answer or as a server's fault; with

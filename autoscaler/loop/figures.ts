@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CpuSeen } from "../observation";
+import type { CpuSeen } from "../model/observation";
 import type { Figures } from "./ports";
 
 const serviceCores = "service:swarm_cpu_usage:cores";

@@ -1,6 +1,6 @@
-import type { Frame, Timeline } from "../simulate";
-import { isAction } from "../verdict";
-import { zoneNames } from "../zones";
+import type { Frame, Timeline } from "../simulation/simulate";
+import { isAction } from "../model/verdict";
+import { zoneNames } from "../decision/zone-health";
 import type { Tick } from "./loop";
 import { countNodes } from "./summary";
 

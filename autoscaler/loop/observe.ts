@@ -1,11 +1,11 @@
-import type { SwarmNodeState } from "../../ops/nodes";
-import type { SwarmService, SwarmTask, TaskSpec } from "../../ops/services";
+import type { SwarmNodeState } from "../../ops/swarm/nodes";
+import type { SwarmService, SwarmTask, TaskSpec } from "../../ops/swarm/services";
 import { readWorkerName } from "../../settings/names";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
-import { satisfies } from "../constraints";
-import type { Failure, ManagerSeen, NodeSeen, Obstacle, PendingTasks, Seen, TaskSeen } from "../observation";
-import type { Resources } from "../resources";
+import { satisfies } from "../model/constraints";
+import type { Failure, ManagerSeen, NodeSeen, Obstacle, PendingTasks, Seen, TaskSeen } from "../model/observation";
+import type { Resources } from "../model/resources";
 import type { Figures, SwarmView } from "./ports";
 
 /** Everything that a tick has read. */

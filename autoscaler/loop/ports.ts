@@ -1,10 +1,10 @@
-import type { SwarmNodeState } from "../../ops/nodes";
-import type { SwarmService, SwarmTask } from "../../ops/services";
-import type { KeptRecord } from "../../ops/swarm-record";
-import type { UpdateStep } from "../../ops/update-events";
+import type { SwarmNodeState } from "../../ops/swarm/nodes";
+import type { SwarmService, SwarmTask } from "../../ops/swarm/services";
+import type { KeptRecord } from "../../ops/swarm/record";
+import type { UpdateStep } from "../../ops/update/events";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
-import type { CpuSeen } from "../observation";
+import type { CpuSeen } from "../model/observation";
 
 // What the loop has to do with: metrics, the swarm, the stack, and those who are told. Tests and dry runs have others
 // of each.

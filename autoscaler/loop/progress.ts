@@ -1,6 +1,6 @@
-import type { Memory } from "../memory";
-import { isDown, nodeKey, type Seen } from "../observation";
-import type { Verdict } from "../verdict";
+import type { Memory } from "../model/memory";
+import { isDown, nodeKey, type Seen } from "../model/observation";
+import type { Verdict } from "../model/verdict";
 import type { ScaleEvent } from "./ports";
 import type { Action, Rebalance } from "./record";
 

@@ -1,5 +1,5 @@
-import type { SwarmService } from "../../ops/services";
-import { satisfies } from "../constraints";
+import type { SwarmService } from "../../ops/swarm/services";
+import { satisfies } from "../model/constraints";
 import { isBound, replicasOf, reservedBy } from "./observe";
 import type { Figures, SwarmView } from "./ports";
 import type { Rebalance } from "./record";

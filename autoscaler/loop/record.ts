@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAs } from "../../settings/json";
-import { emptyMemory, memorySchema } from "../memory";
-import { isAction } from "../verdict";
+import { emptyMemory, memorySchema } from "../model/memory";
+import { isAction } from "../model/verdict";
 import type { WorkerSets } from "../../settings/ordinals";
 
 // What the autoscaler keeps in the swarm, for its next tick and for whoever takes its place. Instants are milliseconds

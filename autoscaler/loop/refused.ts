@@ -1,6 +1,6 @@
-import { keysOf } from "../observation";
-import type { Verdict } from "../verdict";
-import { seconds } from "../wording";
+import { keysOf } from "../model/observation";
+import type { Verdict } from "../model/verdict";
+import { seconds } from "../model/wording";
 import type { UpdateOrder } from "./ports";
 import type { RefusedChange } from "./record";
 

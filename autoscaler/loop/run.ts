@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "./job";
+import type { Outcome } from "./adapters/job";
 import type { Loop, Tick } from "./loop";
 
 /**

@@ -1,7 +1,7 @@
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
-import { removalReasons, type Drain, type Memory, type RemovalReason } from "../memory";
-import { keysOf, nodeKey, type Seen } from "../observation";
+import { removalReasons, type Drain, type Memory, type RemovalReason } from "../model/memory";
+import { keysOf, nodeKey, type Seen } from "../model/observation";
 import { drainLabel, ownNodes, type OwnNode } from "./observe";
 import type { SwarmView } from "./ports";
 import type { BegunUpdate } from "./record";

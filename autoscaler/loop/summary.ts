@@ -1,6 +1,6 @@
-import { keysOf, nodeKey } from "../observation";
-import { zoneNames } from "../zones";
-import { isAction, type Gate } from "../verdict";
+import { keysOf, nodeKey } from "../model/observation";
+import { zoneNames } from "../decision/zone-health";
+import { isAction, type Gate } from "../model/verdict";
 import type { Tick } from "./loop";
 
 // What a tick says, as figures: for the metrics, the status page and the one who asks.

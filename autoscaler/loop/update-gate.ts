@@ -1,6 +1,6 @@
-import type { Gate } from "../verdict";
-import { count, seconds } from "../wording";
-import type { Job } from "./job";
+import type { Gate } from "../model/verdict";
+import { count, seconds } from "../model/wording";
+import type { Job } from "./adapters/job";
 import { leaseSeconds, type BegunUpdate, type Holder } from "./record";
 
 /** What is known of updates: of one that runs here, of one that somebody else runs, and of the last that was begun. */

@@ -4,7 +4,7 @@ import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
 import type { FirewallGroup } from "../../components/firewall-rules";
 import { placeLabels, type PlannedManager, type PlannedWorker } from "../../components/plan";
 import { OperationError } from "../../ops/errors";
-import type { OpenStack } from "../../ops/openstack";
+import type { OpenStack } from "../../ops/openstack/client";
 import { Pending, waitFor } from "../../ops/wait";
 import { ownerMark, type NodePlace } from "../../settings/names";
 import type { ClusterAccess } from "../../settings/outputs";

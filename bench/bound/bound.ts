@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { planCluster } from "../../components/plan";
-import { OpenStack } from "../../ops/openstack";
-import { removeAll } from "../../ops/sweep";
+import { OpenStack } from "../../ops/openstack/client";
+import { removeAll } from "../../ops/openstack/sweep";
 import { ownerMark } from "../../settings/names";
 import type { Settings } from "../../settings/schema";
 import { say } from "../command";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { planFirewall, type FirewallGroup } from "../../components/firewall-rules";
 import type { ClusterPlan } from "../../components/plan";
 import { OperationError } from "../../ops/errors";
-import type { OpenStack } from "../../ops/openstack";
+import type { OpenStack } from "../../ops/openstack/client";
 import type { Settings } from "../../settings/schema";
 import { all } from "./all";
 

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { StackPort } from "../../autoscaler/loop/ports";
-import { testedApi } from "../../ops/api-version";
-import { DockerNode } from "../../ops/docker";
-import type { SshConnection } from "../../ops/ssh";
+import { testedApi } from "../../ops/connection/api-version";
+import { DockerNode } from "../../ops/connection/docker";
+import type { SshConnection } from "../../ops/connection/ssh";
 import type { ClusterOutputs } from "../../settings/outputs";
 
 /** Tasks of each worker, and the services that they are of. */

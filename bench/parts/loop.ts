@@ -1,10 +1,10 @@
-import { emptyMemory } from "../../autoscaler/memory";
+import { emptyMemory } from "../../autoscaler/model/memory";
 import { tellNobody } from "../../autoscaler/loop/dry";
 import { Loop } from "../../autoscaler/loop/loop";
-import { Prometheus } from "../../autoscaler/loop/prometheus";
+import { Prometheus } from "../../autoscaler/loop/adapters/prometheus";
 import { emptyRecord } from "../../autoscaler/loop/record";
-import { SwarmTarget } from "../../autoscaler/loop/swarm-target";
-import { replay } from "../../autoscaler/simulate";
+import { SwarmTarget } from "../../autoscaler/loop/adapters/swarm-target";
+import { replay } from "../../autoscaler/simulation/simulate";
 import { violations } from "../../tests/support/invariants";
 import { say } from "../command";
 import { dayOf } from "../day";

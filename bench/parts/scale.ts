@@ -1,9 +1,9 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StackTarget } from "../../autoscaler/loop/stack-target";
-import { withManagers } from "../../ops/docker";
-import { labStack } from "../../ops/pulumi";
-import { updateSeconds } from "../../ops/update";
+import { StackTarget } from "../../autoscaler/loop/adapters/stack-target";
+import { withManagers } from "../../ops/connection/docker";
+import { labStack } from "../../ops/update/pulumi";
+import { updateSeconds } from "../../ops/update/update";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { cleanedUp } from "../cleanup";

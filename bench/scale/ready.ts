@@ -1,5 +1,5 @@
-import type { Managers } from "../../ops/docker";
-import { listNodes, unreadiness } from "../../ops/nodes";
+import type { Managers } from "../../ops/connection/docker";
+import { listNodes, unreadiness } from "../../ops/swarm/nodes";
 import { Pending, waitFor } from "../../ops/wait";
 import { all } from "../bound/all";
 

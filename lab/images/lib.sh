@@ -44,7 +44,7 @@ module_source() {
   chmod -R u+w "$4"
 }
 
-# Tag of the image of the autoscaler's service, as ops/program.ts makes it; "none" where Node's packages are not there.
+# Tag of the image of the autoscaler's service, as ops/update/program.ts makes it; "none" where Node's packages are not there.
 autoscaler_tag() { (cd "$images/../.." && [[ -d node_modules ]] && node --import tsx ops/main.ts image-tag) || echo none; }
 
 suite() { rows suite | cut -d'|' -f2; }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
-import type { Outcome } from "../../autoscaler/loop/job";
+import type { Outcome } from "../../autoscaler/loop/adapters/job";
 import type { Tick } from "../../autoscaler/loop/loop";
 import { isNews, withDecision, type LoggedDecision } from "../../autoscaler/loop/record";
 import { usualIntervalSeconds } from "../../autoscaler/loop/run";

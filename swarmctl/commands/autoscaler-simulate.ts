@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "@commander-js/extra-typings";
-import { policyOf } from "../../autoscaler/policy-of";
-import { simulate, type Timeline } from "../../autoscaler/simulate";
-import { parseCsvTrace, parsePrometheusTrace, TraceError, type TracePoint } from "../../autoscaler/trace";
-import { worldDefaults } from "../../autoscaler/world";
+import { policyOf } from "../../autoscaler/model/policy-of";
+import { simulate, type Timeline } from "../../autoscaler/simulation/simulate";
+import { parseCsvTrace, parsePrometheusTrace, TraceError, type TracePoint } from "../../autoscaler/simulation/trace";
+import { worldDefaults } from "../../autoscaler/simulation/world";
 import { UsageError } from "../errors";
 import { loadDraw, loadDrawText } from "../lazy";
 import { examples, jsonOption, numberOption, projectOption, stackOption } from "../options";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
-import type { ClusterHealth } from "../../ops/health";
-import { stackOutputs } from "../../ops/pulumi";
+import type { ClusterHealth } from "../../ops/swarm/health";
+import { stackOutputs } from "../../ops/update/pulumi";
 import { statusPage } from "../../ops/table";
 import { exitCodes } from "../errors";
 import { loadLook } from "../lazy";

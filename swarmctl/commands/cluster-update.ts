@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { Option, type Command } from "@commander-js/extra-typings";
 import { BusyError } from "../../ops/errors";
-import { runUpdate, updateSeconds } from "../../ops/update";
+import { runUpdate, updateSeconds } from "../../ops/update/update";
 import { projectName } from "../../settings/schema";
 import { editConfig, unifiedDiff, type Changes } from "../config-edit";
 import { UsageError } from "../errors";

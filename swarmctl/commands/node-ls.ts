@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { stackOutputs } from "../../ops/pulumi";
+import { stackOutputs } from "../../ops/update/pulumi";
 import { nodeTable } from "../../ops/table";
 import { exitCodes } from "../errors";
 import { loadLook } from "../lazy";

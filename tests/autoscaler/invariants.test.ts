@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { decide } from "../../autoscaler/decide";
-import { removalReasons, type Memory } from "../../autoscaler/memory";
-import { nodeKey, type Failure, type NodeSeen, type PendingTasks, type Seen } from "../../autoscaler/observation";
-import { policyDefaults, type GroupPolicy, type Policy } from "../../autoscaler/policy";
+import { decide } from "../../autoscaler/decision/decide";
+import { removalReasons, type Memory } from "../../autoscaler/model/memory";
+import { nodeKey, type Failure, type NodeSeen, type PendingTasks, type Seen } from "../../autoscaler/model/observation";
+import { policyDefaults, type GroupPolicy, type Policy } from "../../autoscaler/model/policy";
 import { gib, noon, size } from "../support/autoscaler";
 import { violations } from "../support/invariants";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { replay } from "../../autoscaler/simulate";
+import { replay } from "../../autoscaler/simulation/simulate";
 import { dayOf } from "../../bench/day";
 import { violations } from "../support/invariants";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { z } from "zod";
-import { OpenStack } from "../../ops/openstack";
+import { OpenStack } from "../../ops/openstack/client";
 import { nameOf, secondsUntil } from "./support/faults";
 import { lab, servers } from "./support/lab";
 import { fillWorkers, filler, removeService, scaleService } from "./support/load";

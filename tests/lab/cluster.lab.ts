@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { listNodes, unreadiness } from "../../ops/nodes";
+import { listNodes, unreadiness } from "../../ops/swarm/nodes";
 import { planAddresses } from "../../settings/addresses";
 import { parseSettings } from "../../settings/parse";
 import { proveBackend } from "../support/backend";

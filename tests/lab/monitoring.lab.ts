@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { listNodes } from "../../ops/nodes";
+import { listNodes } from "../../ops/swarm/nodes";
 import type { ClusterAccess } from "../../settings/outputs";
 import { HookRecorder } from "../support/slack";
 import { leaderBy, leaderOf, nameOf, notReady, secondsUntil, secondsUntilSwarm, without } from "./support/faults";

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { desiredSwarm, type KnownNode } from "../../ops/desired";
-import { withManager } from "../../ops/docker";
-import { unreadiness } from "../../ops/nodes";
-import { claimOf, onNode } from "../../ops/on-node";
-import type { SshConnection } from "../../ops/ssh";
-import { parseState } from "../../ops/state";
+import { desiredSwarm, type KnownNode } from "../../ops/swarm/desired";
+import { withManager } from "../../ops/connection/docker";
+import { unreadiness } from "../../ops/swarm/nodes";
+import { claimOf, onNode } from "../../ops/connection/on-node";
+import type { SshConnection } from "../../ops/connection/ssh";
+import { parseState } from "../../ops/stack-state/state";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { nameOf, secondsUntil, secondsUntilSwarm, without } from "./support/faults";
 import { cloud, servers } from "./support/lab";

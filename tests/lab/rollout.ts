@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "chai";
-import { unreadiness } from "../../ops/nodes";
+import { unreadiness } from "../../ops/swarm/nodes";
 import { nameOf } from "./support/faults";
 import { servers } from "./support/lab";
 import { root, run, say } from "./support/run";

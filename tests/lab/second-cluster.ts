@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { unreadiness } from "../../ops/nodes";
+import { unreadiness } from "../../ops/swarm/nodes";
 import { nameOf } from "./support/faults";
 import { cloud, holdings, lab, servers } from "./support/lab";
 import { makeNetwork, removeNetwork } from "./support/network";

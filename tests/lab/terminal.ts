@@ -21,7 +21,7 @@ const sessions: readonly (readonly [words: string, code: number, shows: RegExp, 
   ["cluster update lab --stack=lab --autoscale-max-nodes=5 --dry-run", 0, /nothing was written/],
   ["autoscaler explain lab --stack=lab", 0, /quorum/],
   ["autoscaler run lab --stack=lab --once --dry-run", 0, /"verdict":"/],
-  ["autoscaler simulate tests/autoscaler/traces/daily.csv lab --stack=lab", 0, /workers/],
+  ["autoscaler simulate tests/autoscaler/simulation/traces/daily.csv lab --stack=lab", 0, /workers/],
   ["completion bash", 0, /complete /],
   ["--help", 0, /cluster/],
   // bad input: what was wrong, what is allowed, and nothing touched

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { expect } from "chai";
-import { testedApi } from "../../ops/api-version";
+import { testedApi } from "../../ops/connection/api-version";
 import { Background, freePort } from "../support/tools";
 import { until } from "../support/until";
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { messageOf, OperationError } from "../../ops/errors";
-import { readAccess, readText } from "../../ops/input";
-import type { DockerNode } from "../../ops/docker";
-import { sweepNetworks } from "../../ops/networks";
-import type { PendingCreate } from "../../ops/state";
-import { forgetGhosts, ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/nodes";
-import { quote } from "../../ops/ssh";
+import { readAccess, readText } from "../../ops/verbs/input";
+import type { DockerNode } from "../../ops/connection/docker";
+import { sweepNetworks } from "../../ops/swarm/networks";
+import type { PendingCreate } from "../../ops/stack-state/state";
+import { forgetGhosts, ghosts, unreadiness, updateNode, type SwarmNodeState } from "../../ops/swarm/nodes";
+import { quote } from "../../ops/connection/ssh";
 import { Pending, waitFor } from "../../ops/wait";
 
 function node(changes: Partial<SwarmNodeState>): SwarmNodeState {

@@ -1,7 +1,7 @@
-import { emptyMemory, type Memory } from "../../autoscaler/memory";
-import type { CpuSeen, NodeSeen, PendingTasks, Seen, TaskSeen } from "../../autoscaler/observation";
-import { policyDefaults, type Policy } from "../../autoscaler/policy";
-import type { Resources } from "../../autoscaler/resources";
+import { emptyMemory, type Memory } from "../../autoscaler/model/memory";
+import type { CpuSeen, NodeSeen, PendingTasks, Seen, TaskSeen } from "../../autoscaler/model/observation";
+import { policyDefaults, type Policy } from "../../autoscaler/model/policy";
+import type { Resources } from "../../autoscaler/model/resources";
 
 /** A Tuesday, 10:00 UTC. */
 export const noon = Date.UTC(2026, 10, 24, 10);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { openBackend } from "../../ops/backend";
-import { leaseSeconds, LeaseWatch } from "../../ops/lease";
-import { breakDeadLocks } from "../../ops/locks";
+import { openBackend } from "../../ops/stack-state/backend";
+import { leaseSeconds, LeaseWatch } from "../../ops/stack-state/lease";
+import { breakDeadLocks } from "../../ops/stack-state/locks";
 
 /** Proves that a backend does what locks and leases need; leaves nothing in it. */
 export async function proveBackend(url: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
-import { openBackend } from "../../ops/backend";
-import { makeWay } from "../../ops/locks";
+import { openBackend } from "../../ops/stack-state/backend";
+import { makeWay } from "../../ops/stack-state/locks";
 
 // Stands for an update: clears the way, notes itself as the holder, and takes a lock of the stack `shared` as Pulumi
 // does. Lives until it is killed. PULUMI_BACKEND_URL, and the lock's name as its argument.

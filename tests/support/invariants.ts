@@ -1,8 +1,8 @@
-import type { Decision } from "../../autoscaler/decide";
-import { memorySchema, type Memory } from "../../autoscaler/memory";
-import { nodeKey, type NodeRef, type Seen } from "../../autoscaler/observation";
-import type { Policy } from "../../autoscaler/policy";
-import { activeSchedule } from "../../autoscaler/schedule";
+import type { Decision } from "../../autoscaler/decision/decide";
+import { memorySchema, type Memory } from "../../autoscaler/model/memory";
+import { nodeKey, type NodeRef, type Seen } from "../../autoscaler/model/observation";
+import type { Policy } from "../../autoscaler/model/policy";
+import { activeSchedule } from "../../autoscaler/model/schedule";
 
 /** What must hold of every decision, whatever the state. Returns what does not, in words. */
 export function violations(policy: Policy, seen: Seen, before: Memory, decision: Decision, now: number): string[] {

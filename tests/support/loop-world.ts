@@ -10,13 +10,13 @@ import type {
   UpdateOrder,
 } from "../../autoscaler/loop/ports";
 import { parseRecord, type AutoscalerRecord } from "../../autoscaler/loop/record";
-import { keysOf, nodeKey } from "../../autoscaler/observation";
+import { keysOf, nodeKey } from "../../autoscaler/model/observation";
 import { BusyError, OperationError } from "../../ops/errors";
-import type { SwarmNodeState } from "../../ops/nodes";
-import type { SwarmService, SwarmTask } from "../../ops/services";
-import type { KeptRecord } from "../../ops/swarm-record";
-import { RefusedError, UpdateError } from "../../ops/update";
-import type { UpdateStep } from "../../ops/update-events";
+import type { SwarmNodeState } from "../../ops/swarm/nodes";
+import type { SwarmService, SwarmTask } from "../../ops/swarm/services";
+import type { KeptRecord } from "../../ops/swarm/record";
+import { RefusedError, UpdateError } from "../../ops/update/update";
+import type { UpdateStep } from "../../ops/update/events";
 import { readWorkerName } from "../../settings/names";
 import { countWorkers, type WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { expect } from "chai";
-import { openBackend } from "../../ops/backend";
+import { openBackend } from "../../ops/stack-state/backend";
 
 /** The host name that both containers have. */
 const sharedName = "debian";

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { emptyRecord, recordName, type AutoscalerRecord } from "../../autoscaler/loop/record";
-import { programFingerprint } from "../../ops/program";
+import { programFingerprint } from "../../ops/update/program";
 import { goodSettings } from "../support/settings";
 import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
 import { TestProject, type Result } from "../support/swarmctl";

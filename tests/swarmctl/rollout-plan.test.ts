@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { clusterHealth } from "../../ops/health";
-import type { SwarmNodeState } from "../../ops/nodes";
+import { clusterHealth } from "../../ops/swarm/health";
+import type { SwarmNodeState } from "../../ops/swarm/nodes";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { planReplacement, planRollout, type Plan } from "../../swarmctl/rollout-plan";
 import { goodSettings } from "../support/settings";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import { policyOf } from "../../autoscaler/policy-of";
-import { policyDefaults } from "../../autoscaler/policy";
+import { policyOf } from "../../autoscaler/model/policy-of";
+import { policyDefaults } from "../../autoscaler/model/policy";
 import { goodSettings } from "../support/settings";
 import { inBatches, TestProject, type Result } from "../support/swarmctl";
 
@@ -59,7 +59,7 @@ describe("policyOf a cluster with times of its own", () => {
 describe("swarmctl autoscaler simulate", function () {
   this.timeout(120_000);
   const project = new TestProject();
-  const daily = join(__dirname, "..", "autoscaler", "traces", "daily.csv");
+  const daily = join(__dirname, "..", "autoscaler", "simulation", "traces", "daily.csv");
   let page: Result | undefined, json: Result | undefined, broken: Result | undefined, missing: Result | undefined;
   before(async () => {
     project.write("Pulumi.prod.yaml", `${project.read("Pulumi.prod.yaml")}  swarm:autoscale: {maxNodes: 10}\n`);

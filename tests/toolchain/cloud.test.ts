@@ -15,7 +15,7 @@ const program = `
 require("tsx/cjs");
 const openstack = require("@pulumi/openstack");
 const { SwarmNode } = require("${root}/components/node");
-const { readState, unmadeServers } = require("${root}/ops/state");
+const { readState, unmadeServers } = require("${root}/ops/stack-state/state");
 module.exports = async () => {
   const unmade = unmadeServers((await readState("test")).state);
   const network = new openstack.networking.Network("network", {});

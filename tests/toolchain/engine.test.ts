@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { runUpdate, UpdateError } from "../../ops/update";
-import type { UpdateStep } from "../../ops/update-events";
+import { runUpdate, UpdateError } from "../../ops/update/update";
+import type { UpdateStep } from "../../ops/update/events";
 import { toolchain } from "./built";
 
 /**

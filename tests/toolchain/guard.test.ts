@@ -19,7 +19,7 @@ const openstack = require("@pulumi/openstack");
 const { local } = require("@pulumi/command");
 const pulumi = require("@pulumi/pulumi");
 const { SwarmNode } = require("${root}/components/node");
-const { prepareUpdate, stateBefore } = require("${root}/ops/prepare");
+const { prepareUpdate, stateBefore } = require("${root}/ops/update/prepare");
 module.exports = async () => {
   const config = new pulumi.Config("swarm");
   await prepareUpdate({ ...await stateBefore(pulumi.getStack()), cluster: "c", serial: 0, kept: { nodes: [], networks: [], stacks: [] }, environment: process.env });

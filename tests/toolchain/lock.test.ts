@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { openBackend } from "../../ops/backend";
+import { openBackend } from "../../ops/stack-state/backend";
 import { LockedError } from "../../ops/errors";
-import { clearWay } from "../../ops/locks";
+import { clearWay } from "../../ops/stack-state/locks";
 import { until } from "../support/until";
 import { toolchain } from "./built";
 
@@ -15,7 +15,7 @@ const root = join(__dirname, "../..");
 /** An update that goes on until it is killed, and begins as the program does. */
 const program = `
 require("tsx/cjs");
-const { noteUpdate } = require(${JSON.stringify(join(root, "ops/locks.ts"))});
+const { noteUpdate } = require(${JSON.stringify(join(root, "ops/stack-state/locks.ts"))});
 const pulumi = require("@pulumi/pulumi");
 module.exports = async () => {
   await noteUpdate(pulumi.getStack(), process.env);

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { desiredSwarm } from "../../ops/desired";
-import { parseState } from "../../ops/state";
+import { desiredSwarm } from "../../ops/swarm/desired";
+import { parseState } from "../../ops/stack-state/state";
 import { toolchain } from "./built";
 
 const root = join(__dirname, "..", "..");

@@ -7,8 +7,8 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { startMockCloud, type MockCloud } from "../../bench/mock/cloud";
 import type { Answer, Call } from "../../bench/mock/store";
-import { OpenStack } from "../../ops/openstack";
-import { parsePending } from "../../ops/state";
+import { OpenStack } from "../../ops/openstack/client";
+import { parsePending } from "../../ops/stack-state/state";
 import { until } from "../support/until";
 import { toolchain } from "./built";
 
@@ -24,7 +24,7 @@ const pulumi = require("@pulumi/pulumi");
 const openstack = require("@pulumi/openstack");
 const { Identity } = require("${root}/components/identity");
 const { SwarmNode } = require("${root}/components/node");
-const { prepareUpdate, serialOnceDone, stateBefore } = require("${root}/ops/prepare");
+const { prepareUpdate, serialOnceDone, stateBefore } = require("${root}/ops/update/prepare");
 module.exports = async () => {
   const self = new pulumi.StackReference("organization/sweep/test");
   const serial = (await self.getOutputDetails("serial")).value ?? 0;

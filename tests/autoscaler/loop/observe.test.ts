@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { observe, type Readings } from "../../../autoscaler/loop/observe";
-import type { SwarmTask, TaskSpec } from "../../../ops/services";
+import type { SwarmTask, TaskSpec } from "../../../ops/swarm/services";
 import { outputsOf, swarmNode } from "../../support/swarm";
 
 const outputs = outputsOf(

@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Alertmanager } from "../../../autoscaler/loop/alertmanager";
+import { Alertmanager } from "../../../autoscaler/loop/adapters/alertmanager";
 import type { Figures } from "../../../autoscaler/loop/ports";
-import { Prometheus } from "../../../autoscaler/loop/prometheus";
+import { Prometheus } from "../../../autoscaler/loop/adapters/prometheus";
 import { Background, freePort, goTool } from "../../support/tools";
 import { until } from "../../support/until";
 

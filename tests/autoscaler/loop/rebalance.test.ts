@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { SwarmView } from "../../../autoscaler/loop/ports";
 import { nextRebalanceStep, planRebalance } from "../../../autoscaler/loop/rebalance";
-import type { SwarmService, SwarmTask } from "../../../ops/services";
+import type { SwarmService, SwarmTask } from "../../../ops/swarm/services";
 import { noon } from "../../support/autoscaler";
 import { LoopWorld } from "../../support/loop-world";
 import { swarmNode } from "../../support/swarm";

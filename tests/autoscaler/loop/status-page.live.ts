@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { History } from "../../../autoscaler/loop/history";
 import type { Tick } from "../../../autoscaler/loop/loop";
-import { LoopMetrics } from "../../../autoscaler/loop/metrics";
-import { serve } from "../../../autoscaler/loop/serve";
+import { LoopMetrics } from "../../../autoscaler/loop/serving/metrics";
+import { serve } from "../../../autoscaler/loop/serving/serve";
 import { LoopWorld } from "../../support/loop-world";
 
 /** Where Debian, Ubuntu and Google's package have it. */

@@ -7,8 +7,8 @@ import { bootCluster, waitUntilActive } from "../../../bench/bound/boot";
 import { startMockCloud, type MockCloud } from "../../../bench/mock/cloud";
 import { labSettings } from "../../../bench/settings";
 import { planCluster } from "../../../components/plan";
-import { OpenStack } from "../../../ops/openstack";
-import { removeAll } from "../../../ops/sweep";
+import { OpenStack } from "../../../ops/openstack/client";
+import { removeAll } from "../../../ops/openstack/sweep";
 import { ownerMark } from "../../../settings/names";
 
 describe("bootCluster", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { z } from "zod";
 import { startMockCloud, type MockCloud } from "../../../bench/mock/cloud";
-import { OpenStack } from "../../../ops/openstack";
+import { OpenStack } from "../../../ops/openstack/client";
 
 const thing = z.record(z.string(), z.unknown());
 

@@ -9,7 +9,7 @@ import { BareWorkers, bareName } from "../../../bench/scale/bare";
 import { placesOf, scaleChanges, standing, withMore } from "../../../bench/scale/plan";
 import { labSettings } from "../../../bench/settings";
 import { planCluster } from "../../../components/plan";
-import { OpenStack } from "../../../ops/openstack";
+import { OpenStack } from "../../../ops/openstack/client";
 
 const settings = labSettings(scaleChanges);
 /** Of a router's own port no name is told. */

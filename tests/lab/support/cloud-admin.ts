@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OpenStack } from "../../../ops/openstack";
+import { OpenStack } from "../../../ops/openstack/client";
 import { cloud, lab } from "./lab";
 
 /** Sets how many servers the project may have, as the cloud's administrator does; hands over what sets it back. */

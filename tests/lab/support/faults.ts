@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
-import { listRunningTasks } from "../../../ops/services";
-import { withManagers, type DockerNode } from "../../../ops/docker";
+import { listNodes, type SwarmNodeState } from "../../../ops/swarm/nodes";
+import { listRunningTasks } from "../../../ops/swarm/services";
+import { withManagers, type DockerNode } from "../../../ops/connection/docker";
 import type { ClusterAccess, ClusterOutputs } from "../../../settings/outputs";
 import { until } from "../../support/until";
 import { asRoot, managerOf, onManager } from "./on-manager";
@@ -231,7 +231,7 @@ export async function killPulumi(stack: LabStack, verb: "up" | "destroy", sign: 
   child.stderr.destroy();
   await ended;
   // The program has to notice by itself. The plugins look every five minutes, and a command that one of them runs goes
-  // on as long; the next run ends them (ops/locks.ts).
+  // on as long; the next run ends them (ops/stack-state/locks.ts).
   const [program, command] = [...family].find(([, words]) => words.includes("program.cjs")) ?? [];
   // a destruction needs none
   if (program === undefined && verb === "up") throw new Error(`no program among ${[...family.values()].join("; ")}`);

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { openManager, type DockerNode } from "../../../ops/docker";
+import { openManager, type DockerNode } from "../../../ops/connection/docker";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 /**

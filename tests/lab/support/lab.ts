@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { messageOf } from "../../../ops/errors";
-import { OpenStack } from "../../../ops/openstack";
+import { OpenStack } from "../../../ops/openstack/client";
 import type { ClusterOutputs } from "../../../settings/outputs";
 import { onManager } from "./on-manager";
 import { run, type RunResult } from "./run";

@@ -1,6 +1,6 @@
-import type { DockerNode } from "../../../ops/docker";
-import { listRunningTasks } from "../../../ops/services";
-import { quote } from "../../../ops/ssh";
+import type { DockerNode } from "../../../ops/connection/docker";
+import { listRunningTasks } from "../../../ops/swarm/services";
+import { quote } from "../../../ops/connection/ssh";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { onManager } from "./on-manager";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OpenStack } from "../../../ops/openstack";
+import type { OpenStack } from "../../../ops/openstack/client";
 
 const id = z.object({ id: z.string() });
 

@@ -1,5 +1,5 @@
-import { testedApi } from "../../../ops/api-version";
-import { DockerNode, logIn, Managers } from "../../../ops/docker";
+import { testedApi } from "../../../ops/connection/api-version";
+import { DockerNode, logIn, Managers } from "../../../ops/connection/docker";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 export interface OnManager {

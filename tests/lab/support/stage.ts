@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { Managers, type DockerNode } from "../../../ops/docker";
-import { listNodes, type SwarmNodeState } from "../../../ops/nodes";
+import { Managers, type DockerNode } from "../../../ops/connection/docker";
+import { listNodes, type SwarmNodeState } from "../../../ops/swarm/nodes";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { HookRecorder } from "../../support/slack";
 import { Autoscaler, type DecisionLine } from "./autoscaler";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { quote } from "../../../ops/ssh";
+import { quote } from "../../../ops/connection/ssh";
 import { root, run, type RunResult } from "./run";
 import type { LabStack } from "./stack";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withManager } from "../../../ops/docker";
-import { listNodes } from "../../../ops/nodes";
+import { withManager } from "../../../ops/connection/docker";
+import { listNodes } from "../../../ops/swarm/nodes";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { nameOf } from "./faults";
 import { onManager } from "./on-manager";

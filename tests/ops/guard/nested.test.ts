@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, realpathSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { startOf } from "../../../ops/processes";
+import { startOf } from "../../../ops/stack-state/processes";
 import { preview, swarm } from "../../support/plan";
 import { until } from "../../support/until";
 
