@@ -94,6 +94,22 @@ describe("renderCompose", () => {
   });
 });
 
+describe("the stacks that requests go through", () => {
+  interface Service {
+    healthcheck?: unknown;
+    deploy: { update_config: { monitor: string; delay?: string } };
+  }
+
+  for (const stack of ["demo", "traefik"]) {
+    it(`${stack}: a rollout reaches a second task only after the first is known to stay up`, () => {
+      const { services } = parse(readCompose(stack)) as { services: Record<string, Service> };
+      for (const [name, { healthcheck, deploy }] of Object.entries(services)) {
+        if (healthcheck === undefined) expect(deploy.update_config.delay, name).to.equal(deploy.update_config.monitor);
+      }
+    });
+  }
+});
+
 describe("demoCompose", () => {
   const demo = (traefik: string, workers: number): { labels: Record<string, string>; replicas: number } => {
     const compose = parse(demoCompose(readCompose("demo"), { images: { whoami: "whoami:1", traefik }, workers })) as {
