@@ -1,7 +1,9 @@
 import type { NetworkInspectInfo } from "dockerode";
 import { markLabel } from "../../settings/names";
 import type { DockerNode } from "../connection/docker";
+import { isMissing } from "../connection/third-party";
 import type { PendingCreate } from "../stack-state/state";
+import { DeadlineError, Pending, waitFor } from "../wait";
 
 const networkType = "docker:index/network:Network";
 
@@ -19,6 +21,55 @@ interface NetworkUser {
 /** The swarm's networks, as a manager knows them. */
 export async function listOverlays({ api }: Pick<DockerNode, "api">): Promise<NetworkInspectInfo[]> {
   return api.listNetworks({ filters: { driver: ["overlay"] } });
+}
+
+/**
+ * Seconds for the containers of removed services to end; swarm itself gives a container 10, the project's stacks up to
+ * 45.
+ */
+const endingSeconds = 120;
+
+/**
+ * The swarm's networks, without those that are removed. The engine of a manager lists a network that the swarm has
+ * removed as long as a container of its own node uses it. Such a network has no services: swarm removes none that a
+ * service uses. So where one of `names` has no services, this waits until it has no containers either, in two looks.
+ */
+export async function listOverlaysOnceSettled(
+  manager: Pick<DockerNode, "api">,
+  names: readonly string[],
+  say: (line: string) => void,
+): Promise<NetworkInspectInfo[]> {
+  const what = "containers of removed services to end, since their networks may be removed as well";
+  let latest: NetworkInspectInfo[] = [];
+  let wasQuiet = false;
+  const look = async (): Promise<NetworkInspectInfo[] | Pending> => {
+    latest = await listOverlays(manager);
+    const used = networksInUse((await manager.api.listServices()) as NetworkUser[]);
+    const unused = latest.filter(({ Id, Name }) => names.includes(Name) && !used.has(Id) && !used.has(Name));
+    const ending: string[] = [];
+    for (const { Id, Name } of unused) if (await hasContainers(manager, Id)) ending.push(Name);
+    const isSettled = unused.length === 0 || (ending.length === 0 && wasQuiet);
+    wasQuiet = ending.length === 0;
+    if (isSettled) return latest;
+    return new Pending(wasQuiet ? "the last one may just have ended" : `no service uses ${ending.join(", ")}`);
+  };
+  return waitFor({ what, deadlineSeconds: endingSeconds, say, isFinal: () => true }, look).catch((error: unknown) => {
+    // a container that somebody runs in the network by hand stays
+    if (error instanceof DeadlineError) return latest;
+    throw error;
+  });
+}
+
+/** Whether containers of a manager's own node use a network, or the network goes at this moment. */
+async function hasContainers({ api }: Pick<DockerNode, "api">, id: string): Promise<boolean> {
+  try {
+    const { Containers } = await api.getNetwork(id).inspect();
+    // the load balancer's endpoint stays as long as the network does
+    return Object.keys(Containers ?? {}).some((key) => !key.startsWith("lb-"));
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
 }
 
 /**
@@ -47,7 +98,13 @@ export async function sweepNetworks(
       continue;
     }
     say(`network ${Name} (${Id}) was left behind by a killed update; removing it.`);
-    await api.getNetwork(Id).remove();
+    await api
+      .getNetwork(Id)
+      .remove()
+      .catch((error: unknown) => {
+        // the engine listed what the swarm had removed
+        if (!isMissing(error)) throw error;
+      });
   }
 }
 

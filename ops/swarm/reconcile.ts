@@ -5,7 +5,7 @@ import type { DesiredSwarm, KnownNode } from "./desired";
 import { oneLook, withManager, type DockerNode } from "../connection/docker";
 import { absentNodes, drift, sentence, type Finding, type Part, type SeenNetwork, type SeenSwarm } from "./drift";
 import { messageOf } from "../errors";
-import { listOverlays } from "./networks";
+import { listOverlaysOnceSettled } from "./networks";
 import { listNodes } from "./nodes";
 import { claimOf, onNode, type Claim } from "../connection/on-node";
 import { listServices } from "./services";
@@ -70,7 +70,11 @@ async function lookAt(
 ): Promise<SeenSwarm> {
   const [nodes, networks, services] = await Promise.all([
     listNodes(manager),
-    listOverlays(manager),
+    listOverlaysOnceSettled(
+      manager,
+      desired.networks.map(({ name }) => name),
+      say,
+    ),
     listServices(manager),
   ]);
   const absent = absentNodes(desired.nodes, nodes);

@@ -158,7 +158,11 @@ export class FakeManager {
         answer(this.services);
         this.servicesAsked?.();
       } else if (path === "/networks") answer(this.networks);
-      else if (path === "/secrets") answer([]);
+      else if (path.startsWith("/networks/") && request.method === "GET") {
+        const network = this.networks.find((one) => (one as { Id?: string }).Id === path.slice("/networks/".length));
+        if (network === undefined) response.statusCode = 404;
+        answer(network ?? { message: "network not found" });
+      } else if (path === "/secrets") answer([]);
       else if (path === "/info") answer({ SystemTime: new Date().toISOString() });
       else if (path.startsWith("/distribution/")) {
         const reference = path.slice("/distribution/".length, -"/json".length);

@@ -141,7 +141,10 @@ describe("reconcile", () => {
         return { ...node, Spec: { ...node.Spec, Labels: { az: "az1" } } };
       }),
       networks: [{ Id: "n1", Name: "proxy" }],
-      services: ["traefik_traefik", "traefik_socket-proxy"].map((Name) => ({ Spec: { Name } })),
+      services: ["traefik_traefik", "traefik_socket-proxy"].map((Name) => ({
+        Spec: { Name, TaskTemplate: { Networks: [{ Target: "n1" }] } },
+      })),
+      servicesAsked: undefined,
       commandOutput: () => "",
       refusals: 0,
       connections: 0,
@@ -234,6 +237,26 @@ describe("reconcile", () => {
       [["proxy", `network-missing ${when}`]],
       [["traefik", `network-missing ${when}`]],
     ]);
+  });
+
+  it("waits for a network that its manager still lists since a container of a removed service uses it", async () => {
+    const lingering = { ...(fake.networks[0] as object), Containers: { "lb-proxy": {}, c0ffee: {} } };
+    fake.services = [];
+    fake.networks = [lingering];
+    let asked = 0;
+    fake.servicesAsked = () => {
+      asked += 1;
+      // the first look asks twice; the container ends after it, and the engine removes the network after the next
+      if (asked === 3) fake.networks = [{ ...lingering, Containers: { "lb-proxy": {} } }];
+      if (asked === 4) fake.networks = [];
+    };
+    const { networks } = await look();
+    expect([...networks]).to.deep.equal([["proxy", `network-missing ${when}`]]);
+  });
+
+  it("takes a network for one that is there when no service and no container uses it", async () => {
+    fake.services = [];
+    expect([...(await look()).networks]).to.deep.equal([]);
   });
 
   it("goes on where no manager answers, and says so", async () => {
