@@ -10,8 +10,8 @@ import { StackTarget } from "../autoscaler/loop/adapters/stack-target";
 import { SwarmTarget } from "../autoscaler/loop/adapters/swarm-target";
 import { openManager, type DockerNode } from "../ops/connection/docker";
 import { messageOf, OperationError } from "../ops/errors";
-import { ForwardAgent } from "../ops/connection/forward";
-import type { StackPlace } from "../ops/update/pulumi";
+import { ForwardAgent } from "../ops/connection/forward-agent";
+import type { StackPlace } from "../ops/pulumi/run";
 import type { ClusterOutputs } from "../settings/outputs";
 
 export { History } from "../autoscaler/loop/history";

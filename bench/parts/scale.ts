@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StackTarget } from "../../autoscaler/loop/adapters/stack-target";
 import { withManagers } from "../../ops/connection/docker";
-import { labStack } from "../../ops/update/pulumi";
+import { labStack } from "../../ops/pulumi/run";
 import { updateSeconds } from "../../ops/update/update";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import type { ClusterAccess } from "../../settings/outputs";
 import { comesOf, ConnectionLostError, messageOf, NoManagersError, OperationError, UnreachableError } from "../errors";
-import { negotiate } from "./negotiate";
+import { negotiate } from "./negotiate-api";
 import { SshConnection } from "./ssh";
 import { isOutdated, isRefusal, isTransient } from "./third-party";
 import { Pending, waitFor } from "../wait";

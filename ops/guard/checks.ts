@@ -1,7 +1,7 @@
 import { ingressPorts } from "../../settings/ports";
 import { majority } from "../../settings/quorum";
 import type { GuardCode, ZonedCode } from "../../settings/plan-guard";
-import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./nodes";
+import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./planned-nodes";
 import type { Change, Plan, ResourceState } from "./plan";
 
 /** One thing that a plan does and that has a limit. */

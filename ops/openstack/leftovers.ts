@@ -1,5 +1,5 @@
-import { howToConsent } from "../update/consent";
-import { kinds, type CloudThing, type Known } from "./marked";
+import { howToConsent } from "./consent";
+import { kinds, type CloudThing, type Known } from "./cloud-things";
 import type { PendingCreate } from "../stack-state/state";
 
 /** What bears the cluster's mark and its state does not know, judged. */

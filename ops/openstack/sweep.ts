@@ -1,9 +1,9 @@
 import type { ClusterAccess } from "../../settings/outputs";
-import type { Consent } from "../update/consent";
+import type { Consent } from "./consent";
 import { oneLook, withManager } from "../connection/docker";
 import { messageOf, OperationError } from "../errors";
 import { isExplained, judge, refusalOf, title, unknownTo, type Judgement } from "./leftovers";
-import { kinds, removeThing, type CloudThing, type Find, type Known } from "./marked";
+import { kinds, removeThing, type CloudThing, type Find, type Known } from "./cloud-things";
 import { listNodes, removeEntry, updateNode, waitUntilEmpty, type SwarmNodeState } from "../swarm/nodes";
 import type { OpenStack } from "./client";
 import type { PendingCreate } from "../stack-state/state";

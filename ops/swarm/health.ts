@@ -1,6 +1,6 @@
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { Quorum } from "../../settings/quorum";
-import { desiredOf } from "./desired";
+import { desiredOf } from "./desired-swarm";
 import { drift, sentence, type Finding, type SeenNetwork } from "./drift";
 import { enginesOf, misfits, type EngineUse } from "./engine-fit";
 import { quorumIn, type SwarmNodeState } from "./nodes";

@@ -1,11 +1,11 @@
 import { markLabel } from "../../settings/names";
 import type { ClusterAccess } from "../../settings/outputs";
 import { noRepairs, type Repairs } from "../../settings/specs";
-import type { DesiredSwarm, KnownNode } from "./desired";
+import type { DesiredSwarm, KnownNode } from "./desired-swarm";
 import { oneLook, withManager, type DockerNode } from "../connection/docker";
 import { absentNodes, drift, sentence, type Finding, type Part, type SeenNetwork, type SeenSwarm } from "./drift";
 import { messageOf } from "../errors";
-import { listOverlays } from "./networks";
+import { listOverlays } from "./overlay-networks";
 import { listNodes } from "./nodes";
 import { claimOf, onNode, type Claim } from "../connection/on-node";
 import { listServices } from "./services";

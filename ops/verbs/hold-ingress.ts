@@ -3,7 +3,7 @@ import type { IngressSpec } from "../../settings/specs";
 import { logIn } from "../connection/docker";
 import { ConnectionLostError, messageOf, OperationError } from "../errors";
 import { quote, type SshConnection } from "../connection/ssh";
-import { onEveryManager } from "../swarm/stacks";
+import { onEveryManager } from "../swarm/deploy-stack";
 import { Pending, waitFor } from "../wait";
 
 /** Seconds for one file, on a machine that is busy booting. */

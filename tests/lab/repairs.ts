@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { desiredSwarm, type KnownNode } from "../../ops/swarm/desired";
+import { desiredSwarm, type KnownNode } from "../../ops/swarm/desired-swarm";
 import { withManager } from "../../ops/connection/docker";
 import { unreadiness } from "../../ops/swarm/nodes";
 import { claimOf, onNode } from "../../ops/connection/on-node";

@@ -1,6 +1,6 @@
 import net from "node:net";
 import { expect } from "chai";
-import { desiredSwarm } from "../../../ops/swarm/desired";
+import { desiredSwarm } from "../../../ops/swarm/desired-swarm";
 import { oneLook, withManager } from "../../../ops/connection/docker";
 import { askThemselves, reconcile } from "../../../ops/swarm/reconcile";
 import type { StateResource } from "../../../ops/stack-state/state";

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import type { SwarmNodeState } from "../../../ops/swarm/nodes";
 import type { SwarmService, SwarmTask } from "../../../ops/swarm/services";
-import { givenUp, lateness, unreported } from "../../../ops/swarm/stacks";
+import { givenUp, lateness, unreported } from "../../../ops/swarm/deploy-stack";
 import type { IngressSpec, NodeSpec, StackSpec, SwarmSpec } from "../../../settings/specs";
 import { FakeManager, outputsOf, swarmNode } from "../../support/swarm";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { madeSoFar } from "../../../ops/stack-state/made";
+import { madeSoFar } from "../../../ops/stack-state/made-with";
 import { parseState } from "../../../ops/stack-state/state";
 import { madeWith } from "../../../settings/lasting";
 import { goodSettings } from "../../support/settings";

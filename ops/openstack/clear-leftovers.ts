@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../../settings/outputs";
-import { readConsent } from "../update/consent";
+import { readConsent } from "./consent";
 import { messageOf, OperationError } from "../errors";
 import { hasUnknown, refusalOf, title, type Behind, type Judgement } from "./leftovers";
-import { findGroups, knownBy, type CloudThing, type Known } from "./marked";
+import { findGroups, knownBy, type CloudThing, type Known } from "./cloud-things";
 import { OpenStack } from "./client";
-import { isBehind, noteSerial, serialIn } from "./serial";
+import { isBehind, noteSerial, serialIn } from "./update-serial";
 import type { StackState } from "../stack-state/state";
 import { judgeCloud, lookAtCloud, sweep, type Evidence } from "./sweep";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isJudged, readInvocation } from "../../../ops/guard/flags";
+import { isJudged, readInvocation } from "../../../ops/guard/invocation";
 
 describe("readInvocation", () => {
   const urn = "urn:pulumi:prod::swarm::x";

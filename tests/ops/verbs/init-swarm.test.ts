@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { OperationError } from "../../../ops/errors";
-import { isAsWanted, refuseOther } from "../../../ops/verbs/init";
+import { isAsWanted, refuseOther } from "../../../ops/verbs/init-swarm";
 
 describe("the ingress network", () => {
   const wanted = {

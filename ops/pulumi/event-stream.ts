@@ -3,7 +3,7 @@ import { EventsService } from "@pulumi/pulumi/proto/events_grpc_pb";
 import type { EventRequest } from "@pulumi/pulumi/proto/events_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { OperationError } from "../errors";
-import { parseEvent, type UpdateEvent } from "../update/events";
+import { parseEvent, type UpdateEvent } from "./events";
 
 /**
  * Runs something with a place where Pulumi's `--event-log` can send its events: a gRPC service of Pulumi's own on the

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { sshConfig } from "../../../ops/verbs/context";
+import { sshConfig } from "../../../ops/verbs/docker-context";
 
 describe("sshConfig", () => {
   it("reaches each manager by its name, with the pinned key and no other", () => {

@@ -1,9 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { ClusterOutputs } from "../../settings/outputs";
-import { LockedError, messageOf, OperationError } from "../errors";
-import { readOutputs } from "../verbs/input";
-import { holderIn } from "../stack-state/locks";
+import { OperationError } from "../errors";
 
 /** A stack and the checkout of the project that it is a stack of. */
 export interface StackPlace {
@@ -138,41 +135,6 @@ export async function runPulumi(
     timers.forEach(clearTimeout);
     options.signal?.removeEventListener("abort", interrupt);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
-  }
-}
-
-/** Seconds for the outputs where nothing else is said: the first time, the toolchain may be built before. */
-const outputsSeconds = 1200;
-
-/**
- * The outputs of a stack, secrets in clear.
- *
- * @throws OperationError when Pulumi fails, or when the stack has no cluster.
- */
-export async function stackOutputs(
-  place: StackPlace,
-  environment: NodeJS.ProcessEnv,
-  timeoutSeconds = outputsSeconds,
-): Promise<ClusterOutputs> {
-  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], {
-    environment,
-    timeoutSeconds,
-  });
-  const subject = `stack ${place.stack}`;
-  if (result.timedOut)
-    throw new OperationError(
-      `${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`,
-    );
-  if (result.code !== 0) {
-    // standard output may hold secrets and is not shown
-    const holder = holderIn(result.stderr);
-    if (holder !== undefined) throw new LockedError(place.stack, holder);
-    throw new OperationError(`${subject}: Pulumi cannot read its outputs; ${lastWords(result.stderr)}`);
-  }
-  try {
-    return readOutputs(JSON.parse(result.stdout));
-  } catch (error) {
-    throw new OperationError(`${subject}: ${messageOf(error)}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
-import { clusterNameIn, confirmDestroy } from "../../../ops/update/confirm";
+import { clusterNameIn, confirmDestroy } from "../../../ops/verbs/confirm-destroy";
 import { messageOf } from "../../../ops/errors";
 
 const root = join(__dirname, "..", "..", "..");

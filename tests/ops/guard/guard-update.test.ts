@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect } from "chai";
 import { OperationError } from "../../../ops/errors";
-import { guardUpdate, PlanRefusedError, previewWords } from "../../../ops/guard/guard";
+import { guardUpdate, PlanRefusedError, previewWords } from "../../../ops/guard/guard-update";
 import { manager, preview, step, swarm, worker } from "../../support/plan";
 
 const now = new Date("2026-12-01T10:00:00Z");

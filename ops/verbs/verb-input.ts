@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterAccess, clusterOutputs, type ClusterAccess, type ClusterOutputs } from "../../settings/outputs";
+import { clusterAccess, type ClusterAccess } from "../../settings/outputs";
 import { OperationError } from "../errors";
 
 /**
@@ -8,13 +8,6 @@ import { OperationError } from "../errors";
  */
 export function readAccess(environment: NodeJS.ProcessEnv): ClusterAccess {
   return readJson(environment, "SWARM_ACCESS", clusterAccess);
-}
-
-/** A stack's outputs, secrets in clear, as `pulumi stack output --json --show-secrets` prints them. */
-export function readOutputs(outputs: unknown): ClusterOutputs {
-  const parsed = clusterOutputs.safeParse(outputs);
-  if (!parsed.success) throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
-  return parsed.data;
 }
 
 export function readJson<T extends z.ZodType>(environment: NodeJS.ProcessEnv, name: string, schema: T): z.output<T> {

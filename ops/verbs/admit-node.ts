@@ -17,7 +17,7 @@ import {
 import { claimOf, onNode } from "../connection/on-node";
 import { OpenStack } from "../openstack/client";
 import type { NodeSpec } from "../../settings/specs";
-import { stackRunsOn } from "../swarm/stacks";
+import { stackRunsOn } from "../swarm/deploy-stack";
 import { Pending, waitFor } from "../wait";
 
 /**

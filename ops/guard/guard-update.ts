@@ -3,13 +3,13 @@ import { resolve } from "node:path";
 import { parseAs } from "../../settings/json";
 import { z } from "zod";
 import { OperationError } from "../errors";
-import { findPulumi, pulumiOnPath } from "../update/ancestor";
-import { lastWords } from "../update/pulumi";
-import { isJudged, readInvocation, type Invocation } from "./flags";
+import { findPulumi, pulumiOnPath } from "../pulumi/ancestor";
+import { lastWords } from "../pulumi/run";
+import { isJudged, readInvocation, type Invocation } from "./invocation";
 import { judge, type Verdict } from "./judge";
-import { nestedIn } from "./nested";
+import { nestedIn } from "./nested-preview";
 import { previewOptions, readPlan } from "./plan";
-import { verdictText } from "./report";
+import { verdictText } from "./verdict-text";
 
 /**
  * The plan is beyond its limits, and nothing allows it. Its message is the verdict, with the line that would allow it.

@@ -1,4 +1,4 @@
-import { startOf } from "../stack-state/processes";
+import { startOf } from "../pulumi/processes";
 
 /** Set for the program of the guard's preview: the processes of the update that the preview is for. */
 const updateVariable = "SWARM_PLAN_FOR_PIDS";

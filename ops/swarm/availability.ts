@@ -1,7 +1,7 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import { withManager } from "../connection/docker";
 import { OperationError } from "../errors";
-import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "../swarm/nodes";
+import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "./nodes";
 
 /**
  * Gives a node tasks again, or takes them away and waits until none runs on it any more: a person's word, so that a

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startOf } from "../stack-state/processes";
+import { startOf } from "./processes";
 
 /** Seconds that a plugin gets to be gone after it was ended. */
 const orphanSeconds = 10;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "chai";
-import { endOrphans } from "../../../ops/update/orphans";
+import { endOrphans } from "../../../ops/pulumi/orphans";
 
 describe("endOrphans", () => {
   it("ends a plugin that has lost its engine", async () => {

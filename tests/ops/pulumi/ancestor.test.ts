@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { findPulumi, parsePs, type RunningProgram } from "../../../ops/update/ancestor";
+import { findPulumi, parsePs, type RunningProgram } from "../../../ops/pulumi/ancestor";
 
 describe("findPulumi", () => {
   const lookup =

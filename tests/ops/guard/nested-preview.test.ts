@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, realpathSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { startOf } from "../../../ops/stack-state/processes";
+import { startOf } from "../../../ops/pulumi/processes";
 import { preview, swarm } from "../../support/plan";
 import { until } from "../../support/until";
 
@@ -30,11 +30,11 @@ class Update {
     writeFileSync(
       this.at("nested.cjs"),
       `require("tsx/cjs"); const { writeFileSync, readFileSync, existsSync, renameSync } = require("node:fs");
-      const { endWithUpdate } = require("${root}/ops/guard/nested");\n${nested}`,
+      const { endWithUpdate } = require("${root}/ops/guard/nested-preview");\n${nested}`,
     );
     writeFileSync(
       this.at("program.cjs"),
-      `require("tsx/cjs"); const { writeFileSync } = require("node:fs"); const { guardUpdate } = require("${root}/ops/guard/guard");
+      `require("tsx/cjs"); const { writeFileSync } = require("node:fs"); const { guardUpdate } = require("${root}/ops/guard/guard-update");
       writeFileSync("program.pid", String(process.pid));
       guardUpdate({ stack: "prod", environment: process.env, now: new Date(), say: () => undefined }).then(() => writeFileSync("verdict", "within"), ({ message }) => writeFileSync("verdict", message));`,
     );

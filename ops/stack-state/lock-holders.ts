@@ -6,7 +6,7 @@ import { parseAs } from "../../settings/json";
 import type { Backend } from "./backend";
 import { forgetLease, type LeaseWatch } from "./lease";
 import type { HeldLock } from "./locks";
-import { startOf, thisSpace } from "./processes";
+import { startOf, thisSpace } from "../pulumi/processes";
 
 // Pulumi's lock tells a host name and a process number, which prove nothing about who holds it. So whoever starts an
 // update, and the program in it, leave a record of the holder beside the state.
@@ -20,7 +20,7 @@ const holderSchema = z.object({
   /** As Pulumi writes them into the lock. */
   hostname: z.string(),
   pid: z.int(),
-  /** When the process began (ops/stack-state/processes.ts). */
+  /** When the process began (ops/pulumi/processes.ts). */
   ticks: z.string(),
   space: z.object({ machineId: z.string(), bootId: z.string(), pidNamespace: z.string() }),
   at: z.iso.datetime(),

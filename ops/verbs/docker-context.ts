@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { OperationError } from "../errors";
-import { readOutputs } from "./input";
+import { readOutputs } from "../stack-state/outputs";
 
 const include = "Include swarm/*.conf";
 /** Seconds for Docker's client to write down a context: it asks nobody. */
