@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { proveOneName } from "../support/one-name";
+import { proveOneName } from "../../support/one-name";
 
 describe("two containers with one host name", function () {
   this.timeout(120_000);
