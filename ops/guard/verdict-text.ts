@@ -1,8 +1,9 @@
 import { stringify } from "yaml";
 import type { Allowance } from "../../settings/plan-guard";
 import { align } from "../table";
-import { figure, type Finding } from "./checks";
+import type { Finding } from "./checks";
 import type { Judged, Verdict } from "./judge";
+import { priceText } from "./price";
 
 /** Hours of a month, of a year's twelfth. */
 const monthHours = 730;
@@ -57,13 +58,13 @@ function whereOf({ zone }: { readonly zone: string | undefined }): string {
 }
 
 function notesOf({ price, expired }: Verdict): string[] {
-  const signed = (value: number): string => `${value > 0 ? "+" : ""}${figure(value)}`;
+  const signed = (value: number): string => `${value > 0 ? "+" : ""}${priceText(value)}`;
   const rise = price === undefined ? 0 : price.after - price.before;
   return [
     ...(price === undefined
       ? []
       : [
-          `Price of the servers: ${figure(price.before)} per hour before, ${figure(price.after)} after; ${signed(rise)} per hour, ${signed(rise * monthHours)} per month.`,
+          `Price of the servers: ${priceText(price.before)} per hour before, ${priceText(price.after)} after; ${signed(rise)} per hour, ${signed(rise * monthHours)} per month.`,
         ]),
     ...(price === undefined || price.unknown.length === 0
       ? []
