@@ -4,7 +4,7 @@ import { refusal } from "../../settings/refusal";
 import { leaveReport } from "../../settings/report";
 import { noRepairs, type KeptParts, type Repairs } from "../../settings/specs";
 import { desiredSwarm } from "../swarm/desired-swarm";
-import { oneLook, withManager } from "../connection/docker";
+import { oneLook, withManager } from "../connection/managers";
 import { messageOf } from "../errors";
 import { guardUpdate, PlanRefusedError } from "../guard/guard-update";
 import { endWithUpdate, isNested } from "../guard/nested-preview";
@@ -12,7 +12,7 @@ import { serverType } from "../guard/planned-nodes";
 import { noteUpdate } from "../stack-state/locks";
 import { sweepNetworks } from "../swarm/overlay-networks";
 import { foretell, lookForLeftovers, noteEnd } from "../openstack/clear-leftovers";
-import { knownBy } from "../openstack/cloud-things";
+import { knownBy } from "../openstack/cloud-thing";
 import { reconcile } from "../swarm/reconcile";
 import {
   readState,
