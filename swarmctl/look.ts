@@ -1,5 +1,6 @@
 import { parseRecord, recordName } from "../autoscaler/loop/record";
-import { oneLook, withManager, type DockerNode } from "../ops/connection/docker";
+import type { DockerNode } from "../ops/connection/docker";
+import { oneLook, withManager } from "../ops/connection/managers";
 import { useOf } from "../ops/swarm/engine-gate";
 import { messageOf } from "../ops/errors";
 import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/swarm/health";

@@ -4,7 +4,7 @@ import { overlayOptions } from "../../components/overlay";
 import { imageReference } from "../../components/plan";
 import { traefikCompose } from "../../components/traefik";
 import { admitNode } from "../../ops/verbs/admit-node";
-import { withManager } from "../../ops/connection/docker";
+import { withManager } from "../../ops/connection/managers";
 import { OperationError } from "../../ops/errors";
 import { bootedSign, initSwarm } from "../../ops/verbs/init-swarm";
 import { deployStack } from "../../ops/swarm/deploy-stack";

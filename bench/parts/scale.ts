@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StackTarget } from "../../autoscaler/loop/adapters/stack-target";
-import { withManagers } from "../../ops/connection/docker";
+import { withManagers } from "../../ops/connection/managers";
 import { labStack } from "../../ops/pulumi/run";
 import { updateSeconds } from "../../ops/update/update";
 import type { WorkerSets } from "../../settings/ordinals";

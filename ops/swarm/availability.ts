@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "../../settings/outputs";
-import { withManager } from "../connection/docker";
+import { withManager } from "../connection/managers";
 import { OperationError } from "../errors";
 import { drainedBy, nodesNamed, setSpecAvailability, waitUntilEmpty } from "./nodes";
 

@@ -3,7 +3,7 @@ import { parseAs } from "../../settings/json";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { nodeSpec, stackSpec, type KeptParts, type NodeSpec } from "../../settings/specs";
 import { stackParts } from "../../settings/stack-parts";
-import type { Desired, DesiredNode } from "./drift";
+import type { Desired, DesiredNode } from "./drift-finding";
 import type { StateResource } from "../stack-state/state";
 
 /** A node as its last admission was told: it can be asked itself. */

@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import { bringBack, deliver, nodeSeconds } from "./bring-back";
-import { withManagers, type DockerNode, type Managers } from "../connection/docker";
+import type { DockerNode } from "../connection/docker";
+import { withManagers, type Managers } from "../connection/managers";
 import { refuseEngine } from "../swarm/engine-gate";
 import { messageOf, OperationError } from "../errors";
 import {
@@ -17,7 +18,7 @@ import {
 import { claimOf, onNode } from "../connection/on-node";
 import { OpenStack } from "../openstack/client";
 import type { NodeSpec } from "../../settings/specs";
-import { stackRunsOn } from "../swarm/deploy-stack";
+import { stackRunsOn } from "../swarm/stack-rollout";
 import { Pending, waitFor } from "../wait";
 
 /**

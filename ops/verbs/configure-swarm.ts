@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import type { SwarmSpec } from "../../settings/specs";
-import { whileOvertaken, withManager } from "../connection/docker";
+import { whileOvertaken } from "../connection/docker";
+import { withManager } from "../connection/managers";
 
 /** The fields of Docker's swarm object that are read here (Engine API, GET /swarm). Periods are in nanoseconds. */
 interface SwarmState {

@@ -1,5 +1,6 @@
 import type { ClusterAccess } from "../../settings/outputs";
-import { Managers, openManager, type DockerNode } from "../connection/docker";
+import type { DockerNode } from "../connection/docker";
+import { Managers, openManager } from "../connection/managers";
 import { OperationError } from "../errors";
 import type { InitResult, InitSpec } from "../../settings/specs";
 import { isConnectionLost } from "../connection/third-party";

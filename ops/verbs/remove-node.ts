@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import { whyNeeded } from "../../settings/quorum";
-import { withManager, type DockerNode, type Patience } from "../connection/docker";
+import type { DockerNode } from "../connection/docker";
+import { withManager, type Patience } from "../connection/managers";
 import { messageOf, OperationError } from "../errors";
 import {
   drainBy,

@@ -1,4 +1,5 @@
-import { Managers, oneLook, type DockerNode } from "../../../ops/connection/docker";
+import type { DockerNode } from "../../../ops/connection/docker";
+import { Managers, oneLook } from "../../../ops/connection/managers";
 import { OperationError } from "../../../ops/errors";
 import { listNodes, updateNode, withoutLabels } from "../../../ops/swarm/nodes";
 import { forceUpdate, listRunningTasks, listServices } from "../../../ops/swarm/services";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { givenUp, lateness, unreported } from "../../../ops/swarm/deploy-stack";
+import { givenUp, lateness, unreported } from "../../../ops/swarm/stack-rollout";
 import type { SwarmService, SwarmTask } from "../../../ops/swarm/services";
 import { access, first, nodeWithEngine, second, useVerbs, type VerbResult } from "../../support/verbs";
 

@@ -8,13 +8,15 @@ import type { IngressSpec } from "../../../settings/specs";
 import { access, useVerbs } from "../../support/verbs";
 
 describe("holderFault", () => {
-  const answers = (...outputs: string[]) => outputs.map((output, index) => ({ name: `m${index}`, output }));
-  const rows: readonly (readonly [string, readonly string[], string | undefined])[] = [
+  const answers = (...outputs: (string | undefined)[]) =>
+    outputs.map((output, index) => ({ name: `m${index}`, output }));
+  const rows: readonly (readonly [string, readonly (string | undefined)[], string | undefined])[] = [
     ["one holder whose Traefik answers", ["", "200", ""], undefined],
     ["no keepalived anywhere", ["", "", ""], "m0: does not hold it, m1: does not hold it, m2: does not hold it"],
     ["a holder without Traefik", ["000", "", ""], "m0: 000, m1: does not hold it, m2: does not hold it"],
     ["two holders", ["200", "200", ""], "m0: 200, m1: 200, m2: does not hold it"],
-    ["a manager that is away", ["200", "", "not reached"], undefined],
+    ["a manager that is away", ["200", "", undefined], undefined],
+    ["no holder, and a manager that is away", ["", undefined], "m0: does not hold it, m1: not reached"],
   ];
   for (const [what, outputs, expected] of rows)
     it(`of ${what}`, () => {

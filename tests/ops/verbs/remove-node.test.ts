@@ -86,7 +86,7 @@ describe("remove-node", function () {
         : undefined;
     const { code, stderr } = await run("remove-node", specOf(first));
     expect(code).to.equal(1);
-    expect(stderr).to.match(/^Docker has not done it \(.*the change is refused/);
+    expect(stderr).to.match(/^Docker refused the request \(.*the change is refused/);
     expect(fake.nodes.find(({ ID }) => ID === `id-${first}`)?.Spec).to.deep.equal(before);
     expect(changes().at(-1)).to.equal("command: sudo systemctl start keepalived");
   });
