@@ -8,13 +8,31 @@ function forbid(folders, why, from = "(\\.\\./)+") {
 }
 
 const direction =
-  "imports go settings ← cloudinit ← components ← index, and settings ← ops ← {swarmctl, autoscaler}; stacks/ and lab/ are read as files";
+  "imports go settings ← cloudinit ← components ← index, and settings ← ops ← {swarmctl, autoscaler}, in ops/ as opsFolders has it; stacks/ and lab/ are read as files";
 
 const folders = ["cloudinit", "components", "ops", "autoscaler", "swarmctl", "bench", "stacks", "lab", "tests"];
 
 /** Lets imports of ours come from settings/ and these folders alone. */
 function importsOnly(allowed, alsoForbidden = [], from = undefined) {
   return forbid([...folders.filter((folder) => !allowed.includes(folder)), ...alsoForbidden], direction, from);
+}
+
+/** The folders of ops/, each with those that it imports from. */
+const opsFolders = {
+  connection: [],
+  pulumi: [],
+  "stack-state": ["connection", "pulumi"],
+  swarm: ["connection", "stack-state"],
+  openstack: ["connection", "stack-state", "swarm"],
+  guard: ["pulumi"],
+  update: ["connection", "pulumi", "stack-state", "swarm", "openstack", "guard"],
+  verbs: ["connection", "stack-state", "swarm", "openstack"],
+};
+
+/** Forbids the folders of ops/ that are not allowed, beside everything that ops/ as a whole does not import. */
+function opsImportsOnly(allowed, from = undefined) {
+  const others = Object.keys(opsFolders).filter((folder) => !allowed.includes(folder));
+  return importsOnly([], others, from);
 }
 
 /** What decides is pure: it is tested as a function, replayed and simulated. Files of the loop that act are named here. */
@@ -47,6 +65,12 @@ export default tseslint.config(
     },
   },
   { files: ["settings/**", "cloudinit/**", "ops/**"], rules: importsOnly([]) },
+  // the files that every folder of ops/ uses import from none of them
+  { files: ["ops/*.ts"], ignores: ["ops/main.ts"], rules: opsImportsOnly([], "(\\.\\./)*(\\./)?") },
+  ...Object.entries(opsFolders).map(([folder, allowed]) => ({
+    files: [`ops/${folder}/**`],
+    rules: opsImportsOnly([folder, ...allowed]),
+  })),
   { files: ["components/**"], rules: importsOnly(["cloudinit"]) },
   { files: ["autoscaler/**"], rules: importsOnly(["ops"]) },
   { files: ["swarmctl/**"], rules: importsOnly(["ops", "autoscaler"]) },

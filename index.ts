@@ -25,7 +25,7 @@ import {
 import { Stack } from "./components/stack";
 import { traefikCompose } from "./components/traefik";
 import { WorkerGroup } from "./components/worker-group";
-import { madeSoFar } from "./ops/stack-state/made";
+import { madeSoFar } from "./ops/stack-state/made-with";
 import { onceNetworksSwept, prepareUpdate, serialOnceDone, stateBefore } from "./ops/update/prepare";
 import { imageTag, programFingerprint } from "./ops/update/program";
 import { loadSettings } from "./settings/load";

@@ -1,5 +1,5 @@
-import { bootedSign } from "../ops/verbs/init";
-import { nameOf, type UpdateEvent } from "../ops/update/events";
+import { bootedSign } from "../ops/verbs/init-swarm";
+import { nameOf, type UpdateEvent } from "../ops/pulumi/events";
 import type { Milestones } from "./phases";
 
 /**

@@ -1,15 +1,15 @@
 import { text } from "node:stream/consumers";
-import { admitNode } from "./verbs/admit";
-import { configureSwarm } from "./verbs/configure";
-import { clusterNameIn, confirmDestroy, requireStack } from "./update/confirm";
-import { makeContext } from "./verbs/context";
+import { admitNode } from "./verbs/admit-node";
+import { configureSwarm } from "./verbs/configure-swarm";
+import { clusterNameIn, confirmDestroy, requireStack } from "./verbs/confirm-destroy";
+import { makeContext } from "./verbs/docker-context";
 import { BusyError, LockedError, messageOf, OperationError } from "./errors";
 import { holdIngress } from "./verbs/hold-ingress";
-import { initSwarm } from "./verbs/init";
-import { lastOutput, readAccess, readJson, readText } from "./verbs/input";
+import { initSwarm } from "./verbs/init-swarm";
+import { lastOutput, readAccess, readJson, readText } from "./verbs/verb-input";
 import { judgement, previewTable } from "./update/preview";
 import { imageTag } from "./update/program";
-import { removeNode } from "./verbs/remove";
+import { removeNode } from "./verbs/remove-node";
 import { runMain } from "./run-main";
 import { makeWay } from "./stack-state/locks";
 import { leaveReport } from "../settings/report";
@@ -23,7 +23,7 @@ import {
   swarmSpec,
   type NodeResult,
 } from "../settings/specs";
-import { deployStack, removeStack } from "./swarm/stacks";
+import { deployStack, removeStack } from "./swarm/deploy-stack";
 
 /**
  * The verbs that the program and its Makefile call; people use Pulumi and swarmctl. Input as in input.ts, data on

@@ -70,7 +70,7 @@ export const clusterOutputs = z.object({
     sharedSubnets: z.partialRecord(z.enum(sharedNetworks), z.string()).optional(),
   }),
   /**
-   * Number of the last complete update, which the cloud has too (ops/openstack/serial.ts); absent in what an older program left.
+   * Number of the last complete update, which the cloud has too (ops/openstack/update-serial.ts); absent in what an older program left.
    */
   serial: z.int().optional(),
   /** Fingerprint of the program that made the last update (ops/update/program.ts). */

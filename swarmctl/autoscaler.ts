@@ -8,10 +8,11 @@ import { Prometheus, type PrometheusWay } from "../autoscaler/loop/adapters/prom
 import type { Holder } from "../autoscaler/loop/record";
 import { StackTarget } from "../autoscaler/loop/adapters/stack-target";
 import { SwarmTarget } from "../autoscaler/loop/adapters/swarm-target";
-import { openManager, type DockerNode } from "../ops/connection/docker";
+import type { DockerNode } from "../ops/connection/docker";
+import { openManager } from "../ops/connection/managers";
 import { messageOf, OperationError } from "../ops/errors";
-import { ForwardAgent } from "../ops/connection/forward";
-import type { StackPlace } from "../ops/update/pulumi";
+import { ForwardAgent } from "../ops/connection/forward-agent";
+import type { StackPlace } from "../ops/pulumi/run";
 import type { ClusterOutputs } from "../settings/outputs";
 
 export { History } from "../autoscaler/loop/history";

@@ -8,5 +8,5 @@ export const loadDraw = (): typeof import("../autoscaler/simulation/chart-svg") 
   require("../autoscaler/simulation/chart-svg") as typeof import("../autoscaler/simulation/chart-svg");
 export const loadDrawText = (): typeof import("../autoscaler/simulation/chart-text") =>
   require("../autoscaler/simulation/chart-text") as typeof import("../autoscaler/simulation/chart-text");
-export const loadAvailability = (): typeof import("../ops/openstack/availability") =>
-  require("../ops/openstack/availability") as typeof import("../ops/openstack/availability");
+export const loadAvailability = (): typeof import("../ops/swarm/availability") =>
+  require("../ops/swarm/availability") as typeof import("../ops/swarm/availability");

@@ -1,12 +1,13 @@
 import { parseRecord, recordName } from "../autoscaler/loop/record";
-import { oneLook, withManager, type DockerNode } from "../ops/connection/docker";
+import type { DockerNode } from "../ops/connection/docker";
+import { oneLook, withManager } from "../ops/connection/managers";
 import { useOf } from "../ops/swarm/engine-gate";
 import { messageOf } from "../ops/errors";
 import { clusterHealth, type ClusterHealth, type LastDecision } from "../ops/swarm/health";
-import { listOverlays } from "../ops/swarm/networks";
+import { listOverlays } from "../ops/swarm/overlay-networks";
 import { listNodes } from "../ops/swarm/nodes";
 import { listServices } from "../ops/swarm/services";
-import { readRecord } from "../ops/swarm/record";
+import { readRecord } from "../ops/swarm/config-record";
 import type { ClusterOutputs } from "../settings/outputs";
 
 /** Looks once how a cluster is; that nobody answers is part of the answer. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { labStack, type StackPlace } from "../ops/update/pulumi";
+import { labStack, type StackPlace } from "../ops/pulumi/run";
 import { parseSettings } from "../settings/parse";
 import { rawSettings } from "../settings/raw";
 import { projectName, type Settings } from "../settings/schema";

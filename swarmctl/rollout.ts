@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LockedError, OperationError } from "../ops/errors";
 import type { ClusterHealth } from "../ops/swarm/health";
 import { lockHolder } from "../ops/stack-state/locks";
-import { stackOutputs } from "../ops/update/pulumi";
+import { stackOutputs } from "../ops/stack-state/outputs";
 import { runUpdate, updateSeconds } from "../ops/update/update";
 import type { ClusterOutputs } from "../settings/outputs";
 import type { Settings } from "../settings/schema";

@@ -1,4 +1,4 @@
-import type { StackPlace } from "../ops/update/pulumi";
+import type { StackPlace } from "../ops/pulumi/run";
 import { exitCodes, type ExitCode } from "./errors";
 import { clusterOfNode, findProject, listClusters, selectCluster, type Cluster, type Selection } from "./project";
 

@@ -1,4 +1,4 @@
-import type { KeptRecord } from "../../ops/swarm/record";
+import type { KeptRecord } from "../../ops/swarm/config-record";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { NotifyPort, StackPort, SwarmPort, SwarmView, UpdateOrder } from "./ports";
 

@@ -1,4 +1,4 @@
-import type { UpdateStep } from "../../ops/update/events";
+import type { UpdateStep } from "../../ops/pulumi/events";
 import { workerOfResource } from "../../settings/names";
 import type { ClusterOutputs } from "../../settings/outputs";
 import { nodeKey, type Failure, type NodeRef } from "../model/observation";

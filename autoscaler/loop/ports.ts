@@ -1,7 +1,7 @@
 import type { SwarmNodeState } from "../../ops/swarm/nodes";
 import type { SwarmService, SwarmTask } from "../../ops/swarm/services";
-import type { KeptRecord } from "../../ops/swarm/record";
-import type { UpdateStep } from "../../ops/update/events";
+import type { KeptRecord } from "../../ops/swarm/config-record";
+import type { UpdateStep } from "../../ops/pulumi/events";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { CpuSeen } from "../model/observation";

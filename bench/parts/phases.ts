@@ -6,7 +6,7 @@ import type { Cloud } from "../lab-cloud";
 import { phases, phaseSeconds, type Milestones } from "../phases";
 import type { Report } from "../results";
 import { labSettings } from "../settings";
-import { withEvents } from "../../ops/connection/event-stream";
+import { withEvents } from "../../ops/pulumi/event-stream";
 
 /** How much longer than the bound an `up` may take. */
 const upBound = 1.05;

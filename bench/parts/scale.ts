@@ -1,8 +1,8 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StackTarget } from "../../autoscaler/loop/adapters/stack-target";
-import { withManagers } from "../../ops/connection/docker";
-import { labStack } from "../../ops/update/pulumi";
+import { withManagers } from "../../ops/connection/managers";
+import { labStack } from "../../ops/pulumi/run";
 import { updateSeconds } from "../../ops/update/update";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { ClusterOutputs } from "../../settings/outputs";

@@ -4,7 +4,7 @@ import type { FirewallGroup } from "../../components/firewall-rules";
 import { planCluster } from "../../components/plan";
 import { OperationError } from "../../ops/errors";
 import { OpenStack } from "../../ops/openstack/client";
-import { removeNode } from "../../ops/verbs/remove";
+import { removeNode } from "../../ops/verbs/remove-node";
 import { removeAll } from "../../ops/openstack/sweep";
 import { Pending, waitFor } from "../../ops/wait";
 import { ownerMark, type NodePlace } from "../../settings/names";

@@ -1,4 +1,4 @@
-import type { Managers } from "../../ops/connection/docker";
+import type { Managers } from "../../ops/connection/managers";
 import { listNodes, unreadiness } from "../../ops/swarm/nodes";
 import { Pending, waitFor } from "../../ops/wait";
 import { all } from "../bound/all";

@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import type { NodeSpec } from "../../settings/specs";
-import { logIn, type DockerNode } from "./docker";
+import type { DockerNode } from "./docker";
+import { logIn } from "./managers";
 import { UnreachableError } from "../errors";
 import { SshConnection } from "./ssh";
 

@@ -1,12 +1,13 @@
-import { ingressPorts } from "../../settings/ports";
 import { majority } from "../../settings/quorum";
 import type { GuardCode, ZonedCode } from "../../settings/plan-guard";
-import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./nodes";
-import type { Change, Plan, ResourceState } from "./plan";
+import { hasSwarm, nodesOf, serverType, type PlannedNode } from "./planned-nodes";
+import { openings } from "./openings";
+import type { Change, Plan } from "./plan";
+import { priceOf, priceText } from "./price";
 
 /** One thing that a plan does and that has a limit. */
 export type Finding = Measured &
-  /** The zone that it is about; absent: the cluster. */
+  /** The zone that the finding is about; absent for the whole cluster. */
   (
     | { readonly code: ZonedCode; readonly zone?: string }
     | { readonly code: Exclude<GuardCode, ZonedCode>; readonly zone?: never }
@@ -23,7 +24,7 @@ interface Measured {
 
 type Check = (plan: Plan) => Finding[];
 
-/** Everything that a plan is looked at for. Pure. */
+/** All checks of a plan, in the order of their findings. Pure. */
 export const checks: readonly Check[] = [
   managersReplaced,
   quorumKept,
@@ -34,7 +35,7 @@ export const checks: readonly Check[] = [
   priceKept,
 ];
 
-/** In place: away for as long as the new server boots. */
+/** A node that is replaced in place is away until the new server has booted. */
 const inPlace = ({ standing, kind }: PlannedNode): boolean => standing && kind === "replace";
 const removed = ({ standing, kind }: PlannedNode): boolean => standing && kind === "delete";
 const namesOf = (nodes: readonly { readonly name: string }[]): string[] => nodes.map(({ name }) => name).sort();
@@ -57,7 +58,7 @@ function managersReplaced(plan: Plan): Finding[] {
 }
 
 /**
- * Those that are left while the others are away must be a majority of all: a manager that is replaced is a member until
+ * The managers that stay must be a majority of all that exist now: a manager that is replaced counts as a member until
  * it has left.
  */
 function quorumKept(plan: Plan): Finding[] {
@@ -78,8 +79,8 @@ function quorumKept(plan: Plan): Finding[] {
 }
 
 /**
- * Workers that are away at once: those replaced in place, and those that are removed and not made up for. An exchange
- * for new ones takes nothing away, since Pulumi deletes what the program left out only after everything else stands.
+ * Workers that are away at the same time: those replaced in place, and those removed without a new one. An exchange for
+ * new workers loses none, since Pulumi deletes resources that left the program only after it has created the others.
  */
 function workersKept(plan: Plan): Finding[] {
   if (!hasSwarm(plan)) return [];
@@ -103,7 +104,7 @@ function lossOf(workers: readonly PlannedNode[], percent: number, zone?: string)
   const [replaced, gone] = [workers.filter(inPlace), workers.filter(removed)];
   const made = workers.filter(({ kind, standing }) => kind === "create" && !standing).length;
   const lost = replaced.length + Math.max(0, gone.length - made);
-  // a small group must be able to shrink by hand, and a node be replaced in its place
+  // a small group must be able to shrink by one, and to replace one node in place
   const allowed = percent === 0 ? 0 : Math.max(1, Math.floor((before * percent) / 100));
   return lost === 0
     ? []
@@ -119,9 +120,7 @@ function lossOf(workers: readonly PlannedNode[], percent: number, zone?: string)
       ];
 }
 
-/**
- * A server stays in the group that it was made in; without that group nothing keeps the managers on different hosts.
- */
+/** A server stays in the group that it was created in. Without the group nothing keeps managers on different hosts. */
 function serverGroupKept({ changes }: Plan): Finding[] {
   return changes
     .filter(
@@ -158,7 +157,7 @@ function isIn({ before }: Change, group: string | undefined): boolean {
   );
 }
 
-/** Types that hold data of their own. */
+/** Types of resources that hold data. */
 const dataTypes =
   /^openstack:(blockstorage\/(?:.*\/)?volume(v\d)?:|sharedfilesystem\/share:|objectstorage\/container|database\/instance:)|^docker:index\/volume:/i;
 
@@ -199,73 +198,6 @@ function nothingOpened({ changes }: Plan): Finding[] {
       ];
 }
 
-/** Prefix length below which a network is as good as everyone; the settings take no wider one for administrators. */
-const widestPrefix = 8;
-
-/** What a resource lets in from anywhere, beside the ingress; each as a text that is the same for the same opening. */
-function openings(type: string, { inputs }: ResourceState): string[] {
-  const {
-    direction,
-    protocol,
-    portRangeMin,
-    portRangeMax,
-    remoteIpPrefix,
-    remoteGroupId,
-    remoteAddressGroupId,
-    portSecurityEnabled,
-    protocolPort,
-    allowedCidrs,
-  } = inputs;
-  switch (type) {
-    case "openstack:networking/secGroupRule:SecGroupRule": {
-      const fromAll =
-        remoteIpPrefix === undefined || remoteIpPrefix === ""
-          ? remoteGroupId === undefined && remoteAddressGroupId === undefined
-          : isWide(remoteIpPrefix);
-      const isIngress = protocol === "tcp" && portRangeMin === portRangeMax && isIngressPort(portRangeMin);
-      return direction === "ingress" && fromAll && !isIngress ? [[protocol, portRangeMin, portRangeMax].join()] : [];
-    }
-    case "openstack:loadbalancer/listener:Listener": {
-      const fromAll = !Array.isArray(allowedCidrs) || allowedCidrs.length === 0 || allowedCidrs.some(isWide);
-      return fromAll && !isIngressPort(protocolPort) ? [String(protocolPort)] : [];
-    }
-    case "openstack:networking/port:Port":
-    case "openstack:networking/network:Network":
-      return portSecurityEnabled === false ? ["no port security"] : [];
-    default:
-      return [];
-  }
-}
-
-function isWide(network: unknown): boolean {
-  return typeof network === "string" && network.includes("/") && Number(network.split("/")[1]) < widestPrefix;
-}
-
-function isIngressPort(port: unknown): boolean {
-  return ingressPorts.some((one) => one === port);
-}
-
-/** Price of the servers per hour before and after, and the flavors that the table lacks. */
-export function priceOf(
-  plan: Plan,
-): { readonly before: number; readonly after: number; readonly unknown: readonly string[] } | undefined {
-  const prices = plan.settings.flavorPrices;
-  if (Object.keys(prices).length === 0) return undefined;
-  const servers = plan.changes.filter(({ type }) => type === serverType);
-  const flavors = (states: readonly (ResourceState | undefined)[]): string[] =>
-    states.flatMap((state) => (state === undefined ? [] : [String(state.inputs["flavorName"])]));
-  const [before, after] = [
-    flavors(servers.map((server) => server.before)),
-    flavors(servers.map((server) => server.after)),
-  ];
-  const sum = (all: readonly string[]): number => all.reduce((total, flavor) => total + (prices[flavor] ?? 0), 0);
-  return {
-    before: sum(before),
-    after: sum(after),
-    unknown: [...new Set([...before, ...after])].filter((flavor) => !(flavor in prices)).sort(),
-  };
-}
-
 function priceKept(plan: Plan): Finding[] {
   const price = priceOf(plan);
   const limit = plan.settings.planGuard.hourlyIncrease;
@@ -277,15 +209,10 @@ function priceKept(plan: Plan): Finding[] {
     : [
         {
           code: "raise-price",
-          figure: `${figure(rise)} more per hour`,
-          limit: figure(limit),
+          figure: `${priceText(rise)} more per hour`,
+          limit: priceText(limit),
           beyond: rise > limit + 1e-9,
           resources: namesOf(servers),
         },
       ];
-}
-
-/** A price with as many digits as say something. */
-export function figure(price: number): string {
-  return String(Number(price.toFixed(4)));
 }

@@ -1,6 +1,7 @@
 import type { Allowance } from "../../settings/plan-guard";
-import { checks, priceOf, type Finding } from "./checks";
+import { checks, type Finding } from "./checks";
 import type { Plan } from "./plan";
+import { priceOf } from "./price";
 
 /** A finding, and the allowance that it goes by where it is beyond its limit and allowed. */
 export type Judged = Finding & { readonly allowance?: Allowance };

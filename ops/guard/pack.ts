@@ -1,4 +1,4 @@
-import { nameOf } from "../update/events";
+import { nameOf } from "../pulumi/events";
 import { judge } from "./judge";
 import { noSettings } from "./plan";
 

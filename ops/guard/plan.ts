@@ -2,7 +2,7 @@ import { z } from "zod";
 import { allow, flavorPrices, planGuard } from "../../settings/plan-guard";
 import { rawSettings } from "../../settings/raw";
 import { projectName } from "../../settings/schema";
-import { nameOf } from "../update/events";
+import { nameOf } from "../pulumi/events";
 
 const stateSchema = z.object({
   type: z.string(),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { readCloud, type Cloud } from "./clouds";
+import { readCloud, type Cloud } from "./clouds-yaml";
 import { OperationError } from "../errors";
 import { exchange, type HttpAnswer } from "../connection/http";
 

@@ -1,5 +1,6 @@
-import { howToConsent } from "../update/consent";
-import { kinds, type CloudThing, type Known } from "./marked";
+import { howToConsent } from "./consent";
+import { kinds } from "./cloud-kinds";
+import type { CloudThing, Known } from "./cloud-thing";
 import type { PendingCreate } from "../stack-state/state";
 
 /** What bears the cluster's mark and its state does not know, judged. */

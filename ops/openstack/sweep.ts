@@ -1,9 +1,11 @@
 import type { ClusterAccess } from "../../settings/outputs";
-import type { Consent } from "../update/consent";
-import { oneLook, withManager } from "../connection/docker";
+import type { Consent } from "./consent";
+import { oneLook, withManager } from "../connection/managers";
 import { messageOf, OperationError } from "../errors";
 import { isExplained, judge, refusalOf, title, unknownTo, type Judgement } from "./leftovers";
-import { kinds, removeThing, type CloudThing, type Find, type Known } from "./marked";
+import { kinds, removeThing } from "./cloud-kinds";
+import type { Find } from "./find-marked";
+import type { CloudThing, Known } from "./cloud-thing";
 import { listNodes, removeEntry, updateNode, waitUntilEmpty, type SwarmNodeState } from "../swarm/nodes";
 import type { OpenStack } from "./client";
 import type { PendingCreate } from "../stack-state/state";

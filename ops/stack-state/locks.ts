@@ -4,10 +4,10 @@ import { z } from "zod";
 import { parseAs } from "../../settings/json";
 import { openBackend, type Backend } from "./backend";
 import { LockedError } from "../errors";
-import { forgetHolders, judge, keptHolders, noteHolder } from "./holders";
+import { forgetHolders, judge, keptHolders, noteHolder } from "./lock-holders";
 import { leaseSeconds, leaseVariable, LeaseWatch } from "./lease";
-import { endOrphans } from "../update/orphans";
-import { ancestors } from "./processes";
+import { endOrphans } from "../pulumi/orphans";
+import { ancestors } from "../pulumi/processes";
 import { lockMakerIn, type LockMaker } from "../connection/third-party";
 import { Pending, waitFor } from "../wait";
 

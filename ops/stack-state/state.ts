@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { projectName } from "../../settings/schema";
-import { ownPulumi } from "../update/ancestor";
+import { ownPulumi } from "../pulumi/ancestor";
 import { openBackend } from "./backend";
 import { OperationError } from "../errors";
 

@@ -2,7 +2,7 @@ import type { DockerNode } from "../connection/docker";
 import { enginesOf, misfits, type EngineUse, type Misfit } from "./engine-fit";
 import { OperationError } from "../errors";
 import { listNodes } from "./nodes";
-import { listOverlays } from "./networks";
+import { listOverlays } from "./overlay-networks";
 import { listServices, type SwarmService } from "./services";
 
 /** What the swarm runs that depends on its engines. */

@@ -1,7 +1,8 @@
 import type { ClusterOutputs } from "../../settings/outputs";
 import type { Quorum } from "../../settings/quorum";
-import { desiredOf } from "./desired";
-import { drift, sentence, type Finding, type SeenNetwork } from "./drift";
+import { desiredOf } from "./desired-swarm";
+import { drift } from "./drift";
+import { sentence, type Finding, type SeenNetwork } from "./drift-finding";
 import { enginesOf, misfits, type EngineUse } from "./engine-fit";
 import { quorumIn, type SwarmNodeState } from "./nodes";
 

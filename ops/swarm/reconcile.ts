@@ -1,11 +1,14 @@
 import { markLabel } from "../../settings/names";
 import type { ClusterAccess } from "../../settings/outputs";
 import { noRepairs, type Repairs } from "../../settings/specs";
-import type { DesiredSwarm, KnownNode } from "./desired";
-import { oneLook, withManager, type DockerNode } from "../connection/docker";
-import { absentNodes, drift, sentence, type Finding, type Part, type SeenNetwork, type SeenSwarm } from "./drift";
+import type { DesiredSwarm, KnownNode } from "./desired-swarm";
+import type { DockerNode } from "../connection/docker";
+import { oneLook, withManager } from "../connection/managers";
+import { drift } from "./drift";
+import { absentNodes } from "./node-drift";
+import { sentence, type Finding, type Part, type SeenNetwork, type SeenSwarm } from "./drift-finding";
 import { messageOf } from "../errors";
-import { listOverlaysOnceSettled } from "./networks";
+import { listOverlaysOnceSettled } from "./overlay-networks";
 import { listNodes } from "./nodes";
 import { claimOf, onNode, type Claim } from "../connection/on-node";
 import { listServices } from "./services";

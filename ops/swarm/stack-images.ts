@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 import type { DockerNode } from "../connection/docker";
 import { messageOf, OperationError } from "../errors";
 import type { SwarmService } from "./services";
-import { isConnectionLost } from "../connection/third-party";
+import { isConnectionLost, isFinalRefusal } from "../connection/third-party";
 import { Pending, waitFor } from "../wait";
 
 /**
@@ -16,10 +16,7 @@ const referenceLabel = "swarm.image";
 /** The same from `docker stack deploy`, for services that were deployed before the label above was there. */
 const dockerReferenceLabel = "com.docker.stack.image";
 
-/**
- * The text of a stack, with what decides whether and how it is deployed. Configs and secrets are in the text, by the
- * hash of their content.
- */
+/** The text of a stack, and what decides whether and how it is deployed. Names of configs and secrets have a hash. */
 export interface StackText {
   readonly stack: string;
   readonly compose: string;
@@ -49,8 +46,8 @@ export function isDeployed({ hash, images }: StackText, services: readonly Swarm
 }
 
 /**
- * The images whose digest is known without a registry, by reference: a reference that names its digest, and one that a
- * service has had resolved already. So a tag that has moved since changes nothing; a new reference does.
+ * Images whose digest is known without the registry, by reference: the reference names its digest, or a service already
+ * runs the resolved image. So a tag that has moved since changes nothing; a new reference does. Pure.
  */
 export function knownImages({ images }: StackText, services: readonly SwarmService[]): ReadonlyMap<string, string> {
   const known = new Map<string, string>();
@@ -65,7 +62,7 @@ export function knownImages({ images }: StackText, services: readonly SwarmServi
   return known;
 }
 
-/** The compose file as it is deployed: its images by digest, its services labelled. */
+/** The compose file with images by digest and with the labels of this file on each service. Pure. */
 export function resolvedCompose(
   { stack, compose, hash, images }: StackText,
   resolved: ReadonlyMap<string, string>,
@@ -81,17 +78,17 @@ export function resolvedCompose(
 }
 
 /**
- * Seconds for the registries to say which digest a reference has now; less than a look at Docker may take, so that a
- * silent registry is not taken for a dead manager.
+ * Seconds for the registries to resolve a reference. It is less than the time for an answer of Docker, so that a silent
+ * registry is not taken for a dead manager.
  */
 const registrySeconds = 100;
 
 /**
- * Resolves every image of a text to a digest; asks a manager's engine, which asks its registry or mirror, for those
- * alone that are not known.
+ * Resolves every image of a text to a digest. Asks a manager's engine, which asks its registry or mirror, only for
+ * those that are not known.
  *
- * @throws OperationError where a registry does not say it: without a digest each node would run what the tag means when
- *   it pulls.
+ * @throws OperationError when a registry does not resolve one. Without a digest each node would run whatever the tag
+ *   means when that node pulls it.
  */
 export async function resolveImages(
   manager: DockerNode,
@@ -111,27 +108,19 @@ export async function resolveImages(
 async function resolve(manager: DockerNode, stack: string, reference: string): Promise<string> {
   const what = `the digest of ${reference}`;
   return waitFor(
-    { what, deadlineSeconds: registrySeconds, isFinal: (error) => isConnectionLost(error) || isRefused(error) },
+    { what, deadlineSeconds: registrySeconds, isFinal: (error) => isConnectionLost(error) || isFinalRefusal(error) },
     async () => {
       const answer = await Promise.race([manager.api.getImage(reference).distribution(), late(registrySeconds)]);
       return answer instanceof Pending ? answer : `${reference}@${answer.Descriptor.digest}`;
     },
   ).catch((error: unknown) => {
     if (isConnectionLost(error)) throw error;
-    // the message alone: what the registry says decides nothing about the manager
+    // without the cause: what the registry says must not decide whether another manager is asked
     throw new OperationError(
       `stack ${stack}: image ${JSON.stringify(reference)} cannot be resolved: ${messageOf(error)} Nothing is deployed; ` +
         "correct the reference, or try again when the managers reach its registry.",
     );
   });
-}
-
-/**
- * Whether Docker says that the registry has no such image, or does not give it to the managers: asking again does not
- * help.
- */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && "statusCode" in error && [400, 401, 403, 404].includes(Number(error.statusCode));
 }
 
 async function late(seconds: number): Promise<Pending> {

@@ -3,16 +3,16 @@ import { clusterAccess, type ClusterAccess } from "../../settings/outputs";
 import { refusal } from "../../settings/refusal";
 import { leaveReport } from "../../settings/report";
 import { noRepairs, type KeptParts, type Repairs } from "../../settings/specs";
-import { desiredSwarm } from "../swarm/desired";
-import { oneLook, withManager } from "../connection/docker";
+import { desiredSwarm } from "../swarm/desired-swarm";
+import { oneLook, withManager } from "../connection/managers";
 import { messageOf } from "../errors";
-import { guardUpdate, PlanRefusedError } from "../guard/guard";
-import { endWithUpdate, isNested } from "../guard/nested";
-import { serverType } from "../guard/nodes";
+import { guardUpdate, PlanRefusedError } from "../guard/guard-update";
+import { endWithUpdate, isNested } from "../guard/nested-preview";
+import { serverType } from "../guard/planned-nodes";
 import { noteUpdate } from "../stack-state/locks";
-import { sweepNetworks } from "../swarm/networks";
-import { foretell, lookForLeftovers, noteEnd } from "../openstack/clear-cloud";
-import { knownBy } from "../openstack/marked";
+import { sweepNetworks } from "../swarm/overlay-networks";
+import { foretell, lookForLeftovers, noteEnd } from "../openstack/clear-leftovers";
+import { knownBy } from "../openstack/cloud-thing";
 import { reconcile } from "../swarm/reconcile";
 import {
   readState,

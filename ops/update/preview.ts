@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { OperationError } from "../errors";
 import { judge } from "../guard/judge";
-import { serverType as server } from "../guard/nodes";
+import { serverType as server } from "../guard/planned-nodes";
 import { readPlan } from "../guard/plan";
-import { verdictMarkdown, verdictText } from "../guard/report";
+import { verdictMarkdown, verdictText } from "../guard/verdict-text";
 
 /** The part of `pulumi preview --json` that is read here. */
 const previewSchema = z.object({

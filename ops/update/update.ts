@@ -7,15 +7,15 @@ import { readReport, reportVariable } from "../../settings/report";
 import { expectedVariable, wantedVariable } from "../../settings/wanted";
 import { openBackend } from "../stack-state/backend";
 import { BusyError, LockedError, messageOf, OperationError } from "../errors";
-import { noteHolder } from "../stack-state/holders";
+import { noteHolder } from "../stack-state/lock-holders";
 import { leaseVariable, underLease } from "../stack-state/lease";
 import { clearWay, holderIn } from "../stack-state/locks";
-import { isOnLab, lastWords, runPulumi, type StackPlace } from "./pulumi";
-import { stepsOf, type UpdateStep } from "./events";
+import { isOnLab, lastWords, runPulumi, type StackPlace } from "../pulumi/run";
+import { stepsOf, type UpdateStep } from "../pulumi/events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
-const loadEventStream = (): typeof import("../connection/event-stream") =>
-  require("../connection/event-stream") as typeof import("../connection/event-stream");
+const loadEventStream = (): typeof import("../pulumi/event-stream") =>
+  require("../pulumi/event-stream") as typeof import("../pulumi/event-stream");
 
 export interface Update {
   readonly place: StackPlace;

@@ -1,19 +1,18 @@
 import type { ClusterAccess } from "../../settings/outputs";
 import type { IngressSpec } from "../../settings/specs";
-import { logIn } from "../connection/docker";
+import { logIn } from "../connection/managers";
 import { ConnectionLostError, messageOf, OperationError } from "../errors";
 import { quote, type SshConnection } from "../connection/ssh";
-import { onEveryManager } from "../swarm/stacks";
+import { answerText, onEveryManager, type ManagerOutput } from "../connection/every-manager";
 import { Pending, waitFor } from "../wait";
 
 /** Seconds for one file, on a machine that is busy booting. */
 const fileSeconds = 180;
 
 /**
- * Gives each manager the files by which it takes part in holding the ingress address, where it has other ones, and
- * waits until one of them holds it and Traefik answers there. The first manager, which holds the address as a rule,
- * comes last. A manager that does not answer is left as it is: an update must not need every manager. Repeating it
- * changes nothing.
+ * Brings keepalived's files on each manager up to date, and waits until one manager holds the ingress address and
+ * Traefik answers there. The first manager, which holds the address as a rule, comes last. Skips a manager that does not
+ * answer: an update must not need every manager. Idempotent.
  *
  * @throws OperationError when keepalived cannot be installed, or nobody answers at the address in time.
  */
@@ -38,25 +37,23 @@ export async function holdIngress(
   );
 }
 
-/** Prints the status of Traefik's answer at the address where this machine holds it, and nothing elsewhere. */
+/** Prints the HTTP status of Traefik's answer at the address if this machine holds the address, and nothing otherwise. */
 function askScript(vip: string): string {
   return `[ -z "$(ip -4 -o address show to ${vip}/32)" ] || curl -s -o /dev/null -m 10 -w '%{http_code}' http://${vip}/.well-known/swarm-ingress`;
 }
 
 /**
- * Why the address does not serve, or undefined: exactly one manager holds it, and Traefik answers there with 200. Pure.
+ * Why the address does not serve; undefined when exactly one manager holds it and Traefik answers there with 200. Pure.
+ *
+ * @param answers what `askScript` printed on each manager.
  */
-export function holderFault(
-  answers: readonly { readonly name: string; readonly output: string }[],
-): string | undefined {
-  const holders = answers.filter(({ output }) => /^\d+$/.test(output.trim()));
-  if (holders.length === 1 && holders[0]?.output.trim() === "200") return undefined;
-  return answers
-    .map(({ name, output }) => `${name}: ${output.trim() === "" ? "does not hold it" : output.trim()}`)
-    .join(", ");
+export function holderFault(answers: readonly ManagerOutput[]): string | undefined {
+  const holders = answers.filter(({ output = "" }) => /^\d+$/.test(output.trim()));
+  if (holders.length === 1 && holders[0]?.output?.trim() === "200") return undefined;
+  return answers.map((answer) => answerText(answer, "does not hold it")).join(", ");
 }
 
-/** What the scripts print where they have changed something. */
+/** What `writeScript` prints when it has changed the file. */
 const changed = "changed";
 
 async function equip(
@@ -95,7 +92,7 @@ async function equip(
   }
 }
 
-/** Writes standard input to a file where that has other content. */
+/** Writes standard input to a file if the content differs. */
 export function writeScript(path: string, permissions: string): string {
   const file = quote(path);
   return `set -eu; new=$(mktemp); trap 'rm -f "$new"' EXIT; cat >"$new"; cmp -s "$new" ${file} || { install -D -m ${permissions} "$new" ${file}; echo ${changed}; }`;

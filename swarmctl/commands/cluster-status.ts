@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "@commander-js/extra-typings";
 import type { ClusterHealth } from "../../ops/swarm/health";
-import { stackOutputs } from "../../ops/update/pulumi";
-import { statusPage } from "../../ops/table";
+import { stackOutputs } from "../../ops/stack-state/outputs";
+import { statusPage } from "../../ops/swarm/status-page";
 import { exitCodes } from "../errors";
 import { loadLook } from "../lazy";
 import { examples, jsonOption, projectOption, stackOption } from "../options";

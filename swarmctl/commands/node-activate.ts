@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { stackOutputs } from "../../ops/update/pulumi";
+import { stackOutputs } from "../../ops/stack-state/outputs";
 import { loadAvailability } from "../lazy";
 import { nodeOf } from "../node-of";
 import { examples, projectOption, stackOption } from "../options";

@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
-import { stackOutputs } from "../../ops/update/pulumi";
-import { nodeTable } from "../../ops/table";
+import { stackOutputs } from "../../ops/stack-state/outputs";
+import { nodeTable } from "../../ops/swarm/status-page";
 import { exitCodes } from "../errors";
 import { loadLook } from "../lazy";
 import { examples, jsonOption, projectOption, stackOption } from "../options";

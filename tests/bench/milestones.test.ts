@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { milestonesOf } from "../../bench/milestones";
 import { phaseSeconds } from "../../bench/phases";
-import { parseEvent, type UpdateEvent } from "../../ops/update/events";
+import { parseEvent, type UpdateEvent } from "../../ops/pulumi/events";
 
 /**
  * The events of an `up` of the whole program, its machines played; of each event what is read, and some of the others.

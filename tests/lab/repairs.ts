@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { desiredSwarm, type KnownNode } from "../../ops/swarm/desired";
-import { withManager } from "../../ops/connection/docker";
+import { desiredSwarm, type KnownNode } from "../../ops/swarm/desired-swarm";
+import { withManager } from "../../ops/connection/managers";
 import { unreadiness } from "../../ops/swarm/nodes";
 import { claimOf, onNode } from "../../ops/connection/on-node";
 import type { SshConnection } from "../../ops/connection/ssh";

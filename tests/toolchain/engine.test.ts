@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { runUpdate, UpdateError } from "../../ops/update/update";
-import type { UpdateStep } from "../../ops/update/events";
+import type { UpdateStep } from "../../ops/pulumi/events";
 import { toolchain } from "./built";
 
 /**

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { desiredSwarm } from "../../ops/swarm/desired";
+import { desiredSwarm } from "../../ops/swarm/desired-swarm";
 import { parseState } from "../../ops/stack-state/state";
 import { toolchain } from "./built";
 

@@ -1,6 +1,6 @@
 import { BusyError, messageOf } from "../../../ops/errors";
 import { RefusedError, UpdateError } from "../../../ops/update/update";
-import type { UpdateStep } from "../../../ops/update/events";
+import type { UpdateStep } from "../../../ops/pulumi/events";
 import type { StackPort, UpdateOrder } from "../ports";
 
 /** What an update came to. */

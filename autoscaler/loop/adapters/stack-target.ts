@@ -3,10 +3,11 @@ import { messageOf, OperationError } from "../../../ops/errors";
 import { lockHolder } from "../../../ops/stack-state/locks";
 import { OpenStack } from "../../../ops/openstack/client";
 import { programFingerprint } from "../../../ops/update/program";
-import { stackOutputs, type StackPlace } from "../../../ops/update/pulumi";
+import type { StackPlace } from "../../../ops/pulumi/run";
+import { stackOutputs } from "../../../ops/stack-state/outputs";
 import { stateVersion } from "../../../ops/stack-state/state";
 import { runUpdate, UpdateError } from "../../../ops/update/update";
-import type { UpdateStep } from "../../../ops/update/events";
+import type { UpdateStep } from "../../../ops/pulumi/events";
 import type { ClusterOutputs } from "../../../settings/outputs";
 import type { StackPort, UpdateOrder } from "../ports";
 

@@ -1,8 +1,9 @@
-import { Managers, oneLook, type DockerNode } from "../../../ops/connection/docker";
+import type { DockerNode } from "../../../ops/connection/docker";
+import { Managers, oneLook } from "../../../ops/connection/managers";
 import { OperationError } from "../../../ops/errors";
 import { listNodes, updateNode, withoutLabels } from "../../../ops/swarm/nodes";
 import { forceUpdate, listRunningTasks, listServices } from "../../../ops/swarm/services";
-import { readRecord, writeRecord, type KeptRecord } from "../../../ops/swarm/record";
+import { readRecord, writeRecord, type KeptRecord } from "../../../ops/swarm/config-record";
 import type { ClusterOutputs } from "../../../settings/outputs";
 import { drainLabel } from "../observe";
 import type { SwarmPort, SwarmView } from "../ports";

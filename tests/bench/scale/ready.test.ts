@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { secondsToReady } from "../../../bench/scale/ready";
-import type { DockerNode, Managers } from "../../../ops/connection/docker";
+import type { DockerNode } from "../../../ops/connection/docker";
+import type { Managers } from "../../../ops/connection/managers";
 import { swarmNode } from "../../support/swarm";
 
 /** Managers that name the nodes of each look in turn, the last ones for ever. */

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { openManager, type DockerNode } from "../../../ops/connection/docker";
+import type { DockerNode } from "../../../ops/connection/docker";
+import { openManager } from "../../../ops/connection/managers";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 /**

@@ -1,5 +1,6 @@
 import { testedApi } from "../../../ops/connection/api-version";
-import { DockerNode, logIn, Managers } from "../../../ops/connection/docker";
+import { DockerNode } from "../../../ops/connection/docker";
+import { logIn, Managers } from "../../../ops/connection/managers";
 import type { ClusterAccess } from "../../../settings/outputs";
 
 export interface OnManager {

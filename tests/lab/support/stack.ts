@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { openBackend } from "../../../ops/stack-state/backend";
-import { withManager } from "../../../ops/connection/docker";
+import { withManager } from "../../../ops/connection/managers";
 import { listNodes, type SwarmNodeState } from "../../../ops/swarm/nodes";
 import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
 import { servers } from "./lab";

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Managers, type DockerNode } from "../../../ops/connection/docker";
+import type { DockerNode } from "../../../ops/connection/docker";
+import { Managers } from "../../../ops/connection/managers";
 import { listNodes, type SwarmNodeState } from "../../../ops/swarm/nodes";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { HookRecorder } from "../../support/slack";

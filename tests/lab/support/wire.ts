@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withManager } from "../../../ops/connection/docker";
+import { withManager } from "../../../ops/connection/managers";
 import { listNodes } from "../../../ops/swarm/nodes";
 import type { ClusterAccess } from "../../../settings/outputs";
 import { nameOf } from "./faults";

@@ -3,7 +3,8 @@ import { Agent, createServer, get } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { testedApi } from "../../../ops/connection/api-version";
-import { DockerNode, limit, Managers, withManager } from "../../../ops/connection/docker";
+import { DockerNode, limit } from "../../../ops/connection/docker";
+import { Managers, withManager } from "../../../ops/connection/managers";
 import {
   ConnectionLostError,
   NoManagersError,

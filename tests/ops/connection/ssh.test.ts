@@ -4,7 +4,7 @@ import { expect } from "chai";
 import ssh2 from "ssh2";
 import { deriveSshKeyPair } from "../../../cloudinit/ssh-keys";
 import { ConnectionLostError, ExitError, messageOf, SignalError } from "../../../ops/errors";
-import { SshConnection } from "../../../ops/connection/ssh";
+import { quote, SshConnection } from "../../../ops/connection/ssh";
 
 const hostKey = deriveSshKeyPair("1".repeat(64), "host:one");
 const login = deriveSshKeyPair("1".repeat(64), "admin");
@@ -151,5 +151,17 @@ describe("SshConnection", () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe("quote", () => {
+  it("leaves plain words and wraps the rest for a POSIX shell", () => {
+    expect(["a-b/c.1", "a b", "it's", "$(x)", ""].map(quote)).to.deep.equal([
+      "a-b/c.1",
+      "'a b'",
+      `'it'\\''s'`,
+      "'$(x)'",
+      "''",
+    ]);
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { OpenStack } from "../../../ops/openstack/client";
-import { lookForLeftovers, noteEnd } from "../../../ops/openstack/clear-cloud";
+import { lookForLeftovers, noteEnd } from "../../../ops/openstack/clear-leftovers";
 import { isExplained, judge, unknownTo } from "../../../ops/openstack/leftovers";
-import { knownBy, type CloudThing } from "../../../ops/openstack/marked";
+import { knownBy, type CloudThing } from "../../../ops/openstack/cloud-thing";
 import type { SwarmNodeState } from "../../../ops/swarm/nodes";
 import { parsePending, parseState, type PendingCreate, type StateResource } from "../../../ops/stack-state/state";
 import { removeAll, useOf } from "../../../ops/openstack/sweep";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { openBackend, type Backend } from "../../../ops/stack-state/backend";
 import { LockedError } from "../../../ops/errors";
-import { noteHolder } from "../../../ops/stack-state/holders";
+import { noteHolder } from "../../../ops/stack-state/lock-holders";
 import { LeaseWatch } from "../../../ops/stack-state/lease";
 import { breakDeadLocks, clearWay, lockHolder, noteUpdate, type Lock } from "../../../ops/stack-state/locks";
 

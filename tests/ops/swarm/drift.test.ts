@@ -1,5 +1,7 @@
 import { expect } from "chai";
-import { absentNodes, drift, sentence, type Desired, type Finding, type SeenSwarm } from "../../../ops/swarm/drift";
+import { drift } from "../../../ops/swarm/drift";
+import { absentNodes } from "../../../ops/swarm/node-drift";
+import { sentence, type Desired, type Finding, type SeenSwarm } from "../../../ops/swarm/drift-finding";
 import { drainedByLabel, type SwarmNodeState } from "../../../ops/swarm/nodes";
 import { repairsOf } from "../../../ops/swarm/reconcile";
 import { swarmNode } from "../../support/swarm";

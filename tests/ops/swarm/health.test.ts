@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { clusterHealth } from "../../../ops/swarm/health";
-import { statusPage } from "../../../ops/table";
+import { statusPage } from "../../../ops/swarm/status-page";
 import type { SwarmNodeState } from "../../../ops/swarm/nodes";
 import { outputsOf, swarmNode } from "../../support/swarm";
 

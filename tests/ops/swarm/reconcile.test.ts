@@ -1,7 +1,7 @@
 import net from "node:net";
 import { expect } from "chai";
-import { desiredSwarm } from "../../../ops/swarm/desired";
-import { oneLook, withManager } from "../../../ops/connection/docker";
+import { desiredSwarm } from "../../../ops/swarm/desired-swarm";
+import { oneLook, withManager } from "../../../ops/connection/managers";
 import { askThemselves, reconcile } from "../../../ops/swarm/reconcile";
 import type { StateResource } from "../../../ops/stack-state/state";
 import { noRepairs, type NodeSpec } from "../../../settings/specs";

@@ -14,7 +14,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { BusyError, LockedError, OperationError } from "../../../ops/errors";
-import { pulumiArgv, stackOutputs } from "../../../ops/update/pulumi";
+import { pulumiArgv } from "../../../ops/pulumi/run";
+import { stackOutputs } from "../../../ops/stack-state/outputs";
 import { RefusedError, runUpdate, UpdateError, updateSeconds, type Update } from "../../../ops/update/update";
 import { goodSettings } from "../../support/settings";
 

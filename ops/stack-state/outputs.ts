@@ -1,0 +1,54 @@
+import { clusterOutputs, type ClusterOutputs } from "../../settings/outputs";
+import { LockedError, messageOf, OperationError } from "../errors";
+import { lastWords, runPulumi, type StackPlace } from "../pulumi/run";
+import { holderIn } from "./locks";
+
+/**
+ * Seconds to read the outputs by default. The first call on a machine may build Pulumi's command line first
+ * (toolchain/).
+ */
+const outputsSeconds = 1200;
+
+/**
+ * The outputs of a stack, secrets in clear.
+ *
+ * @throws LockedError when another update holds the stack's lock.
+ * @throws OperationError when Pulumi fails, or when the stack has no cluster.
+ */
+export async function stackOutputs(
+  place: StackPlace,
+  environment: NodeJS.ProcessEnv,
+  timeoutSeconds = outputsSeconds,
+): Promise<ClusterOutputs> {
+  const result = await runPulumi(place, ["stack", "output", "--json", "--show-secrets"], {
+    environment,
+    timeoutSeconds,
+  });
+  const subject = `stack ${place.stack}`;
+  if (result.timedOut)
+    throw new OperationError(
+      `${subject}: Pulumi did not read its outputs within ${timeoutSeconds} seconds; does the backend answer?`,
+    );
+  if (result.code !== 0) {
+    // standard output may hold secrets, so no error quotes it
+    const holder = holderIn(result.stderr);
+    if (holder !== undefined) throw new LockedError(place.stack, holder);
+    throw new OperationError(`${subject}: Pulumi cannot read its outputs; ${lastWords(result.stderr)}`);
+  }
+  try {
+    return readOutputs(JSON.parse(result.stdout));
+  } catch (error) {
+    throw new OperationError(`${subject}: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Checks the outputs of a stack, secrets in clear, as `pulumi stack output --json --show-secrets` prints them.
+ *
+ * @throws OperationError when they are not those of a cluster that this program made.
+ */
+export function readOutputs(outputs: unknown): ClusterOutputs {
+  const parsed = clusterOutputs.safeParse(outputs);
+  if (!parsed.success) throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
+  return parsed.data;
+}
