@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
 import type { SecretKey } from "../settings/secrets";
 import { readStackFile } from "./compose";
@@ -9,7 +9,7 @@ export interface MonitoringStackArgs {
   readonly settings: Settings;
   readonly monitoring: NonNullable<Settings["monitoring"]>;
   /** URLs of the hooks that are set. */
-  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
+  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Input<string>>>>;
   /** Options of the overlay driver. */
   readonly overlay: pulumi.Output<Record<string, string>>;
   /** The reference of an image of the settings. */

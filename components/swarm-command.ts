@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { join, relative } from "node:path";
 import { repairVariable } from "../settings/specs";
 
 export interface SwarmCommandArgs {
@@ -35,10 +36,13 @@ export function swarmCommand(
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command {
   const run = (verb: string): string => `node --import tsx ops/main.ts ${verb}`;
+  // empty for index.ts, which runs in the checkout; relative, so that every machine gives the same input
+  const dir = relative(process.cwd(), join(__dirname, ".."));
   return new command.local.Command(
     name,
     {
       create: run(args.create),
+      ...(dir === "" ? {} : { dir }),
       ...(args.delete === undefined ? {} : { delete: run(args.delete) }),
       environment: {
         SWARM_ACCESS: pulumi.secret(args.access),

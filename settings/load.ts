@@ -3,7 +3,7 @@ import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
 import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
 import type { WorkerSets } from "./ordinals";
-import { clusterOutputs, type ClusterAccess } from "./outputs";
+import { readClusterOutputs, readNames, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
 import { parseSecrets, parseSettings, unsetKeys } from "./parse";
 import { allowFaults } from "./plan-guard";
@@ -108,29 +108,22 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
 
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (
-    name: "clusterId" | "madeWith" | "managerGroupPolicies" | "nodes" | "serial" | "workerGroups" | "workerSets",
-  ): Promise<unknown> => (await self.getOutputDetails(name)).value;
-  const { shape } = clusterOutputs;
-  const workerSets = shape.workerSets.parse((await output("workerSets")) ?? {});
-  const serial = shape.serial.parse(await output("serial")) ?? 0;
-  const managerGroupPolicies = shape.managerGroupPolicies.parse(await output("managerGroupPolicies")) ?? [];
-  if ((await output("clusterId")) === undefined)
-    return { workerSets, serial, managerGroupPolicies, managers: [], mostNodes: 0 };
-  const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
-  const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
-  const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
+  const values = readNames.map(async (name): Promise<[string, unknown]> => {
+    const details = await self.getOutputDetails(name);
+    return [name, details.value ?? details.secretValue];
+  });
+  const outputs = readClusterOutputs(Object.fromEntries(await Promise.all(values)));
+  if (outputs === undefined) return { workerSets: {}, serial: 0, managerGroupPolicies: [], managers: [], mostNodes: 0 };
+  const { joinTokens, serial = 0, managerGroupPolicies = [], workerGroups } = outputs;
+  const managers = outputs.nodes.filter(({ role }) => role === "manager");
   return {
-    madeWith: shape.madeWith.parse(await output("madeWith")),
+    madeWith: outputs.madeWith,
     managers,
-    workerSets,
+    workerSets: outputs.workerSets,
     serial,
     managerGroupPolicies,
-    access,
-    mostNodes: mostNodes({
-      managers: managers.length,
-      workerGroups: shape.workerGroups.parse((await output("workerGroups")) ?? {}),
-    }),
+    access: outputs.access,
+    mostNodes: mostNodes({ managers: managers.length, workerGroups }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }

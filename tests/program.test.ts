@@ -11,31 +11,32 @@ import { planCluster } from "../components/plan";
 import { leaveSeconds } from "../components/traefik";
 import { imageTag, programFingerprint } from "../ops/update/program";
 import { madeWith } from "../settings/lasting";
-import { clusterOutputs } from "../settings/outputs";
+import { clusterOutputs, type ClusterOutputs } from "../settings/outputs";
 import { ingressSpec, initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";
+import { outputsOf } from "./support/swarm";
 import { mockEngine, settled, valueOf, type Recorder } from "./support/pulumi";
 import { goodConfiguration, goodSettings, serviceSecrets } from "./support/settings";
 
 interface Run {
   readonly recorder: Recorder;
+  /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
+  /** What programs read of them. */
+  readonly cluster: ClusterOutputs;
 }
 
 /** What the last run registered, whether it went well or not. */
 let last: Recorder | undefined;
 
 /** Runs index.ts once under mocks, as Pulumi does. */
-async function runProgram(
-  configuration: Record<string, unknown>,
-  previous: Record<string, unknown> = {},
-): Promise<Run> {
+async function runProgram(configuration: Record<string, unknown>, previous?: ClusterOutputs): Promise<Run> {
   const recorder = mockEngine({
     answers: {
       ...cloudAnswers(),
       "pulumi:pulumi:StackReference": () => ({
-        outputs: previous,
-        secretOutputNames: Object.keys(previous).filter((key) => ["joinTokens", "access"].includes(key)),
+        outputs: previous === undefined ? {} : { cluster: previous },
+        secretOutputNames: ["cluster"],
       }),
     },
     calls: cloudCalls,
@@ -49,9 +50,11 @@ async function runProgram(
       ]),
     ),
   );
-  const outputs = await valueOf(pulumi.output(await program()));
+  const made = await program();
+  expect(await pulumi.isSecret(made["cluster"] as pulumi.Output<unknown>), "the contract").to.equal(true);
+  const outputs = await valueOf(pulumi.output(made));
   await settled();
-  return { recorder, outputs };
+  return { recorder, outputs, cluster: clusterOutputs.parse(outputs["cluster"]) };
 }
 
 describe("the program", () => {
@@ -182,7 +185,7 @@ describe("the program", () => {
     expect(run.recorder.named("test-managers-init").inputs["triggers"], "its record").to.deep.equal([
       JSON.stringify(madeWith(goodSettings({ demo: true }), sharedSubnets)),
     ]);
-    expect(run.outputs["madeWith"]).to.deep.include({ sharedSubnets });
+    expect(run.cluster.madeWith).to.deep.include({ sharedSubnets });
   });
 
   it("marks the overlay network as its own", () => {
@@ -225,7 +228,13 @@ describe("the program", () => {
   });
 
   it("exports the contract", () => {
-    const outputs = clusterOutputs.parse(run.outputs);
+    expect(Object.keys(run.outputs), "a few lines for people, and the contract").to.have.members([
+      "ingressAddress",
+      "demoUrl",
+      "staleNodes",
+      "cluster",
+    ]);
+    const outputs = run.cluster;
     expect(outputs).to.deep.include({
       clusterName: "test",
       clusterId: "cluster-id",
@@ -243,7 +252,7 @@ describe("the program", () => {
   });
 
   it("exports what the autoscaler goes by: the program, the groups' limits, the deadlines, and no policy where autoscaling is off", () => {
-    const { program: made, workerGroups, deadlines, autoscale } = clusterOutputs.parse(run.outputs);
+    const { program: made, workerGroups, deadlines, autoscale } = run.cluster;
     expect(made).to.equal(programFingerprint(join(__dirname, "..")));
     expect(workerGroups["az1"]).to.deep.equal({ zone: "az1", min: 1, max: 4, labels: {} });
     expect(Object.keys(workerGroups)).to.deep.equal(["az1", "az2", "az3"]);
@@ -362,7 +371,7 @@ describe("the program with the autoscaler's service", () => {
       .ofType("openstack:networking/secGroupRule:SecGroupRule")
       .filter(({ inputs }) => inputs["portRangeMin"] === 22);
     expect(rules.map(({ name }) => name)).to.include("test-managers-tcp-22-managers");
-    expect(clusterOutputs.parse(run.outputs).access.managers.map(({ address }) => address)).to.deep.equal([
+    expect(run.cluster.access.managers.map(({ address }) => address)).to.deep.equal([
       "10.20.0.10",
       "10.20.0.11",
       "10.20.0.12",
@@ -394,14 +403,14 @@ describe("the program after an edit that cannot be made in place", () => {
     ]);
     const edited = await runProgram(
       { ...goodConfiguration, managerAntiAffinity: "hard" },
-      { managerGroupPolicies: ["soft"] },
+      { ...previous, managerGroupPolicies: ["soft"] },
     );
     expect(groups(edited)).to.deep.equal([first, ["test-managers-group-hard", ["anti-affinity"]]]);
-    expect(clusterOutputs.parse(edited.outputs).managerGroupPolicies).to.deep.equal(["soft", "hard"]);
+    expect(edited.cluster.managerGroupPolicies).to.deep.equal(["soft", "hard"]);
     expect(edited.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([
       { group: "test-managers-group-hard-id" },
     ]);
-    const back = await runProgram(goodConfiguration, { managerGroupPolicies: ["soft", "hard"] });
+    const back = await runProgram(goodConfiguration, { ...previous, managerGroupPolicies: ["soft", "hard"] });
     expect(groups(back)).to.have.length(2);
     expect(back.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([
       { group: "test-managers-group-id" },
@@ -478,22 +487,14 @@ describe("the program with monitoring", () => {
 });
 
 /** What the last update of a cluster left. */
-const previous = {
-  clusterId: "cluster-id",
-  madeWith: madeWith(goodSettings()),
-  nodes: ["az1", "az2", "az3"].map((zone, index) => ({
-    name: `test-manager-${zone}-0`,
-    role: "manager",
-    zone,
-    group: "managers",
-    ordinal: 0,
-    address: `10.20.0.${10 + index}`,
-    stale: false,
-  })),
-  workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
-  joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
-  access: { user: "swarm", privateKey: "key", managers: [] },
-};
+const previous = outputsOf(
+  "test",
+  { az1: [1, 3], az2: [0, 1], az3: [] },
+  {
+    joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+    access: { user: "swarm", privateKey: "key", managers: [] },
+  },
+);
 
 describe("the program on a stack that has a swarm", () => {
   let run: Run;
@@ -519,11 +520,11 @@ describe("the program on a stack that has a swarm", () => {
   });
 
   it("exports the policy of autoscaling, complete, so that limits reach the autoscaler with the update that sets them", async () => {
-    const { outputs } = await runProgram(
+    const { cluster } = await runProgram(
       { ...goodConfiguration, autoscale: { maxNodes: 8, cpuThreshold: 70 } },
       previous,
     );
-    const policy = policyOf(clusterOutputs.parse(outputs));
+    const policy = policyOf(cluster);
     expect(policy).to.deep.equal(policyOf(goodSettings({ autoscale: { maxNodes: 8, cpuThreshold: 70 } })));
     expect(policy).to.deep.include({ min: 3, max: 8, scaleOutCpuRatio: 0.7 });
     expect(policy?.groups[0]).to.deep.equal({ name: "az1", zone: "az1", min: 1, max: 4 });
@@ -531,7 +532,7 @@ describe("the program on a stack that has a swarm", () => {
 
   it("leaves the subnets of an older program's networks to Docker", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).not.to.have.property("ipamConfigs");
-    expect(run.outputs["madeWith"]).to.deep.equal(previous.madeWith);
+    expect(run.cluster.madeWith).to.deep.equal(previous.madeWith);
   });
 
   it("keeps what an older program's swarm was made with where that program's first update did not complete", async () => {
@@ -566,7 +567,7 @@ describe("the program on a stack that has a swarm", () => {
     try {
       // a new cluster is refused a pool without room for the shared networks of today
       const half = await runProgram({ ...goodConfiguration, overlayPools: ["10.200.0.0/21"] });
-      expect(half.outputs["madeWith"]).to.not.have.property("sharedSubnets");
+      expect(half.cluster.madeWith).to.not.have.property("sharedSubnets");
       expect(half.recorder.named("test-overlay-proxy").inputs).to.not.have.property("ipamConfigs");
       const refused = await runProgram(goodConfiguration).then(() => "accepted", String);
       expect(refused).to.include(
@@ -579,12 +580,12 @@ describe("the program on a stack that has a swarm", () => {
 
   it("keeps recorded subnets whatever the groups may grow to", async () => {
     const sharedSubnets = { ingress: "10.200.1.0/24", proxy: "10.200.2.0/24", monitoring: "10.200.3.0/24" };
-    const { recorder, outputs } = await runProgram(
+    const { recorder, cluster } = await runProgram(
       { ...goodConfiguration, workerGroups: { az1: { min: 1, max: 200 } } },
       { ...previous, madeWith: { ...previous.madeWith, sharedSubnets } },
     );
     expect(recorder.named("test-overlay-proxy").inputs["ipamConfigs"]).to.deep.equal([{ subnet: "10.200.2.0/24" }]);
-    expect(outputs["madeWith"]).to.deep.include({ sharedSubnets });
+    expect(cluster.madeWith).to.deep.include({ sharedSubnets });
   });
 
   it("refuses an exception to the plan guard that stands for ever", async () => {
@@ -619,11 +620,11 @@ describe("the program on a stack that has a swarm", () => {
       .and.to.include(
         `settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap:`,
       );
-    expect((await runProgram(edit, previous)).outputs["clusterId"]).to.equal("cluster-id");
+    expect((await runProgram(edit, previous)).cluster.clusterId).to.equal("cluster-id");
   });
 
   it("keeps the worker sets of the last update, within the limits", () => {
-    expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
+    expect(run.cluster.workerSets).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
   });
 
   it("writes the token of its role into a new server's user data, and its admission knows", () => {
@@ -658,8 +659,8 @@ describe("the program asked for a worker set", () => {
   it("makes that one", async () => {
     process.env["SWARM_WANTED_WORKERS"] = `{"az1":[1],"az2":[0,1],"az3":[0]}`;
     process.env["SWARM_EXPECTED_WORKERS"] = JSON.stringify(previous.workerSets);
-    const { recorder, outputs } = await runProgram(goodConfiguration, previous);
-    expect(outputs["workerSets"]).to.deep.equal({ az1: [1], az2: [0, 1], az3: [0] });
+    const { recorder, cluster } = await runProgram(goodConfiguration, previous);
+    expect(cluster.workerSets).to.deep.equal({ az1: [1], az2: [0, 1], az3: [0] });
     const workers = recorder
       .ofType("openstack:compute/instance:Instance")
       .map(({ inputs }) => String(inputs["name"]))
@@ -769,7 +770,6 @@ describe("the program without an ingress address", () => {
     const { recorder, outputs } = await runProgram({ ...goodConfiguration, demo: true, ingressMode: "none" });
     expect(recorder.registrations.filter(({ name }) => name.startsWith("test-ingress-"))).to.deep.equal([]);
     expect(outputs).not.to.have.any.keys("ingressAddress", "demoUrl");
-    clusterOutputs.parse(outputs);
   });
 });
 
@@ -824,7 +824,7 @@ describe("the program with encrypted overlays", () => {
     const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true, monitoring: {} });
     const options = { "com.docker.network.driver.mtu": "1450", encrypted: "true" };
     expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal(options);
-    expect(initOf({ recorder, outputs: {} }).overlayOptions, "ingress").to.deep.equal(options);
+    expect(initOf({ recorder }).overlayOptions, "ingress").to.deep.equal(options);
     const { networks } = parse(String(recorder.named("test-monitoring-deploy").inputs["stdin"])) as {
       networks: { control: unknown };
     };
@@ -849,7 +849,7 @@ function paths(inputs: Record<string, unknown>): string[] {
 }
 
 /** What the first manager is told about the swarm that it makes. */
-function initOf({ recorder }: Run): InitSpec {
+function initOf({ recorder }: Pick<Run, "recorder">): InitSpec {
   return initSpec.parse(
     JSON.parse((recorder.named("test-managers-init").inputs["environment"] as Secret).value["SWARM_SPEC"] ?? ""),
   );

@@ -4,7 +4,7 @@ import type { StackPort } from "../../autoscaler/loop/ports";
 import { testedApi } from "../../ops/connection/api-version";
 import { DockerNode } from "../../ops/connection/docker";
 import type { SshConnection } from "../../ops/connection/ssh";
-import type { ClusterOutputs } from "../../settings/outputs";
+import { outputsVersion, type ClusterOutputs } from "../../settings/outputs";
 
 /** Tasks of each worker, and the services that they are of. */
 const [tasksPerNode, services] = [10, 50];
@@ -135,7 +135,7 @@ function outputsOf(workers: number): ClusterOutputs {
     stale: false,
   });
   return {
-    version: 1,
+    version: outputsVersion,
     clusterName: "bench",
     clusterId: "cluster-id",
     program: "bench",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterAccess, clusterOutputs, type ClusterAccess, type ClusterOutputs } from "../../settings/outputs";
+import { clusterAccess, readClusterOutputs, type ClusterAccess, type ClusterOutputs } from "../../settings/outputs";
 import { OperationError } from "../errors";
 
 /**
@@ -12,9 +12,18 @@ export function readAccess(environment: NodeJS.ProcessEnv): ClusterAccess {
 
 /** A stack's outputs, secrets in clear, as `pulumi stack output --json --show-secrets` prints them. */
 export function readOutputs(outputs: unknown): ClusterOutputs {
-  const parsed = clusterOutputs.safeParse(outputs);
-  if (!parsed.success) throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
-  return parsed.data;
+  const cluster = clusterIn(z.record(z.string(), z.unknown()).parse(outputs));
+  if (cluster === undefined)
+    throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
+  return cluster;
+}
+
+function clusterIn(outputs: Readonly<Record<string, unknown>>): ClusterOutputs | undefined {
+  try {
+    return readClusterOutputs(outputs);
+  } catch {
+    return undefined;
+  }
 }
 
 export function readJson<T extends z.ZodType>(environment: NodeJS.ProcessEnv, name: string, schema: T): z.output<T> {
