@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { autoscale } from "./autoscale";
 import { sharedNetworks } from "./overlays";
-import { deadlines } from "./schema";
+import { deadlines } from "./deadlines";
 
 /** Version of the contract; raised when a reader of the old one would misread the new one. */
 export const outputsVersion = 2;
