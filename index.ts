@@ -20,14 +20,15 @@ export = async (): Promise<Record<string, unknown>> => {
   ]);
   const name = settings.clusterName;
   const workerSets = planWorkerSets(settings.workerGroups, previous.workerSets, wanted);
-  const parts = plannedParts(settings, workerSets);
+  const kept = plannedParts(settings, workerSets);
+  const { serial, access } = previous;
   const prepared = await prepareUpdate({
     ...before,
     cluster: name,
-    serial: previous.serial,
+    serial,
     environment: process.env,
-    ...(previous.access === undefined ? {} : { access: previous.access }),
-    kept: parts,
+    ...(access === undefined ? {} : { access }),
+    kept,
   });
 
   const cluster = new SwarmCluster(name, {
@@ -39,24 +40,22 @@ export = async (): Promise<Record<string, unknown>> => {
     repairs: prepared.repairs,
     unmade: prepared.unmade,
     ...(settings.autoscalerService === undefined ? {} : { autoscalerImageTag: imageTag(__dirname) }),
-    prepareNetworks: (access, mark) => onceNetworksSwept(prepared, name, parts.networks, access, mark),
+    prepareNetworks: (access, mark) => onceNetworksSwept(prepared, name, kept.networks, access, mark),
   });
 
+  return outputsOf(cluster, serialOnceDone(prepared, name, cluster.mark, cluster.parts));
+};
+
+/** What `pulumi up` ends with, for people, and the contract for programs. */
+function outputsOf(cluster: SwarmCluster, serial: pulumi.Output<number>): Record<string, unknown> {
+  const { ingressAddress, demoUrl, staleNodes, facts } = cluster;
+  const update = { version: outputsVersion, program: programFingerprint(__dirname) };
   return {
-    // for people: what `pulumi up` ends with
-    ...(cluster.ingressAddress === undefined ? {} : { ingressAddress: cluster.ingressAddress }),
-    ...(cluster.demoUrl === undefined ? {} : { demoUrl: cluster.demoUrl }),
-    staleNodes: cluster.staleNodes,
-    // for programs
+    ...(ingressAddress === undefined ? {} : { ingressAddress }),
+    ...(demoUrl === undefined ? {} : { demoUrl }),
+    staleNodes,
     [clusterOutput]: pulumi.secret(
-      pulumi
-        .all([cluster.facts, serialOnceDone(prepared, name, cluster.mark, cluster.parts)])
-        .apply(([facts, serial]) => ({
-          ...facts,
-          version: outputsVersion,
-          serial,
-          program: programFingerprint(__dirname),
-        })),
+      pulumi.all([facts, serial]).apply(([all, number]) => ({ ...all, ...update, serial: number })),
     ),
   };
-};
+}

@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { adminUser, type VipFacts } from "../cloudinit/render";
 import { initResult, type InitSpec, type Repairs, type SwarmSpec } from "../settings/specs";
-import type { MadeWith } from "../settings/lasting";
+import type { MadeWith } from "../settings/made-with";
 import type { ClusterAccess } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
 import type { Firewall } from "./firewall";
@@ -11,11 +11,10 @@ import { membership } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import type { ClusterPlan, PlannedManager } from "./plan";
+import { serverGroups, type AntiAffinity } from "./server-groups";
 import type { Stack } from "./stack";
 import { swarmCommand } from "./swarm-command";
 import { templateHash, userDataOf } from "./user-data";
-
-type AntiAffinity = Settings["managerAntiAffinity"];
 
 export interface ManagerQuorumArgs {
   readonly settings: Settings;
@@ -225,32 +224,4 @@ interface SwarmMade {
   readonly clusterId: pulumi.Output<string>;
   readonly managerToken: pulumi.Output<string>;
   readonly workerToken: pulumi.Output<string>;
-}
-
-/**
- * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy
- * nor a server's group, so an edit makes a second group for new servers; the first stays, since servers that are not
- * rolled yet are in it.
- */
-function serverGroups(
-  name: string,
-  { settings, identity, groupPolicies }: ManagerQuorumArgs,
-  parent: pulumi.Resource,
-): Map<AntiAffinity, openstack.compute.ServerGroup> {
-  const policies = [...new Set([...groupPolicies, settings.managerAntiAffinity])];
-  return new Map(
-    policies.map((policy, index) => [
-      policy,
-      new openstack.compute.ServerGroup(
-        index === 0 ? `${name}-group` : `${name}-group-${policy}`,
-        {
-          // a group bears no mark but its name
-          name: pulumi.interpolate`${settings.clusterName}-managers${index === 0 ? "" : `-${policy}`}-${identity.owner}`,
-          policies: [policy === "hard" ? "anti-affinity" : "soft-anti-affinity"],
-          // an older program did not say which policy its group has
-        },
-        { parent, ignoreChanges: ["policies"] },
-      ),
-    ]),
-  );
 }

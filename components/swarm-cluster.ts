@@ -1,6 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { madeWith, type MadeWith } from "../settings/lasting";
+import { madeWith, type MadeWith } from "../settings/made-with";
 import type { Previous } from "../settings/load";
 import type { WorkerSets } from "../settings/ordinals";
 import { clusterType, type ClusterFacts } from "../settings/outputs";
@@ -60,10 +60,10 @@ export interface SwarmClusterArgs {
 /**
  * A whole Docker Swarm on OpenStack: network, firewall, managers, workers, ingress and the stacks of the platform.
  *
- * Every resource below is named after `settings.clusterName`, so two clusters of one program need two names. The
- * OpenStack provider comes from `opts.provider` or `opts.providers`. The commands that reach the swarm run `ops/main.ts`
- * of this checkout by Node.js with `tsx`. What an update has to check before it starts (plan guard, leftovers, drift)
- * is left to the program: `index.ts` does it.
+ * Every resource below is named after `settings.clusterName`, so two clusters in one program need two names. The
+ * OpenStack provider comes from `opts.provider` or `opts.providers`. The commands that reach the swarm run
+ * `ops/main.ts` of this checkout with Node.js and `tsx`. The checks before an update (plan guard, leftovers, drift) are
+ * left to the program; `index.ts` runs them.
  */
 export class SwarmCluster extends pulumi.ComponentResource {
   /** Docker's id of the swarm. */

@@ -30,7 +30,7 @@ export function describeField(name: string, schema: z.ZodType): Field {
   };
 }
 
-/** The maps within a value, each with where it stands in it: "" for the value itself, ".<name>" or ".<n>" for a part. */
+/** The maps within a value, each with its path in it: "" for the value itself, ".<name>" or ".<n>" for a part. */
 export function mapsIn(schema: z.ZodType): readonly { readonly at: string; readonly map: z.ZodType }[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return [{ at: "", map: inner }];

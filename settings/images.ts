@@ -5,7 +5,7 @@ const containerImage = text(
   `an image reference with a tag or digest, e.g. "traefik:v3.6.12"`,
 );
 
-/** Each digest is that of the image's index, as public repositories pin it (docs/decisions/0024-images-by-digest.md). */
+/** Each digest is that of the image's index, as registries have it (docs/decisions/0024-images-by-digest.md). */
 export const images = fields(
   {
     traefik: containerImage

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
-import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
+import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./made-with";
 import type { WorkerSets } from "./ordinals";
 import { readClusterOutputs, readNames, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
@@ -12,11 +12,11 @@ import { refusal } from "./refusal";
 import { leaveReport } from "./report";
 import { poolFaults, reservedWarnings } from "./reserved";
 import type { SecretKey } from "./secrets";
-import type { Settings } from "./schema";
+import type { Settings, SettingsKey } from "./schema";
 import { expectedVariable, readWanted, WantedError, wantedVariable } from "./wanted";
 import { warningsOf } from "./warnings";
 
-/** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
+/** What the last update of this stack left, by its outputs; nothing before the first update. */
 export interface Previous {
   /** What the cluster was made with; absent while there is none. */
   readonly madeWith?: MadeWith;
@@ -49,10 +49,10 @@ export interface Loaded {
 }
 
 /**
- * Reads the stack's configuration, what the last update left, and the worker sets that this one is asked for by the
- * environment (SWARM_WANTED_WORKERS): the one door by which they come. Warns of what the configuration gives up.
+ * Reads the stack's configuration, what the last update left, and the worker sets that the environment asks for
+ * (SWARM_WANTED_WORKERS), which come by no other way. Warns of what the configuration gives up.
  *
- * @param madeSoFar tells what exists of a cluster that no update has completed; asked only then.
+ * @param madeSoFar returns what exists of a cluster that no update has completed; called only then.
  * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the
  *   settings are good.
  */
@@ -60,7 +60,6 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
   try {
     const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
     const settings = parseSettings(raw);
-    const unset = unsetKeys(raw);
     const secrets = Object.fromEntries(
       Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]),
     );
@@ -74,36 +73,43 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
       ...lastingFaults(settings, before, previous.managers),
       ...allowFaults(settings, new Date()),
       ...overlayFaults(settings, standing),
-      ...(standing === undefined ? poolFaults(settings, unset) : []),
+      ...(standing === undefined ? poolFaults(settings, unsetKeys(raw)) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
-    const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
-    const asked =
-      wanted === undefined || wanted === ""
-        ? {}
-        : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
-    const warnings = [
-      ...warningsOf(settings),
-      ...reservedWarnings(settings, unset),
-      ...(standing === undefined
-        ? []
-        : [
-            ...overlayWarnings(settings, standing),
-            ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`),
-          ]),
-    ];
-    for (const warning of warnings) await pulumi.log.warn(warning);
-    return {
-      settings,
-      secrets,
-      previous,
-      made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets),
-      ...asked,
-    };
+    const asked = askedFor(settings, previous);
+    for (const warning of allWarnings(settings, unsetKeys(raw), standing)) await pulumi.log.warn(warning);
+    const made = madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets);
+    return { settings, secrets, previous, made, ...asked };
   } catch (error) {
     if (error instanceof WantedError) leaveReport(process.env, { kind: error.isOvertaken ? "overtaken" : "unfit" });
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }
+}
+
+/** The worker sets that the environment asks for, if it does. @throws WantedError. */
+function askedFor(settings: Settings, { workerSets }: Previous): Pick<Loaded, "wanted"> {
+  const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
+  return wanted === undefined || wanted === ""
+    ? {}
+    : { wanted: readWanted({ wanted, expected }, settings, workerSets) };
+}
+
+/** @param standing what the overlay networks of a swarm that exists are; absent before there is one. */
+function allWarnings(
+  settings: Settings,
+  unset: ReadonlySet<SettingsKey>,
+  standing: Parameters<typeof overlayWarnings>[1] | undefined,
+): string[] {
+  return [
+    ...warningsOf(settings),
+    ...reservedWarnings(settings, unset),
+    ...(standing === undefined
+      ? []
+      : [
+          ...overlayWarnings(settings, standing),
+          ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`),
+        ]),
+  ];
 }
 
 async function readPrevious(): Promise<Previous> {

@@ -91,7 +91,7 @@ export type ClusterFacts = z.output<typeof clusterFacts>;
 /** The contract: the facts, and which update by which program left them. */
 export const clusterOutputs = clusterFacts.extend({
   version: z.literal(outputsVersion),
-  /** Number of the last complete update, which the cloud has too (ops/openstack/serial.ts); older programs left none. */
+  /** Number of the last complete update, also on the cloud (ops/openstack/serial.ts); older programs left none. */
   serial: z.int().optional(),
   /** Fingerprint of the program that made the last update (ops/update/program.ts). */
   program: z.string(),

@@ -10,7 +10,7 @@ import { Network } from "../components/network";
 import { planCluster } from "../components/plan";
 import { leaveSeconds } from "../components/traefik";
 import { imageTag, programFingerprint } from "../ops/update/program";
-import { madeWith } from "../settings/lasting";
+import { madeWith } from "../settings/made-with";
 import { clusterOutputs, type ClusterOutputs } from "../settings/outputs";
 import { ingressSpec, initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./support/cluster";

@@ -7,7 +7,7 @@ import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
 import { testedApi } from "../../ops/connection/api-version";
 import type { SwarmNodeState } from "../../ops/swarm/nodes";
 import { placedGroups } from "../../components/plan";
-import { madeWith } from "../../settings/lasting";
+import { madeWith } from "../../settings/made-with";
 import { outputsVersion, type ClusterOutputs } from "../../settings/outputs";
 import { goodSettings } from "./settings";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { lastingFaults, madeWith } from "../../settings/lasting";
+import { lastingFaults, madeWith } from "../../settings/made-with";
 import { goodSettings } from "../support/settings";
 
 const made = madeWith(goodSettings());
