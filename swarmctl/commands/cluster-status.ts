@@ -4,7 +4,7 @@ import type { ClusterHealth } from "../../ops/swarm/health";
 import { stackOutputs } from "../../ops/update/pulumi";
 import { statusPage } from "../../ops/table";
 import { exitCodes } from "../errors";
-import { loadLook } from "../lazy";
+import { loadReadHealth } from "../deferred-imports";
 import { examples, jsonOption, projectOption, stackOption } from "../options";
 import type { Terminal } from "../terminal";
 
@@ -12,6 +12,12 @@ import type { Terminal } from "../terminal";
 const watchSeconds = 5;
 /** Looks after which the outputs are read anew; an update changes them, and reading them starts Pulumi. */
 const looksPerRead = 12;
+
+const helpExamples = examples(
+  ["is it well?", "swarmctl cluster status prod-swarm-alpha"],
+  ["how many managers may be lost", "swarmctl cluster status prod-swarm-alpha --json | jq .quorum.margin"],
+  ["while an update runs", "swarmctl cluster status prod-swarm-alpha --watch"],
+);
 
 /** `swarmctl cluster status`: is it well, and if not, why. */
 export function addClusterStatus(parent: Command, terminal: Terminal): void {
@@ -27,16 +33,9 @@ export function addClusterStatus(parent: Command, terminal: Terminal): void {
     .addOption(jsonOption())
     .addOption(stackOption())
     .addOption(projectOption())
-    .addHelpText(
-      "after",
-      examples(
-        ["is it well?", "swarmctl cluster status prod-swarm-alpha"],
-        ["how many managers may be lost", "swarmctl cluster status prod-swarm-alpha --json | jq .quorum.margin"],
-        ["while an update runs", "swarmctl cluster status prod-swarm-alpha --watch"],
-      ),
-    )
+    .addHelpText("after", helpExamples)
     .action(async (name, { json, watch, stack, project }) => {
-      const { look } = loadLook();
+      const { readHealth } = loadReadHealth();
       const cluster = terminal.cluster({ name, stack, project });
       const show = (health: ClusterHealth): void => {
         terminal.finish(health.healthy ? exitCodes.done : exitCodes.unhealthy);
@@ -48,7 +47,7 @@ export function addClusterStatus(parent: Command, terminal: Terminal): void {
           );
       };
       let outputs = await stackOutputs(cluster, terminal.environment);
-      show(await look(outputs));
+      show(await readHealth(outputs));
       if (watch !== true) return;
       const interrupted = new AbortController();
       process.once("SIGINT", () => {
@@ -56,7 +55,7 @@ export function addClusterStatus(parent: Command, terminal: Terminal): void {
       });
       for (let looks = 1; await pause(interrupted.signal); looks += 1) {
         if (looks % looksPerRead === 0) outputs = await stackOutputs(cluster, terminal.environment);
-        show(await look(outputs));
+        show(await readHealth(outputs));
       }
     });
 }

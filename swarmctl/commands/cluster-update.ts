@@ -10,11 +10,11 @@ import {
 } from "../autoscale-options";
 import { editConfig, unifiedDiff, type Changes } from "../config-edit";
 import { UsageError } from "../errors";
-import { examples, lockTimeoutOption, projectOption, stackOption } from "../options";
+import { examples, lockTimeoutOption, namedOnce, projectOption, stackOption } from "../options";
 import { settingsOf, type Cluster } from "../project";
 import { replaceConfig } from "../replace-file";
 import { upCommand, type Terminal } from "../terminal";
-import { inTurn } from "../turn";
+import { retryWhileBusy } from "../retry-busy";
 
 const helpExamples = examples(
   [
@@ -52,7 +52,7 @@ export function addClusterUpdate(parent: Command, terminal: Terminal): void {
     .addOption(projectOption())
     .addHelpText("after", helpExamples)
     .action(async (argument, { clusterName, stack, project, apply = false, dryRun = false, lockTimeout, ...given }) => {
-      const cluster = terminal.cluster({ name: namedOnce(argument, clusterName), stack, project });
+      const cluster = terminal.cluster({ name: namedOnce("--cluster-name", argument, clusterName), stack, project });
       const changes = autoscaleChanges(numbers, given);
       if (changes === undefined && !apply)
         throw new UsageError(
@@ -61,14 +61,6 @@ export function addClusterUpdate(parent: Command, terminal: Terminal): void {
       const settings = edit(cluster, changes, { terminal, apply, dryRun });
       if (apply) await update(cluster, settings, { terminal, lockTimeout });
     });
-}
-
-function namedOnce(argument: string | undefined, option: string | undefined): string | undefined {
-  if (argument !== undefined && option !== undefined && argument !== option)
-    throw new UsageError(
-      `--cluster-name: ${JSON.stringify(option)} is not ${JSON.stringify(argument)}, the argument; name one cluster.`,
-    );
-  return argument ?? option;
 }
 
 interface EditOptions {
@@ -105,7 +97,7 @@ async function update(cluster: Cluster, settings: Settings, { terminal, lockTime
   const say = (line: string): void => {
     terminal.say(`${cluster.name}: ${line}`);
   };
-  await inTurn({ lockSeconds: lockTimeout ?? timeoutSeconds, say }, async () =>
+  await retryWhileBusy({ lockSeconds: lockTimeout ?? timeoutSeconds, say }, async () =>
     runUpdate({
       place: cluster,
       environment: terminal.environment,
