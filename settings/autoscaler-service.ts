@@ -31,7 +31,7 @@ const cloudsSchema = z.strictObject({
   clouds: z.strictObject({
     [serviceCloud]: z.looseObject({
       auth_type: z.literal("v3applicationcredential"),
-      // a file that the service has not
+      // a file that the service does not have
       cacert: z.undefined().optional(),
       auth: z.strictObject({
         auth_url: z.string(),
@@ -58,12 +58,10 @@ export const serviceStateKey = text(
 );
 export const servicePassphrase = text(/^\S(.*\S)?$/, "a passphrase, one line");
 
-/** The secrets that the service is handed, by their keys. */
+/** Keys of the service's secrets. */
 export const serviceSecretKeys = ["autoscalerCloud", "autoscalerStateKey", "autoscalerPassphrase"] as const;
 
-/**
- * What the service needs beside itself. Whether its secrets are there is not known to all who read the configuration.
- */
+/** What the service needs. Its secrets are checked elsewhere: not every reader of the configuration can see them. */
 export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
   if (settings.autoscalerService === undefined) {
     return serviceSecretKeys
@@ -81,7 +79,7 @@ export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
     }));
 }
 
-/** The secrets that a service lacks. */
+/** Faults for each missing secret of the service. */
 export function missingServiceSecrets(
   service: AutoscalerServiceSettings | undefined,
   secrets: Partial<Record<(typeof serviceSecretKeys)[number], unknown>>,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
-import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./made-with";
+import { hasSwarm, immutableFaults, madeWith, type MadeWith, type StandingManager } from "./made-with";
 import type { WorkerSets } from "./ordinals";
 import { readClusterOutputs, readNames, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
@@ -24,12 +24,9 @@ export interface Previous {
   readonly workerSets: WorkerSets;
   /** Number of the last complete update; 0 where there was none. */
   readonly serial: number;
-  /**
-   * Policies of the managers' server groups, the first one first; none before the first update and where an older
-   * program did not say.
-   */
+  /** Policies of the managers' server groups, the first one first; none before the first update. */
   readonly managerGroupPolicies: readonly Settings["managerAntiAffinity"][];
-  /** How the cluster was reached, in clear; absent while there is none. */
+  /** Access to the cluster, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
   /** Largest number of nodes that its settings allowed. */
   readonly mostNodes: number;
@@ -44,7 +41,7 @@ export interface Loaded {
   readonly previous: Previous;
   /** What the cluster is made with. */
   readonly made: MadeWith;
-  /** The worker sets that whoever runs this update wants in place of the previous ones. */
+  /** The worker sets that this update shall have in place of the previous ones. */
   readonly wanted?: WorkerSets;
 }
 
@@ -70,7 +67,7 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
       : undefined;
     const faults = [
       ...missingServiceSecrets(settings.autoscalerService, secrets),
-      ...lastingFaults(settings, before, previous.managers),
+      ...immutableFaults(settings, before, previous.managers),
       ...allowFaults(settings, new Date()),
       ...overlayFaults(settings, standing),
       ...(standing === undefined ? poolFaults(settings, unsetKeys(raw)) : []),

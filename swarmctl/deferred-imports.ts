@@ -5,9 +5,9 @@ export const loadReadHealth = (): typeof import("./read-health") =>
   require("./read-health") as typeof import("./read-health");
 export const loadAutoscaler = (): typeof import("./autoscaler") =>
   require("./autoscaler") as typeof import("./autoscaler");
-export const loadDraw = (): typeof import("../autoscaler/simulation/chart-svg") =>
+export const loadSvgChart = (): typeof import("../autoscaler/simulation/chart-svg") =>
   require("../autoscaler/simulation/chart-svg") as typeof import("../autoscaler/simulation/chart-svg");
-export const loadDrawText = (): typeof import("../autoscaler/simulation/chart-text") =>
+export const loadTextChart = (): typeof import("../autoscaler/simulation/chart-text") =>
   require("../autoscaler/simulation/chart-text") as typeof import("../autoscaler/simulation/chart-text");
 export const loadAvailability = (): typeof import("../ops/openstack/availability") =>
   require("../ops/openstack/availability") as typeof import("../ops/openstack/availability");

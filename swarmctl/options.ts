@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { UsageError } from "./errors";
 
-/** Options that several verbs have. Each call makes one anew: an option belongs to one command. */
+/** Options that several verbs have. Each call makes a new one: an option belongs to one command. */
 export const stackOption = () =>
   new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
 export const projectOption = () =>
@@ -13,7 +13,7 @@ export const lockTimeoutOption = () =>
   );
 export const jsonOption = () => new Option("--json", "print JSON");
 
-/** An option whose value is a whole number; its limits are the settings' business. */
+/** An option whose value is a whole number; the settings check its limits. */
 export function numberOption<const Flags extends string>(flags: Flags, description: string) {
   return new Option(flags, description).argParser(wholeNumber);
 }

@@ -6,7 +6,7 @@ import { simulate, type Timeline } from "../../autoscaler/simulation/simulate";
 import { parseCsvTrace, parsePrometheusTrace, TraceError, type TracePoint } from "../../autoscaler/simulation/trace";
 import { worldDefaults } from "../../autoscaler/simulation/world";
 import { UsageError } from "../errors";
-import { loadDraw, loadDrawText } from "../deferred-imports";
+import { loadSvgChart, loadTextChart } from "../deferred-imports";
 import { examples, jsonOption, numberOption, projectOption, stackOption } from "../options";
 import { settingsOf, type Cluster } from "../project";
 import type { Terminal } from "../terminal";
@@ -52,11 +52,11 @@ export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void
       };
       const timeline = simulate(policyFor(cluster), readTrace(resolve(terminal.cwd, trace)), world);
       if (svg !== undefined)
-        writeFileSync(resolve(terminal.cwd, svg), loadDraw().drawTimeline(timeline, titleOf(cluster, timeline)));
+        writeFileSync(resolve(terminal.cwd, svg), loadSvgChart().drawTimeline(timeline, titleOf(cluster, timeline)));
       if (json === true) terminal.json(timeline);
       else
         terminal.out(
-          loadDrawText().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns),
+          loadTextChart().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns),
         );
     });
 }
