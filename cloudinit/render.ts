@@ -5,10 +5,10 @@ import type { SshKeyPair } from "./ssh-keys";
 /** The login that the program uses on every node. */
 export const adminUser = "swarm";
 
-/** Most that Nova takes of user data, in bytes before it is base64-encoded (65535 after). */
+/** Largest user data that Nova takes, in bytes before base64 (65535 after). */
 const userDataLimit = 49_151;
 
-/** What one node is told at its first boot. */
+/** What a node learns at its first boot. */
 export interface NodeFacts {
   /** Host name. */
   readonly name: string;
@@ -68,17 +68,7 @@ export function renderUserData(facts: NodeFacts): string {
   const config = {
     hostname: facts.name,
     groups: ["docker"],
-    users: [
-      "default",
-      {
-        name: adminUser,
-        groups: ["docker"],
-        shell: "/bin/bash",
-        lock_passwd: true,
-        sudo: "ALL=(ALL) NOPASSWD:ALL",
-        ssh_authorized_keys: [facts.adminKey],
-      },
-    ],
+    users: ["default", login(facts.adminKey)],
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: facts.hostKey.privateKey, ed25519_public: facts.hostKey.publicKey },
     ...(facts.ntpServers.length === 0 ? {} : { ntp: { enabled: true, servers: facts.ntpServers } }),
@@ -106,6 +96,18 @@ export function renderUserData(facts: NodeFacts): string {
     throw new Error(`${facts.name}: user data of ${Buffer.byteLength(text)} bytes; Nova takes ${userDataLimit}.`);
   }
   return text;
+}
+
+/** The login of the program, which takes its key alone. */
+function login(key: string): unknown {
+  return {
+    name: adminUser,
+    groups: ["docker"],
+    shell: "/bin/bash",
+    lock_passwd: true,
+    sudo: "ALL=(ALL) NOPASSWD:ALL",
+    ssh_authorized_keys: [key],
+  };
 }
 
 function writtenFiles(facts: NodeFacts): WrittenFile[] {
@@ -189,10 +191,7 @@ function proxyFiles({ http, https, exceptions }: ProxyFacts): WrittenFile[] {
   ];
 }
 
-/**
- * What makes a manager one of those that pass the virtual address among themselves; a manager that runs is given it by
- * `hold-ingress`.
- */
+/** Files by which a manager takes part in holding the virtual address; `hold-ingress` writes them to running ones. */
 export function ingressFiles(facts: Pick<NodeFacts, "name" | "address" | "managers">, vip: VipFacts): WrittenFile[] {
   return [
     { path: "/usr/local/sbin/swarm-ingress", permissions: "0755", content: files.ingress },

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AutoscalerServiceSettings } from "../settings/autoscaler-service";
 import type { SecretKey } from "../settings/secrets";
 import { readCompose, renderCompose } from "./compose";
@@ -14,7 +14,7 @@ export interface AutoscalerArgs {
   readonly imageTag: string;
   readonly registryPrefix: string | undefined;
   /** Those of the service are among them; settings/load.ts has seen to that. */
-  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
+  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Input<string>>>>;
   readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "repairs" | "cluster">;
 }
 

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Makes the program fail when it ends before every given resource is registered. Pulumi's Node runtime ends quietly,
- * and with success, when it loses its engine (`terminateRpcs` in @pulumi/pulumi/runtime/resource.js): the update would
- * pass for whole, and the next one would take what was never registered for removed.
+ * Makes the program fail when it ends before every given resource is registered. Pulumi's Node.js runtime exits with
+ * success when it loses its engine (`terminateRpcs` in @pulumi/pulumi/runtime/resource.js): the update would count as
+ * complete, and the next one would treat unregistered resources as removed.
  */
 export function requireCompletion(resources: readonly pulumi.Resource[]): void {
   let complete = false;

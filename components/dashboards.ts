@@ -52,26 +52,30 @@ export function dashboardJson(name: string, source: string): string {
           sort: 1,
         })),
       },
-      panels: panels.map((panel, index) => ({
-        id: index + 1,
-        type: "timeseries",
-        title: panel.title,
-        datasource,
-        gridPos: { x: (index % 2) * width, y: Math.floor(index / 2) * height, w: width, h: height },
-        fieldConfig: {
-          defaults: { unit: panel.unit ?? "short", min: 0, ...(panel.max === undefined ? {} : { max: panel.max }) },
-          overrides: [],
-        },
-        options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
-        targets: Object.entries(panel.queries).map(([legendFormat, expr], place) => ({
-          refId: String.fromCharCode(65 + place),
-          expr,
-          legendFormat,
-          datasource,
-        })),
-      })),
+      panels: panels.map(panelJson),
     },
     undefined,
     1,
   );
+}
+
+function panelJson({ title, unit, max, queries }: DashboardSource["panels"][number], index: number): unknown {
+  return {
+    id: index + 1,
+    type: "timeseries",
+    title,
+    datasource,
+    gridPos: { x: (index % 2) * width, y: Math.floor(index / 2) * height, w: width, h: height },
+    fieldConfig: {
+      defaults: { unit: unit ?? "short", min: 0, ...(max === undefined ? {} : { max }) },
+      overrides: [],
+    },
+    options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+    targets: Object.entries(queries).map(([legendFormat, expr], place) => ({
+      refId: String.fromCharCode(65 + place),
+      expr,
+      legendFormat,
+      datasource,
+    })),
+  };
 }

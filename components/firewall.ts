@@ -15,9 +15,9 @@ export interface FirewallArgs {
 export class Firewall extends pulumi.ComponentResource {
   readonly managerGroupIds: pulumi.Output<string>[];
   readonly workerGroupIds: pulumi.Output<string>[];
-  /** What a server must wait for: without its rules it cannot be reached. */
+  /** What a server waits for: without its rules nobody can reach it. */
   readonly rules: readonly openstack.networking.SecGroupRule[];
-  /** Goes only with the whole cluster: what lives inside the cluster need not be taken apart then. */
+  /** Deleted only with the whole cluster; resources inside the swarm need no deletion of their own then. */
   readonly anchor: pulumi.Resource;
 
   constructor(name: string, { settings, mark }: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -26,9 +26,9 @@ export class Firewall extends pulumi.ComponentResource {
       new openstack.networking.SecGroup(
         `${name}-${role}`,
         {
-          // Neutron's own rules let everything out, and let it stay there when ours are gone
           name: `${name}-${role}`,
           description: mark,
+          // Neutron's own rules let everything out, whatever ours say
           deleteDefaultRules: true,
           tags: [name],
         },
@@ -74,8 +74,8 @@ export class Firewall extends pulumi.ComponentResource {
         ...(rule.port === undefined ? {} : { portRangeMin: rule.port, portRangeMax: rule.port }),
         ...("group" in source ? { remoteGroupId: groups[source.group].id } : { remoteIpPrefix: source.cidr }),
         description: rule.why,
-        // the provider deletes the rules of a group one after the other; with the group they go at once
       },
+      // the provider deletes the rules of a group one by one; with the group they go at once
       { parent: this, deletedWith: groups[rule.to] },
     );
   }

@@ -4,14 +4,14 @@ import { ownerMark, ownerResource } from "../settings/names";
 import { deriveSshKeyPair, type SshKeyPair } from "../cloudinit/ssh-keys";
 
 /**
- * The keys of the cluster: one secret seed, made once, from which the login's key and each node's host key are derived.
- * So a host key is known before its server exists and is pinned from the first connection on.
+ * The keys of the cluster: one secret seed, generated once, from which the login's key and each node's host key are
+ * derived. So a host key is known before its server exists, and is pinned from the first connection on.
  */
 export class Identity extends pulumi.ComponentResource {
   private readonly seed: pulumi.Output<string>;
   /** The key of the program's own login on every node; secret. */
   readonly adminKey: pulumi.Output<SshKeyPair>;
-  /** The mark of everything that the cluster has on the cloud; known before anything is made there. */
+  /** The mark of all resources of the cluster on the cloud; known before the first of them exists. */
   readonly mark: pulumi.Output<string>;
   /** The owner's number, which is part of the mark. */
   readonly owner: pulumi.Output<string>;
@@ -24,7 +24,7 @@ export class Identity extends pulumi.ComponentResource {
       { create: random(6), logging: command.local.Logging.None },
       {
         parent: this,
-        // another number would disown all that there is
+        // another number would disown every existing resource
         ignoreChanges: ["create"],
       },
     ).stdout;
@@ -52,7 +52,7 @@ export class Identity extends pulumi.ComponentResource {
     return this.seed.apply((seed) => deriveSshKeyPair(seed, `host:${node}`));
   }
 
-  /** The public half of a node's host key, which is for everyone to see. */
+  /** The public half of a node's host key; not secret. */
   publicHostKey(node: string): pulumi.Output<string> {
     return pulumi.unsecret(this.hostKey(node).publicKey);
   }

@@ -15,9 +15,10 @@ export interface IngressHolderArgs {
 }
 
 /**
- * Stands when one manager holds the virtual address and Traefik answers there. Managers that run get what user data
- * gives new ones: an edit of `ingressMode` switches keepalived on, and more managers become its peers. Absent where
- * there is no virtual address.
+ * Created when one manager holds the virtual address and Traefik answers there. Gives running managers what user data
+ * gives new ones: an edit of `ingressMode` starts keepalived, and added managers become peers.
+ *
+ * @returns undefined where the ingress mode has no virtual address.
  */
 export function ingressHolder(
   name: string,

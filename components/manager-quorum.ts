@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { adminUser, type VipFacts } from "../cloudinit/render";
 import { initResult, type InitSpec, type Repairs, type SwarmSpec } from "../settings/specs";
-import type { MadeWith } from "../settings/lasting";
+import type { MadeWith } from "../settings/made-with";
 import type { ClusterAccess } from "../settings/outputs";
 import type { Settings } from "../settings/schema";
 import type { Firewall } from "./firewall";
@@ -11,11 +11,10 @@ import { membership } from "./membership";
 import type { Network } from "./network";
 import { SwarmNode } from "./node";
 import type { ClusterPlan, PlannedManager } from "./plan";
+import { serverGroups, type AntiAffinity } from "./server-groups";
 import type { Stack } from "./stack";
 import { swarmCommand } from "./swarm-command";
 import { templateHash, userDataOf } from "./user-data";
-
-type AntiAffinity = Settings["managerAntiAffinity"];
 
 export interface ManagerQuorumArgs {
   readonly settings: Settings;
@@ -23,13 +22,13 @@ export interface ManagerQuorumArgs {
   readonly network: Network;
   readonly firewall: Firewall;
   readonly identity: Identity;
-  /** What this update makes again. */
+  /** What this update repairs. */
   readonly repairs: Repairs;
   /** Logical names of servers that exist and never ran. */
   readonly unmade: ReadonlySet<string>;
   /** Options of the overlay driver, for the ingress network. */
   readonly overlayOptions: pulumi.Output<Record<string, string>>;
-  /** What the cluster is made with; recorded in the state with the swarm. */
+  /** What the cluster is made with; the state records it with the swarm. */
   readonly made: MadeWith;
   /** Id that the image's name has now. */
   readonly imageId: pulumi.Input<string | undefined>;
@@ -40,21 +39,21 @@ export interface ManagerQuorumArgs {
 }
 
 /**
- * The managers: fixed addresses, spread over the zones, reachable by floating IPs, and the swarm that the first of them
- * makes once. Owns the raft group and the access to the cluster; the ingress address is the ingress'.
+ * The managers, spread over the zones with fixed addresses and floating IPs, and the swarm, which the first of them
+ * initializes once. Owns the raft group and the access to the cluster, but not the ingress address.
  */
 export class ManagerQuorum extends pulumi.ComponentResource {
   readonly nodes: readonly SwarmNode[];
-  /** Where each manager is reached from outside, in order. */
+  /** Public address of each manager, in order. */
   readonly floatingIps: readonly openstack.networking.FloatingIp[];
   /** Access to the cluster as JSON, in the shape of `clusterAccess`; secret. */
   readonly access: pulumi.Output<string>;
   readonly clusterId: pulumi.Output<string>;
-  /** Policies of the server groups that there are, the first one first. */
+  /** Policies of the existing server groups, the first one first. */
   readonly groupPolicies: readonly AntiAffinity[];
-  /** Stands when there is a swarm to join. */
+  /** Registered when there is a swarm to join. */
   readonly swarm: pulumi.Resource;
-  /** Stands when the swarm has what may be changed while it runs. */
+  /** Registered when the swarm has its settings that may change while it runs. */
   readonly configuration: pulumi.Resource;
   /** Secrets. */
   readonly joinTokens: pulumi.Output<{ manager: string; worker: string }>;
@@ -98,14 +97,12 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   }
 
   /**
-   * Lets the managers join, one after the other, each when the one before it has its tasks: a raft group that grows by
-   * two at once, or whose managers all pull and start the same at the same time, may on busy machines come to no
-   * decision for minutes, and whatever it keeps waiting begins anew.
+   * Lets the managers join one by one, each when the one before it runs its tasks. On busy machines a raft group that
+   * grows by two at once, or whose managers all pull images at the same time, can lose its leader for minutes.
    *
-   * @param first a stack that is deployed first, while the swarm is of one and needs nobody's vote; its global services
-   *   run
-   *   on every manager.
-   * @returns what stands when every manager is proven Reachable and runs them.
+   * @param first a stack that is deployed first, while the swarm has one member and needs no other vote; its global
+   *   services run on every manager.
+   * @returns registered when every manager is Reachable and runs them.
    */
   join(first: Stack): readonly pulumi.Resource[] {
     const { name, args } = this;
@@ -182,9 +179,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
     );
   }
 
-  /**
-   * The one swarm that there ever is. Its result stays as it was: later managers join, the first one's replacement too.
-   */
+  /** The one swarm there ever is. Its result never changes: later managers join, also the first one's replacement. */
   private init(name: string, args: ManagerQuorumArgs): SwarmMade {
     const [first] = this.nodes;
     const [planned] = args.plan.managers;
@@ -205,7 +200,7 @@ export class ManagerQuorum extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [first.server, ...args.firewall.rules],
-        // made once: a later change of the managers or the settings must not touch the swarm that runs
+        // made once: a later change of managers or settings must not touch the running swarm
         ignoreChanges: ["environment", "create", "triggers"],
       },
     );
@@ -214,43 +209,15 @@ export class ManagerQuorum extends pulumi.ComponentResource {
   }
 }
 
-/** The virtual address as a manager takes part in holding it. */
+/** A manager's part in holding the virtual address. */
 export function virtualAddressOf({ addresses: { vip, prefix } }: ClusterPlan, { priority }: PlannedManager): VipFacts {
   return { address: vip, prefix, priority };
 }
 
-/** The swarm, and what stands when it is made. The tokens are secrets. */
+/** The swarm, and the resource that is registered when it exists. The tokens are secrets. */
 interface SwarmMade {
   readonly init: pulumi.Resource;
   readonly clusterId: pulumi.Output<string>;
   readonly managerToken: pulumi.Output<string>;
   readonly workerToken: pulumi.Output<string>;
-}
-
-/**
- * A server group for each policy that there was and the one that is wanted. Nova can change neither a group's policy
- * nor a server's group, so an edit makes a second group for new servers; the first stays, since servers that are not
- * rolled yet are in it.
- */
-function serverGroups(
-  name: string,
-  { settings, identity, groupPolicies }: ManagerQuorumArgs,
-  parent: pulumi.Resource,
-): Map<AntiAffinity, openstack.compute.ServerGroup> {
-  const policies = [...new Set([...groupPolicies, settings.managerAntiAffinity])];
-  return new Map(
-    policies.map((policy, index) => [
-      policy,
-      new openstack.compute.ServerGroup(
-        index === 0 ? `${name}-group` : `${name}-group-${policy}`,
-        {
-          // a group bears no mark but its name
-          name: pulumi.interpolate`${settings.clusterName}-managers${index === 0 ? "" : `-${policy}`}-${identity.owner}`,
-          policies: [policy === "hard" ? "anti-affinity" : "soft-anti-affinity"],
-          // an older program did not say which policy its group has
-        },
-        { parent, ignoreChanges: ["policies"] },
-      ),
-    ]),
-  );
 }

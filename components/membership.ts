@@ -10,26 +10,26 @@ export interface MembershipArgs {
   /** Public SSH host key that is pinned for the node. */
   readonly hostKey: pulumi.Input<string>;
   readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Stacks whose global services run on the node before it counts; none by default. */
+  /** Stacks whose global services must run on the node first. Default: none. */
   readonly stacks?: readonly string[];
   readonly deadlines: Settings["deadlines"];
-  /** What this update makes again. */
+  /** What this update repairs. */
   readonly repairs: Repairs;
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
-  /** What is deleted together with the whole cluster: then no node needs to leave the swarm. */
+  /** Deleted only with the whole cluster; then no node needs to leave the swarm. */
   readonly cluster: pulumi.Resource;
 }
 
-/** The label of a node's zone as its server has it: an edit of a group's zone moves no server. */
+/** The label of the zone that the server is in: an edit of a group's zone moves no server. */
 export function ownZone(node: SwarmNode): Readonly<Record<string, pulumi.Input<string>>> {
   return { az: node.zone };
 }
 
 /**
- * A node's part in the swarm: it stands when the node is proven Ready, is labelled and runs its tasks of the given
- * stacks, and its removal drains the node and takes it out before the server goes. It goes and comes with the server,
- * also where that is made anew in its place.
+ * A node's membership of the swarm. Created when the node is Ready, has its labels and runs its tasks of the given
+ * stacks. Its deletion drains the node and removes it from the swarm before the server is deleted. A replaced server
+ * gets a new membership.
  */
 export function membership(
   name: string,
@@ -58,7 +58,7 @@ export function membership(
       spec,
       repair: args.repairs.nodes.get(node.place.name),
     },
-    // without replaceWith a replaced server would die undrained: another server's id only updates the membership
+    // without replaceWith a replaced server would go undrained: its new id only updates the membership
     pulumi.mergeOptions(opts, { deletedWith: args.cluster, replaceWith: [node.server] }),
   );
 }

@@ -1,15 +1,15 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
 import type { SecretKey } from "../settings/secrets";
 import { readStackFile } from "./compose";
-import { hookVariables, monitoringCompose } from "./monitoring";
+import { hookVariables, monitoringCompose, type MonitoringOptions } from "./monitoring";
 import { Stack, type StackArgs } from "./stack";
 
 export interface MonitoringStackArgs {
   readonly settings: Settings;
   readonly monitoring: NonNullable<Settings["monitoring"]>;
   /** URLs of the hooks that are set. */
-  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Output<string>>>>;
+  readonly secrets: Partial<Readonly<Record<SecretKey, pulumi.Input<string>>>>;
   /** Options of the overlay driver. */
   readonly overlay: pulumi.Output<Record<string, string>>;
   /** The reference of an image of the settings. */
@@ -17,10 +17,10 @@ export interface MonitoringStackArgs {
   readonly stack: Pick<StackArgs, "access" | "readyMinutes" | "repairs" | "cluster">;
 }
 
-/** Window of the utilisation where no autoscaler says another one, in seconds: that of its default. */
+/** Window of the utilisation without autoscaling, in seconds: its default. */
 const defaultWindowSeconds = 60;
 
-/** Prometheus, Alertmanager and what they are made from, as a stack. */
+/** Prometheus, Alertmanager and their exporters as a stack. */
 export function monitoringStack(
   name: string,
   args: MonitoringStackArgs,
@@ -43,17 +43,9 @@ export function monitoringStack(
         monitoringCompose((path) => readStackFile("monitoring", path), {
           ...monitoring,
           clusterName,
-          images: {
-            prometheus: image("prometheus"),
-            alertmanager: image("alertmanager"),
-            "node-exporter": image("nodeExporter"),
-            cadvisor: image("cadvisor"),
-            "swarm-exporter": image("node"),
-            "socket-proxy": image("socketProxy"),
-            grafana: image("grafana"),
-          },
+          images: imagesOf(image),
           overlay,
-          // one that runs elsewhere is not scraped, and would be missed for ever
+          // one that runs elsewhere is not scraped; its alert would never end
           autoscale: autoscalerService !== undefined,
           windowSeconds: autoscale?.windowSeconds ?? defaultWindowSeconds,
           hooks,
@@ -62,4 +54,17 @@ export function monitoringStack(
     },
     opts,
   );
+}
+
+/** Image references by service of the stack. */
+function imagesOf(image: MonitoringStackArgs["image"]): MonitoringOptions["images"] {
+  return {
+    prometheus: image("prometheus"),
+    alertmanager: image("alertmanager"),
+    "node-exporter": image("nodeExporter"),
+    cadvisor: image("cadvisor"),
+    "swarm-exporter": image("node"),
+    "socket-proxy": image("socketProxy"),
+    grafana: image("grafana"),
+  };
 }

@@ -14,19 +14,19 @@ export interface NetworkArgs {
   readonly mark: pulumi.Input<string>;
 }
 
-/** What nodes and the ingress need to know of a network, whoever made it. */
+/** What nodes and the ingress need of a network, made by this component or not. */
 interface NetworkFacts {
   readonly networkId: pulumi.Output<string>;
   readonly subnetId: pulumi.Output<string>;
-  /** MTU in bytes, as Neutron gives it to the servers. */
+  /** MTU in bytes, as Neutron tells the servers. */
   readonly mtu: pulumi.Output<number>;
   /** What floating IPs need first. */
   readonly route: readonly pulumi.Resource[];
 }
 
 /**
- * The network of the cluster: one subnet for all zones with a router to the external network, made for it or there
- * before. Owns no port; nodes and the ingress make theirs.
+ * The network of the cluster: one subnet for all zones with a router to the external network. Makes them, or finds
+ * those of `settings.networkName`. Owns no port; nodes and the ingress make theirs.
  */
 export class Network extends pulumi.ComponentResource implements NetworkFacts {
   readonly networkId: pulumi.Output<string>;
@@ -51,7 +51,7 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
     const subnet = openstack.networking.getSubnetOutput({ networkId: network.id, cidr }, { parent: this });
     const mtu = network.apply((found) => {
       if (found.mtu === undefined)
-        throw new Error(`network ${networkName}: Neutron tells no MTU of it (extension net-mtu).`);
+        throw new Error(`network ${networkName}: Neutron reports no MTU for it (extension net-mtu).`);
       return found.mtu;
     });
     const subnetId = subnet.apply(({ id, allocationPools }) => {
@@ -65,20 +65,12 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
     return { networkId: network.id, subnetId, mtu, route: [] };
   }
 
-  private make(name: string, { addresses, settings, mark }: NetworkArgs): NetworkFacts {
+  private make(name: string, args: NetworkArgs): NetworkFacts {
+    const { addresses, settings, mark } = args;
     const { clusterName } = settings;
-    const external = openstack.networking.getNetworkOutput(
-      { name: settings.externalNetwork, external: true },
-      { parent: this },
-    );
     const network = new openstack.networking.Network(
       `${name}-network`,
-      {
-        name: clusterName,
-        description: mark,
-        adminStateUp: true,
-        tags: [clusterName],
-      },
+      { name: clusterName, description: mark, adminStateUp: true, tags: [clusterName] },
       { parent: this },
     );
     const subnet = new openstack.networking.Subnet(
@@ -96,25 +88,25 @@ export class Network extends pulumi.ComponentResource implements NetworkFacts {
       },
       { parent: this },
     );
+    return { networkId: network.id, subnetId: subnet.id, mtu: network.mtu, route: [this.connect(name, args, subnet)] };
+  }
+
+  /** The router to the external network. @returns what floating IPs need first. */
+  private connect(
+    name: string,
+    { settings: { clusterName, externalNetwork }, mark }: NetworkArgs,
+    subnet: openstack.networking.Subnet,
+  ): pulumi.Resource {
+    const external = openstack.networking.getNetworkOutput({ name: externalNetwork, external: true }, { parent: this });
     const router = new openstack.networking.Router(
       `${name}-router`,
-      {
-        name: clusterName,
-        description: mark,
-        adminStateUp: true,
-        externalNetworkId: external.id,
-        tags: [clusterName],
-      },
+      { name: clusterName, description: mark, adminStateUp: true, externalNetworkId: external.id, tags: [clusterName] },
       { parent: this },
     );
-    const routerInterface = new openstack.networking.RouterInterface(
+    return new openstack.networking.RouterInterface(
       `${name}-router-interface`,
-      {
-        routerId: router.id,
-        subnetId: subnet.id,
-      },
+      { routerId: router.id, subnetId: subnet.id },
       { parent: this },
     );
-    return { networkId: network.id, subnetId: subnet.id, mtu: network.mtu, route: [routerInterface] };
   }
 }

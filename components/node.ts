@@ -27,7 +27,7 @@ export interface SwarmNodeArgs {
   /** Hash of what cannot be changed on the server, of templateHash. */
   readonly template: pulumi.Input<string>;
   readonly serverGroupId?: pulumi.Input<string>;
-  /** Logical names of servers that exist and never ran: one among them is made anew. */
+  /** Logical names of servers that exist and never ran; one of these is replaced. */
   readonly unmade: ReadonlySet<string>;
   /** True where the user data has a join token. */
   readonly holdsToken: boolean;
@@ -35,54 +35,79 @@ export interface SwarmNodeArgs {
   readonly userData: (address: pulumi.Output<string>) => pulumi.Output<string>;
 }
 
-/** What a server's metadata says where it was made with a join token. */
+/** The metadata `token` of a server that was made with a join token. */
 const tokenGiven = "user-data";
 
 /**
- * One machine of the swarm: a port and a server, named and marked with its place, so that what an interrupted update
- * left behind can be told from everything else. Being part of the swarm is the membership's business.
+ * Inputs that Nova cannot change on a running server. An edit must not replace it, so they are ignored: new servers get
+ * the new values.
+ */
+const fixedInputs = [
+  "availabilityZone",
+  "imageName",
+  "imageId",
+  "flavorName",
+  "flavorId",
+  "userData",
+  "keyPair",
+  "metadata",
+  "schedulerHints",
+  "configDrive",
+] as const;
+
+/**
+ * One machine of the swarm: a port and a server, named and marked with its place, so that leftovers of an interrupted
+ * update can be recognized. The membership (components/membership.ts) makes it part of the swarm.
  */
 export class SwarmNode extends pulumi.ComponentResource {
   readonly place: NodePlace;
   readonly port: openstack.networking.Port;
   readonly server: openstack.compute.Instance;
   readonly address: pulumi.Output<string>;
-  /** True where the server was made with a join token in its user data. */
+  /** True if the server was made with a join token in its user data. */
   readonly holdsToken: pulumi.Output<boolean>;
-  /** Zone that the server is in: its own, whatever zone a new one would be made in. */
+  /** Zone that the server is in; a new one may be made in another. */
   readonly zone: pulumi.Output<string>;
-  /**
-   * True where a new server would be made otherwise: from another template or image, in another zone or server group.
-   */
+  /** True if a new server would have another template, image, zone or server group. */
   readonly stale: pulumi.Output<boolean>;
 
   constructor(name: string, args: SwarmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:Node", name, { ...args.place }, opts);
-    const { place } = args;
-    this.place = place;
-    const marks = { cluster: args.cluster, role: place.role, group: place.group, ordinal: String(place.ordinal) };
-    this.port = new openstack.networking.Port(
+    this.place = args.place;
+    this.port = this.makePort(name, args);
+    this.address = this.port.allFixedIps.apply((addresses) => addresses[0] ?? "");
+    this.server = this.makeServer(name, args);
+    this.holdsToken = this.server.metadata.apply((metadata) => metadata?.["token"] === tokenGiven);
+    this.zone = this.server.availabilityZone;
+    this.stale = this.differs(args);
+    this.registerOutputs({});
+  }
+
+  private makePort(name: string, args: SwarmNodeArgs): openstack.networking.Port {
+    return new openstack.networking.Port(
       `${name}-port`,
       {
-        name: place.name,
+        name: args.place.name,
         description: args.mark,
         networkId: args.network.networkId,
         fixedIps: [
           { subnetId: args.network.subnetId, ...(args.address === undefined ? {} : { ipAddress: args.address }) },
         ],
         securityGroupIds: [...args.securityGroupIds],
-        // given at creation: peers learn of a later change only by chance
+        // given at creation: peers may not learn of a later change
         allowedAddressPairs: args.sharedAddress === undefined ? [] : [{ ipAddress: args.sharedAddress }],
-        tags: Object.entries(marks).map(([key, value]) => `${key}=${value}`),
+        tags: Object.entries(marksOf(args)).map(([key, value]) => `${key}=${value}`),
       },
       { parent: this },
     );
-    this.address = this.port.allFixedIps.apply((addresses) => addresses[0] ?? "");
-    this.server = new openstack.compute.Instance(
+  }
+
+  private makeServer(name: string, args: SwarmNodeArgs): openstack.compute.Instance {
+    return new openstack.compute.Instance(
       `${name}-server`,
       {
-        name: place.name,
-        availabilityZone: place.zone,
+        name: args.place.name,
+        availabilityZone: args.place.zone,
         flavorName: args.flavor,
         imageName: args.image,
         ...(args.keyPair === undefined ? {} : { keyPair: args.keyPair }),
@@ -92,7 +117,7 @@ export class SwarmNode extends pulumi.ComponentResource {
         configDrive: true,
         userData: pulumi.secret(args.userData(this.address)),
         metadata: {
-          ...marks,
+          ...marksOf(args),
           mark: args.mark,
           template: args.template,
           ...(args.holdsToken ? { token: tokenGiven } : {}),
@@ -102,31 +127,14 @@ export class SwarmNode extends pulumi.ComponentResource {
         parent: this,
         // a replacement that a person asks for (`--replace`) has the same port
         deleteBeforeReplace: true,
-        // that it could not be made counts as a change for this alone
+        // only with "*" does a failed creation count as a change
         ...(args.unmade.has(`${name}-server`) ? { replaceOnChanges: ["*"] } : {}),
-        // Nova can change none of these on a server that runs; an edit must not replace it. New servers get the new
-        // values.
-        ignoreChanges: [
-          "availabilityZone",
-          "imageName",
-          "imageId",
-          "flavorName",
-          "flavorId",
-          "userData",
-          "keyPair",
-          "metadata",
-          "schedulerHints",
-          "configDrive",
-        ],
+        ignoreChanges: [...fixedInputs],
       },
     );
-    this.holdsToken = this.server.metadata.apply((metadata) => metadata?.["token"] === tokenGiven);
-    this.zone = this.server.availabilityZone;
-    this.stale = this.differs(args);
-    this.registerOutputs({});
   }
 
-  /** What is not known of a server, as of one that an older provider made, does not count. */
+  /** Facts that are unknown of a server, e.g. one that an older provider made, do not count. */
   private differs({ template, imageId, serverGroupId, place }: SwarmNodeArgs): pulumi.Output<boolean> {
     const { metadata, imageId: ownImage, schedulerHints } = this.server;
     const own = pulumi.all([metadata, ownImage, schedulerHints, this.zone]).apply(([data, image, hints, zone]) => ({
@@ -145,6 +153,11 @@ export class SwarmNode extends pulumi.ComponentResource {
           isOther(had.group, group),
       );
   }
+}
+
+/** What the port's tags and the server's metadata say of the node. */
+function marksOf({ cluster, place: { role, group, ordinal } }: SwarmNodeArgs): Record<string, string> {
+  return { cluster, role, group, ordinal: String(ordinal) };
 }
 
 function isOther(had: string | undefined, wanted: string | undefined): boolean {

@@ -12,29 +12,30 @@ export interface OverlayArgs {
   readonly clusterName: string;
   /** The overlay networks that several stacks share. */
   readonly networks: readonly SharedNetwork[];
-  /** Subnets of networks by name; of one that is absent Docker takes the next of the pools. */
+  /** Subnets by network; Docker takes the next of the pools for a network without one. */
   readonly subnets: Partial<SharedSubnets>;
   /** Access to the cluster as JSON; secret. */
   readonly access: pulumi.Output<string>;
   /** The mark of the cluster's resources. */
   readonly mark: pulumi.Input<string>;
-  /** What this update makes again. */
+  /** What this update repairs. */
   readonly repairs: Repairs;
   /** Options of the overlay driver, as overlayOptions makes them. */
   readonly options: pulumi.Output<Record<string, string>>;
-  /** What is deleted together with the whole cluster. */
+  /** Deleted only with the whole cluster; then the networks need no deletion of their own. */
   readonly cluster: pulumi.Resource;
 }
 
 /**
- * Options of every overlay network of the cluster. Docker subtracts what VXLAN and IPsec need from the MTU that it is
- * given, so that is the Neutron network's own, in bytes.
+ * Options of every overlay network of the cluster.
+ *
+ * @param mtu MTU of the Neutron network, in bytes; Docker subtracts what VXLAN and IPsec need.
  */
 export function overlayOptions(mtu: number, encrypted: boolean): Record<string, string> {
   return { "com.docker.network.driver.mtu": String(mtu), ...(encrypted ? { encrypted: "true" } : {}) };
 }
 
-/** Label of a network that was made again, and why. */
+/** Label of a repaired network; its value is the reason. */
 const repairLabel = "swarm.repair";
 
 /** The overlay networks that stacks share. Owns the networks, not what is attached to them. */

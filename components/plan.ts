@@ -2,7 +2,9 @@ import { planAddresses, type AddressPlan } from "../settings/addresses";
 import { placeManagers, placeWorker, type NodePlace } from "../settings/names";
 import { planWorkerSets, type WorkerSets } from "../settings/ordinals";
 import type { Settings } from "../settings/schema";
-import { monitoringLabel, monitoringPlaces } from "./monitoring";
+import type { SharedNetwork } from "../settings/overlays";
+import type { KeptParts } from "../settings/specs";
+import { monitoringLabel, monitoringNetwork, monitoringPlaces } from "./monitoring";
 
 export interface PlannedManager {
   readonly place: NodePlace;
@@ -57,12 +59,17 @@ export function planCluster(settings: Settings, previous: WorkerSets, wanted?: W
   return { addresses, managers, workerSets, workers };
 }
 
-/** Names of all nodes of a plan. */
-export function plannedNodes({ managers, workers }: ClusterPlan): string[] {
-  return [...managers, ...Object.values(workers).flat()].map(({ place }) => place.name);
+/** Names of the parts of the swarm that a cluster of these settings and workers has. */
+export function plannedParts(settings: Settings, workerSets: WorkerSets): KeptParts & { networks: SharedNetwork[] } {
+  const { managers, workers } = planCluster(settings, workerSets);
+  return {
+    nodes: [...managers, ...Object.values(workers).flat()].map(({ place }) => place.name),
+    networks: plannedNetworks(settings),
+    stacks: plannedStacks(settings),
+  };
 }
 
-/** Labels of all nodes of a plan by name. */
+/** Labels of all nodes of a plan, by node name. */
 export function plannedLabels({
   managers,
   workers,
@@ -70,8 +77,12 @@ export function plannedLabels({
   return new Map([...managers, ...Object.values(workers).flat()].map(({ place, labels }) => [place.name, labels]));
 }
 
-/** Names of the stacks that a cluster of these settings has in the swarm. */
-export function plannedStacks({ monitoring, autoscalerService, demo }: Settings): string[] {
+/** The overlay networks that several stacks of these settings share. */
+export function plannedNetworks({ monitoring }: Pick<Settings, "monitoring">): SharedNetwork[] {
+  return ["proxy", ...(monitoring === undefined ? [] : [monitoringNetwork])];
+}
+
+function plannedStacks({ monitoring, autoscalerService, demo }: Settings): string[] {
   return [
     "traefik",
     ...(monitoring === undefined ? [] : ["monitoring"]),

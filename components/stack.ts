@@ -6,29 +6,29 @@ import { swarmCommand } from "./swarm-command";
 export interface StackArgs {
   /** Name of the stack in the swarm. */
   readonly stack: string;
-  /** Text of the compose file, rendered; an input, so that a preview shows the lines that change. */
+  /** The rendered compose file; an input, so that a preview shows the lines that change. */
   readonly compose: pulumi.Input<string>;
   /** Values of the compose file's secrets, by the environment variables that it names. */
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Minutes until every task runs. */
   readonly readyMinutes: number;
-  /** Path that must answer through the ingress before the stack counts as running. */
+  /** Path that must answer through the ingress before the stack is ready. */
   readonly route?: string;
-  /** What this update makes again. */
+  /** What this update repairs. */
   readonly repairs: Repairs;
   /** Access to the cluster; secret. */
   readonly access: pulumi.Input<string>;
-  /** What is deleted together with the whole cluster. */
+  /** Deleted only with the whole cluster; then the stack needs no removal of its own. */
   readonly cluster: pulumi.Resource;
 }
 
-/** A stack on the swarm: it stands when every task of it runs. */
+/** A stack on the swarm (`docker stack deploy`); created when all its tasks run. */
 export class Stack extends pulumi.ComponentResource {
   /** Name of the stack in the swarm. */
   readonly stack: string;
   /** Full names of its services. */
   readonly services: pulumi.Output<string[]>;
-  /** Stands when every task of the stack runs. */
+  /** Registered when every task of the stack runs. */
   readonly deployment: pulumi.Resource;
 
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {

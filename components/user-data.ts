@@ -17,7 +17,7 @@ export interface UserDataArgs {
   readonly joinToken?: pulumi.Output<string>;
 }
 
-/** The facts that are the same for every node of a role, and hold no secret. */
+/** Facts that all nodes of a role share; none is a secret. */
 type CommonFacts = Omit<NodeFacts, "name" | "address" | "hostKey" | "adminKey" | "joinToken">;
 
 /** Gives a node's user data as a function of its own address; secret. */
@@ -42,7 +42,7 @@ export function userDataOf(
       );
 }
 
-/** What a node's user data says beside its own name, address and keys. */
+/** The facts of a node beside its own name, address and keys. */
 export function commonFacts(
   settings: Settings,
   plan: ClusterPlan,
@@ -63,8 +63,8 @@ export function commonFacts(
 }
 
 /**
- * Hash of everything that Nova cannot change on a server that runs: image, flavor, key pair and user data, without what
- * is a secret, the node's own, or of no use after the join. A server that bears another one is stale.
+ * Hash of everything that Nova cannot change on a running server: image, flavor, key pair and user data, without
+ * secrets, the node's own facts and what is of no use after the join. A server with another hash is stale.
  */
 export function templateHash(
   settings: Settings,

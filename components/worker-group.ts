@@ -19,7 +19,7 @@ export interface WorkerGroupArgs {
   readonly firewall: Firewall;
   readonly identity: Identity;
   readonly quorum: ManagerQuorum;
-  /** What stands when every manager is in the swarm: workers join a quorum that is whole. */
+  /** Registered when every manager is in the swarm; workers join a complete quorum. */
   readonly managers: readonly pulumi.Resource[];
   /** What this update makes again. */
   readonly repairs: Repairs;
@@ -31,58 +31,61 @@ export interface WorkerGroupArgs {
   readonly joinToken?: pulumi.Output<string>;
 }
 
-/**
- * The workers of one group, all in one zone. Owns their servers and their part in the swarm; which ordinals there are
- * is the plan's business.
- */
+/** The workers of one group: their servers and memberships. The plan decides which ordinals there are. */
 export class WorkerGroup extends pulumi.ComponentResource {
   readonly nodes: readonly SwarmNode[];
-  /** Stand when every worker is proven Ready. */
+  /** Registered when every worker is Ready. */
   readonly memberships: readonly pulumi.Resource[];
 
   constructor(name: string, args: WorkerGroupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("swarm:compute:WorkerGroup", name, { workers: args.workers.length }, opts);
-    const { settings, plan, network, firewall, identity, quorum, joinToken } = args;
-    this.nodes = args.workers.map(
-      ({ place, flavor }) =>
-        new SwarmNode(
-          `${name}-${place.ordinal}`,
-          {
-            cluster: settings.clusterName,
-            mark: identity.mark,
-            place,
-            network,
-            securityGroupIds: firewall.workerGroupIds,
-            flavor,
-            unmade: args.unmade,
-            image: settings.image,
-            imageId: args.imageId,
-            ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
-            template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
-            holdsToken: joinToken !== undefined,
-            userData: userDataOf(
-              { settings, plan, identity, mtu: network.mtu, ...(joinToken === undefined ? {} : { joinToken }) },
-              place.name,
-            ),
-          },
-          { parent: this },
-        ),
-    );
-    this.memberships = this.nodes.map((node, index) =>
-      membership(
-        `${name}-membership-${node.place.ordinal}`,
-        {
-          node,
-          hostKey: identity.publicHostKey(node.place.name),
-          labels: { ...args.workers[index]?.labels, ...ownZone(node) },
-          deadlines: settings.deadlines,
-          repairs: args.repairs,
-          access: quorum.access,
-          cluster: firewall.anchor,
-        },
-        { parent: this, dependsOn: [node.server, ...args.managers, ...firewall.rules] },
-      ),
-    );
+    this.nodes = args.workers.map((worker) => this.node(name, args, worker));
+    this.memberships = this.nodes.map((node, index) => this.membership(name, args, node, args.workers[index]?.labels));
     this.registerOutputs({});
+  }
+
+  private node(name: string, args: WorkerGroupArgs, { place, flavor }: PlannedWorker): SwarmNode {
+    const { settings, plan, network, firewall, identity, joinToken } = args;
+    const token = joinToken === undefined ? {} : { joinToken };
+    return new SwarmNode(
+      `${name}-${place.ordinal}`,
+      {
+        cluster: settings.clusterName,
+        mark: identity.mark,
+        place,
+        network,
+        securityGroupIds: firewall.workerGroupIds,
+        flavor,
+        unmade: args.unmade,
+        image: settings.image,
+        imageId: args.imageId,
+        ...(settings.keyPair === undefined ? {} : { keyPair: settings.keyPair }),
+        template: network.mtu.apply((mtu) => templateHash(settings, plan, mtu, flavor)),
+        holdsToken: joinToken !== undefined,
+        userData: userDataOf({ settings, plan, identity, mtu: network.mtu, ...token }, place.name),
+      },
+      { parent: this },
+    );
+  }
+
+  private membership(
+    name: string,
+    { settings, identity, firewall, quorum, managers, repairs }: WorkerGroupArgs,
+    node: SwarmNode,
+    labels: PlannedWorker["labels"] = {},
+  ): pulumi.Resource {
+    return membership(
+      `${name}-membership-${node.place.ordinal}`,
+      {
+        node,
+        hostKey: identity.publicHostKey(node.place.name),
+        labels: { ...labels, ...ownZone(node) },
+        deadlines: settings.deadlines,
+        repairs,
+        access: quorum.access,
+        cluster: firewall.anchor,
+      },
+      { parent: this, dependsOn: [node.server, ...managers, ...firewall.rules] },
+    );
   }
 }

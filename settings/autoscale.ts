@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { allowed, integer, list } from "./values";
+import { allowed, fields, integer, keysOf, list } from "./values";
 
 /** Days of the week as schedules name them, in the order of ISO 8601. */
 export const weekDays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
@@ -22,73 +22,67 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/**
- * A minimum by time of week. `to` that is not after `from` lies on the next day: the window belongs to the day on which
- * it begins. Where windows overlap, the highest minimum holds.
- */
-export const schedule = z.strictObject(
-  {
-    days: list(z.enum(weekDays, allowed(dayWords)), "days").min(1, allowed("at least one day")),
-    from: timeOfDay(/^([01]\d|2[0-3]):[0-5]\d$/, `a time of day from "00:00" to "23:59"`),
-    to: timeOfDay(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, `a time of day from "00:00" to "24:00"`),
-    timeZone: z.string(allowed(timeZoneWords)).refine(isTimeZone, allowed(timeZoneWords)),
-    minNodes: integer(0, 1000, "workers"),
-  },
-  allowed("{days, from, to, timeZone, minNodes}, all of them required"),
-);
+/** A minimum by time of week. A window that ends on the next day belongs to the day on which it begins. */
+export const schedule = fields({
+  days: list(z.enum(weekDays, allowed(dayWords)), "days")
+    .min(1, allowed("at least one day"))
+    .describe(`Days on which it begins: ${weekDays.join(", ")}.`),
+  from: timeOfDay(/^([01]\d|2[0-3]):[0-5]\d$/, `a time of day from "00:00" to "23:59"`).describe(
+    `Its beginning, e.g. "07:00".`,
+  ),
+  to: timeOfDay(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, `a time of day from "00:00" to "24:00"`).describe(
+    `Its end, e.g. "19:00"; on the next day where it is not after from.`,
+  ),
+  timeZone: z
+    .string(allowed(timeZoneWords))
+    .refine(isTimeZone, allowed(timeZoneWords))
+    .describe("Time zone of both, e.g. Europe/Zurich."),
+  minNodes: integer(0, 1000, "workers").describe("Smallest number of workers meanwhile."),
+});
 export type Schedule = z.output<typeof schedule>;
 
 /**
- * When workers come and go by load. Absent: they do so by hand alone. Nodes are workers; the seed's figures are the
- * threshold 75 % and nothing else.
+ * The autoscaling policy. Each field is also a flag of `swarmctl cluster update`. Sources of the defaults:
  *
- * - `cpuThreshold` 75: the seed.
- * - `scaleInCpuThreshold` 45: below it by so much that the load of a node that goes does not lift the others above it
- *   again;
+ * - `cpuThreshold`: the project's first text.
+ * - `scaleInCpuThreshold`: so far below it that the load of a removed node does not lift the others above it again.
  *   cluster-autoscaler takes a node for unneeded below 50 % (FAQ, `--scale-down-utilization-threshold`).
- * - `windowSeconds` 60: four samples at the scrape interval of 15 s; a spike is not load.
- * - `scaleOutCooldownSeconds` 60: the window shall be of the larger cluster before it speaks again.
- * - `scaleInCooldownSeconds` 600: cluster-autoscaler's `--scale-down-delay-after-add` and `--scale-down-unneeded-time`,
- *   10 minutes.
- * - `joinDeadlineSeconds`: two minutes more than `deadlines.nodeReadyMinutes`. It counts from the decision, that from
- *   the server on: so
- *   the update fails first, and says why with the node's console.
- * - `maxStep` 3: a node per zone of three. cluster-autoscaler halts above 3 unready nodes (`--ok-total-unready-count`).
+ * - `windowSeconds`: four samples at the scrape interval of 15 s; a spike is not load.
+ * - `scaleOutCooldownSeconds`: the whole window is then of the larger cluster.
+ * - `scaleInCooldownSeconds`: cluster-autoscaler's `--scale-down-delay-after-add` and `--scale-down-unneeded-time`.
+ * - `joinDeadlineSeconds`: counts from the decision, `nodeReadyMinutes` from the server; so the update fails first, and
+ *   reports why with the node's console.
+ * - `maxStep`: a node per zone of three. cluster-autoscaler halts above 3 unready nodes (`--ok-total-unready-count`).
  *
  * @see https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
  */
-export const autoscale = z.strictObject(
-  {
-    cpuThreshold: integer(1, 100, "percent").default(75),
-    scaleInCpuThreshold: integer(0, 99, "percent").default(45),
-    windowSeconds: integer(15, 3600, "seconds").default(60),
-    minNodes: integer(0, 10_000, "workers").optional(),
-    maxNodes: integer(0, 10_000, "workers").optional(),
-    scaleOutCooldownSeconds: integer(0, 86_400, "seconds").default(60),
-    scaleInCooldownSeconds: integer(0, 86_400, "seconds").default(600),
-    joinDeadlineSeconds: integer(30, 9000, "seconds").optional(),
-    maxStep: integer(1, 100, "workers").default(3),
-    schedules: list(schedule, "{days, from, to, timeZone, minNodes}").default([]),
-  },
-  allowed(
-    "{cpuThreshold, scaleInCpuThreshold, windowSeconds, minNodes, maxNodes, scaleOutCooldownSeconds, scaleInCooldownSeconds, " +
-      "joinDeadlineSeconds, maxStep, schedules}",
-  ),
-);
+export const autoscale = fields({
+  cpuThreshold: integer(1, 100, "percent").default(75).describe("Scale out above this CPU load."),
+  scaleInCpuThreshold: integer(0, 99, "percent").default(45).describe("Scale in below this CPU load."),
+  windowSeconds: integer(15, 3600, "seconds").default(60).describe("The load must last this long."),
+  minNodes: integer(0, 10_000, "workers")
+    .optional()
+    .describe("Smallest number of workers; default: the sum of the groups' min."),
+  maxNodes: integer(0, 10_000, "workers")
+    .optional()
+    .describe("Largest number of workers; default: the sum of the groups' max."),
+  scaleOutCooldownSeconds: integer(0, 86_400, "seconds").default(60).describe("From a scale out to the next one."),
+  scaleInCooldownSeconds: integer(0, 86_400, "seconds")
+    .default(600)
+    .describe("From a scale out or in to the next scale in."),
+  joinDeadlineSeconds: integer(30, 9000, "seconds")
+    .optional()
+    .describe("For a new worker to join; default: two minutes more than deadlines.nodeReadyMinutes."),
+  maxStep: integer(1, 100, "workers").default(3).describe("Most workers that one decision adds or removes."),
+  schedules: list(schedule, keysOf(schedule))
+    .default([])
+    .describe("Minimums by time of week. Where several apply, the highest one holds."),
+});
 type ShapedAutoscale = z.output<typeof autoscale>;
 type Completed = "minNodes" | "maxNodes" | "joinDeadlineSeconds";
 
-/**
- * The validated policy; what is not given is filled in from other keys: the cluster's limits from the groups', the
- * deadline from the others.
- */
+/** The validated policy, complete: absent limits and the absent deadline come from other keys. */
 export type AutoscaleSettings = Readonly<Omit<ShapedAutoscale, Completed>> & Readonly<Record<Completed, number>>;
-
-export const autoscaleDescription =
-  "Workers come and go by load; without it by hand alone. All optional: cpuThreshold (percent, 75) and " +
-  "scaleInCpuThreshold (percent, 45) over windowSeconds (60); minNodes and maxNodes (the sums of the groups' min and max); " +
-  "scaleOutCooldownSeconds (60), scaleInCooldownSeconds (600), joinDeadlineSeconds (two minutes more than deadlines.nodeReadyMinutes), maxStep (3 workers a decision); " +
-  'schedules, a list of {days: [mon, …], from: "07:00", to: "19:00", timeZone: Europe/Zurich, minNodes} (none).';
 
 /** Limits of a worker group. */
 export interface GroupLimits {
@@ -101,12 +95,10 @@ export function sumOf(groups: Readonly<Record<string, GroupLimits>>, limit: keyo
   return Object.values(groups).reduce((sum, group) => sum + group[limit], 0);
 }
 
-/** Seconds from a decision to its server and back, beside the time that the server has to become Ready. */
+/** Seconds from a decision to its server, and from Ready to the autoscaler's knowledge of it. */
 const aroundJoinSeconds = 120;
 
-/**
- * Fills in what hangs on other keys: the limits of the cluster, by default the sums of the groups', and the deadline.
- */
+/** Fills in the defaults that depend on other keys. */
 export function completeAutoscale(
   policy: ShapedAutoscale,
   {

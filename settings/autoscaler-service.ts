@@ -2,32 +2,26 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { Fault } from "./errors";
 import type { ShapedSettings } from "./schema";
-import { allowed, pem, text } from "./values";
+import { allowed, fields, pem, text } from "./values";
 
 const bucketWords = `the URL of a bucket as Pulumi takes it, e.g. "s3://states?region=eu-central-1"`;
 const repositoryWords = `an image without tag or digest, e.g. "registry.example/swarm-autoscaler": the tag is the program's own`;
 
-/**
- * The autoscaler as a service on the managers. Absent: none; it may still be run elsewhere.
- *
- * - `backendUrl`: where the stack's state is, for the managers; they must reach it, so no folder will do.
- * - `caCertificates`: of authorities that OpenStack's certificates or the bucket's are signed by, trusted beside the
- *   usual ones.
- * - `image`: made and pushed by `autoscaler/image/build`, whose tag says which program it holds.
- */
-export const autoscalerService = z.strictObject(
-  {
-    backendUrl: text(/^s3:\/\/[^\s/?]+(\/[^\s?]*)?(\?\S*)?$/, bucketWords),
-    image: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, repositoryWords).default("swarm/autoscaler"),
-    caCertificates: pem.optional(),
-  },
-  allowed("{backendUrl, image, caCertificates}, of which backendUrl is required"),
-);
+/** The autoscaler as a service on the managers. */
+export const autoscalerService = fields({
+  backendUrl: text(/^s3:\/\/[^\s/?]+(\/[^\s?]*)?(\?\S*)?$/, bucketWords).describe(
+    "Bucket of the stack's state, an s3:// URL as the managers reach it.",
+  ),
+  image: text(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, repositoryWords)
+    .default("swarm/autoscaler")
+    .describe("Image that autoscaler/image/build makes and pushes; its tag is the program's own."),
+  caCertificates: pem
+    .optional()
+    .describe(
+      "Certificates (PEM) of a site's own authority for OpenStack or the bucket, trusted beside the usual ones.",
+    ),
+});
 export type AutoscalerServiceSettings = Readonly<z.output<typeof autoscalerService>>;
-
-export const autoscalerServiceDescription =
-  "The autoscaler as a service on the managers; without it none. backendUrl (an s3:// URL of the stack's state, as managers reach it), " +
-  "image (swarm/autoscaler; its tag is the program's own), caCertificates (PEM, of a site's own authority for OpenStack or the bucket). Needs autoscale, monitoring, and the secrets autoscalerCloud, autoscalerStateKey and autoscalerPassphrase.";
 
 /** Name of the cloud in the service's clouds.yaml. */
 export const serviceCloud = "autoscaler";
@@ -37,7 +31,7 @@ const cloudsSchema = z.strictObject({
   clouds: z.strictObject({
     [serviceCloud]: z.looseObject({
       auth_type: z.literal("v3applicationcredential"),
-      // a file that the service has not
+      // a file that the service does not have
       cacert: z.undefined().optional(),
       auth: z.strictObject({
         auth_url: z.string(),
@@ -64,12 +58,10 @@ export const serviceStateKey = text(
 );
 export const servicePassphrase = text(/^\S(.*\S)?$/, "a passphrase, one line");
 
-/** The secrets that the service is handed, by their keys. */
+/** Keys of the service's secrets. */
 export const serviceSecretKeys = ["autoscalerCloud", "autoscalerStateKey", "autoscalerPassphrase"] as const;
 
-/**
- * What the service needs beside itself. Whether its secrets are there is not known to all who read the configuration.
- */
+/** What the service needs. Its secrets are checked elsewhere: not every reader of the configuration can see them. */
 export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
   if (settings.autoscalerService === undefined) {
     return serviceSecretKeys
@@ -87,7 +79,7 @@ export function serviceHasItsParts(settings: Partial<ShapedSettings>): Fault[] {
     }));
 }
 
-/** The secrets that a service lacks. */
+/** Faults for each missing secret of the service. */
 export function missingServiceSecrets(
   service: AutoscalerServiceSettings | undefined,
   secrets: Partial<Record<(typeof serviceSecretKeys)[number], unknown>>,

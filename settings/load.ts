@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingServiceSecrets } from "./autoscaler-service";
 import { SettingsError } from "./errors";
-import { hasSwarm, lastingFaults, madeWith, type MadeWith, type StandingManager } from "./lasting";
+import { hasSwarm, immutableFaults, madeWith, type MadeWith, type StandingManager } from "./made-with";
 import type { WorkerSets } from "./ordinals";
-import { clusterOutputs, type ClusterAccess } from "./outputs";
+import { readClusterOutputs, readNames, type ClusterAccess } from "./outputs";
 import { mostNodes, overlayFaults, overlayWarnings, planSharedSubnets } from "./overlays";
 import { parseSecrets, parseSettings, unsetKeys } from "./parse";
 import { allowFaults } from "./plan-guard";
@@ -12,11 +12,11 @@ import { refusal } from "./refusal";
 import { leaveReport } from "./report";
 import { poolFaults, reservedWarnings } from "./reserved";
 import type { SecretKey } from "./secrets";
-import type { Settings } from "./schema";
+import type { Settings, SettingsKey } from "./schema";
 import { expectedVariable, readWanted, WantedError, wantedVariable } from "./wanted";
 import { warningsOf } from "./warnings";
 
-/** What the last update of this stack left, read from its own outputs. Before the first update nothing. */
+/** What the last update of this stack left, by its outputs; nothing before the first update. */
 export interface Previous {
   /** What the cluster was made with; absent while there is none. */
   readonly madeWith?: MadeWith;
@@ -24,12 +24,9 @@ export interface Previous {
   readonly workerSets: WorkerSets;
   /** Number of the last complete update; 0 where there was none. */
   readonly serial: number;
-  /**
-   * Policies of the managers' server groups, the first one first; none before the first update and where an older
-   * program did not say.
-   */
+  /** Policies of the managers' server groups, the first one first; none before the first update. */
   readonly managerGroupPolicies: readonly Settings["managerAntiAffinity"][];
-  /** How the cluster was reached, in clear; absent while there is none. */
+  /** Access to the cluster, in clear; absent while there is none. */
   readonly access?: ClusterAccess;
   /** Largest number of nodes that its settings allowed. */
   readonly mostNodes: number;
@@ -44,15 +41,15 @@ export interface Loaded {
   readonly previous: Previous;
   /** What the cluster is made with. */
   readonly made: MadeWith;
-  /** The worker sets that whoever runs this update wants in place of the previous ones. */
+  /** The worker sets that this update shall have in place of the previous ones. */
   readonly wanted?: WorkerSets;
 }
 
 /**
- * Reads the stack's configuration, what the last update left, and the worker sets that this one is asked for by the
- * environment (SWARM_WANTED_WORKERS): the one door by which they come. Warns of what the configuration gives up.
+ * Reads the stack's configuration, what the last update left, and the worker sets that the environment asks for
+ * (SWARM_WANTED_WORKERS), which come by no other way. Warns of what the configuration gives up.
  *
- * @param madeSoFar tells what exists of a cluster that no update has completed; asked only then.
+ * @param madeSoFar returns what exists of a cluster that no update has completed; called only then.
  * @throws RunError with all faults, which Pulumi prints without a stack trace; nothing is registered before the
  *   settings are good.
  */
@@ -60,7 +57,6 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
   try {
     const raw = rawSettings(pulumi.runtime.allConfig(), pulumi.getProject());
     const settings = parseSettings(raw);
-    const unset = unsetKeys(raw);
     const secrets = Object.fromEntries(
       Object.entries(parseSecrets(raw)).map(([key, value]) => [key, pulumi.secret(value)]),
     );
@@ -71,66 +67,66 @@ export async function loadSettings(madeSoFar: () => Promise<Partial<MadeWith>>):
       : undefined;
     const faults = [
       ...missingServiceSecrets(settings.autoscalerService, secrets),
-      ...lastingFaults(settings, before, previous.managers),
+      ...immutableFaults(settings, before, previous.managers),
       ...allowFaults(settings, new Date()),
       ...overlayFaults(settings, standing),
-      ...(standing === undefined ? poolFaults(settings, unset) : []),
+      ...(standing === undefined ? poolFaults(settings, unsetKeys(raw)) : []),
     ];
     if (faults.length > 0) throw new SettingsError(faults);
-    const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
-    const asked =
-      wanted === undefined || wanted === ""
-        ? {}
-        : { wanted: readWanted({ wanted, expected }, settings, previous.workerSets) };
-    const warnings = [
-      ...warningsOf(settings),
-      ...reservedWarnings(settings, unset),
-      ...(standing === undefined
-        ? []
-        : [
-            ...overlayWarnings(settings, standing),
-            ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`),
-          ]),
-    ];
-    for (const warning of warnings) await pulumi.log.warn(warning);
-    return {
-      settings,
-      secrets,
-      previous,
-      made: madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets),
-      ...asked,
-    };
+    const asked = askedFor(settings, previous);
+    for (const warning of allWarnings(settings, unsetKeys(raw), standing)) await pulumi.log.warn(warning);
+    const made = madeWith(settings, standing === undefined ? planSharedSubnets(settings) : before.sharedSubnets);
+    return { settings, secrets, previous, made, ...asked };
   } catch (error) {
     if (error instanceof WantedError) leaveReport(process.env, { kind: error.isOvertaken ? "overtaken" : "unfit" });
     throw error instanceof SettingsError ? refusal(error.message) : error;
   }
 }
 
+/** The worker sets that the environment asks for, if it does. @throws WantedError. */
+function askedFor(settings: Settings, { workerSets }: Previous): Pick<Loaded, "wanted"> {
+  const { [wantedVariable]: wanted, [expectedVariable]: expected } = process.env;
+  return wanted === undefined || wanted === ""
+    ? {}
+    : { wanted: readWanted({ wanted, expected }, settings, workerSets) };
+}
+
+/** @param standing what the overlay networks of a swarm that exists are; absent before there is one. */
+function allWarnings(
+  settings: Settings,
+  unset: ReadonlySet<SettingsKey>,
+  standing: Parameters<typeof overlayWarnings>[1] | undefined,
+): string[] {
+  return [
+    ...warningsOf(settings),
+    ...reservedWarnings(settings, unset),
+    ...(standing === undefined
+      ? []
+      : [
+          ...overlayWarnings(settings, standing),
+          ...poolFaults(settings, new Set()).map(({ path, problem }) => `${path}: ${problem}`),
+        ]),
+  ];
+}
+
 async function readPrevious(): Promise<Previous> {
   const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const output = async (
-    name: "clusterId" | "madeWith" | "managerGroupPolicies" | "nodes" | "serial" | "workerGroups" | "workerSets",
-  ): Promise<unknown> => (await self.getOutputDetails(name)).value;
-  const { shape } = clusterOutputs;
-  const workerSets = shape.workerSets.parse((await output("workerSets")) ?? {});
-  const serial = shape.serial.parse(await output("serial")) ?? 0;
-  const managerGroupPolicies = shape.managerGroupPolicies.parse(await output("managerGroupPolicies")) ?? [];
-  if ((await output("clusterId")) === undefined)
-    return { workerSets, serial, managerGroupPolicies, managers: [], mostNodes: 0 };
-  const joinTokens = shape.joinTokens.parse((await self.getOutputDetails("joinTokens")).secretValue);
-  const access = shape.access.parse((await self.getOutputDetails("access")).secretValue);
-  const managers = shape.nodes.parse(await output("nodes")).filter(({ role }) => role === "manager");
+  const values = readNames.map(async (name): Promise<[string, unknown]> => {
+    const details = await self.getOutputDetails(name);
+    return [name, details.value ?? details.secretValue];
+  });
+  const outputs = readClusterOutputs(Object.fromEntries(await Promise.all(values)));
+  if (outputs === undefined) return { workerSets: {}, serial: 0, managerGroupPolicies: [], managers: [], mostNodes: 0 };
+  const { joinTokens, serial = 0, managerGroupPolicies = [], workerGroups } = outputs;
+  const managers = outputs.nodes.filter(({ role }) => role === "manager");
   return {
-    madeWith: shape.madeWith.parse(await output("madeWith")),
+    madeWith: outputs.madeWith,
     managers,
-    workerSets,
+    workerSets: outputs.workerSets,
     serial,
     managerGroupPolicies,
-    access,
-    mostNodes: mostNodes({
-      managers: managers.length,
-      workerGroups: shape.workerGroups.parse((await output("workerGroups")) ?? {}),
-    }),
+    access: outputs.access,
+    mostNodes: mostNodes({ managers: managers.length, workerGroups }),
     joinTokens: { manager: pulumi.secret(joinTokens.manager), worker: pulumi.secret(joinTokens.worker) },
   };
 }

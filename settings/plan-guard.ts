@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Fault } from "./errors";
-import { allowed, integer, list, text } from "./values";
+import { allowed, fields, integer, keysOf, list, text } from "./values";
 
 /** What an update must not do beyond its limits, each by the code that a stack's `allow` names. */
 export const guardCodes = [
@@ -18,37 +18,32 @@ export type GuardCode = (typeof guardCodes)[number];
 export const zonedCodes = ["lose-workers"] as const satisfies readonly GuardCode[];
 export type ZonedCode = (typeof zonedCodes)[number];
 
-/**
- * How much of a cluster one update may take away.
- *
- * - `zonePercent` 45: workers of one zone; cluster-autoscaler stops above 45 % of unready nodes
- *   (`--max-total-unready-percentage`,
- *   https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md). One worker of a zone may always
- * go.
- * - `clusterPercent` 34: workers of the cluster; one zone of three, whose loss the cluster is built for. One worker may
- *   always go.
- * - `managers` 1: managers replaced in place. A raft group that loses one member at a time keeps its majority
- *   (https://docs.docker.com/engine/swarm/admin_guide/). The quorum's margin is judged besides.
- * - `hourlyIncrease`: by how much the price of the servers may rise, in the unit of `flavorPrices`. No default: growth
- *   is what people ask for.
- */
-export const planGuard = z.strictObject(
-  {
-    zonePercent: integer(0, 100, "percent").default(45),
-    clusterPercent: integer(0, 100, "percent").default(34),
-    managers: integer(0, 7, "managers").default(1),
-    hourlyIncrease: z
-      .number(allowed("a price per hour, 0 or more"))
-      .min(0, allowed("a price per hour, 0 or more"))
-      .optional(),
-  },
-  allowed("{zonePercent, clusterPercent, managers, hourlyIncrease}"),
-);
-export type PlanGuard = Readonly<z.output<typeof planGuard>>;
+const priceWords = "a price per hour, 0 or more";
+const price = z.number(allowed(priceWords)).min(0, allowed(priceWords));
 
-export const planGuardDescription =
-  "Limits of one update; an update beyond them is refused. All optional: zonePercent (45) of a zone's workers and clusterPercent (34) of all " +
-  "workers may go at once (one always may), managers (1) may be replaced in place, hourlyIncrease (no limit) of the price by flavorPrices.";
+/**
+ * How much of a cluster one update may take away. Sources of the defaults:
+ *
+ * - `zonePercent`: cluster-autoscaler stops above 45 % of unready nodes (`--max-total-unready-percentage`,
+ *   https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md).
+ * - `clusterPercent`: one zone of three, whose loss the cluster is built for.
+ * - `managers`: a raft group that loses one member at a time keeps its majority
+ *   (https://docs.docker.com/engine/swarm/admin_guide/). The quorum's margin is judged besides.
+ * - `hourlyIncrease` has none: growth is what people ask for.
+ */
+export const planGuard = fields({
+  zonePercent: integer(0, 100, "percent")
+    .default(45)
+    .describe("Share of a zone's workers that may go at once; one always may."),
+  clusterPercent: integer(0, 100, "percent")
+    .default(34)
+    .describe("Share of all workers that may go at once; one always may."),
+  managers: integer(0, 7, "managers").default(1).describe("Managers that may be replaced in place."),
+  hourlyIncrease: price
+    .optional()
+    .describe("By how much the servers' price per hour may rise, in the unit of flavorPrices; default: no limit."),
+});
+export type PlanGuard = Readonly<z.output<typeof planGuard>>;
 
 const dayWords = `a day as YYYY-MM-DD, e.g. "2026-12-05"`;
 /** Pulumi reads an unquoted date in a stack's file as an instant and hands over how Go prints that. */
@@ -64,22 +59,19 @@ function isDay(value: string): boolean {
   );
 }
 
-const allowance = z
-  .strictObject(
-    {
-      what: z.enum(guardCodes, allowed(`one of ${guardCodes.map((code) => `"${code}"`).join(", ")}`)),
-      /** Only in this zone; without it everywhere. Of a code without zones it would allow nothing. */
-      zone: text(/^\S(.*\S)?$/, "the name of a zone").optional(),
-      /** The last day on which it holds, UTC. */
-      until: day,
-      why: text(/\p{L}{2}/u, "the reason, in words"),
-    },
-    allowed("{what, zone, until, why}, of which what, until and why are required"),
-  )
-  .refine(({ what, zone }) => zone === undefined || zonedCodes.some((code) => code === what), {
-    path: ["zone"],
-    error: `leave it out: only ${zonedCodes.map((code) => `"${code}"`).join(", ")} is judged by zone`,
-  });
+const allowance = fields({
+  what: z
+    .enum(guardCodes, allowed(`one of ${guardCodes.map((code) => `"${code}"`).join(", ")}`))
+    .describe(`What is allowed: ${guardCodes.join(", ")}.`),
+  zone: text(/^\S(.*\S)?$/, "the name of a zone")
+    .optional()
+    .describe(`Only in this zone, and only for ${zonedCodes.join(", ")}; default: everywhere.`),
+  until: day.describe("The last day on which it holds, UTC, e.g. 2026-12-05."),
+  why: text(/\p{L}{2}/u, "the reason, in words").describe("The reason, in words."),
+}).refine(({ what, zone }) => zone === undefined || zonedCodes.some((code) => code === what), {
+  path: ["zone"],
+  error: `leave it out: only ${zonedCodes.map((code) => `"${code}"`).join(", ")} is judged by zone`,
+});
 export type Allowance = Readonly<z.output<typeof allowance>>;
 
 /** Days that an exception may be ahead: a month, for work that takes several updates. */
@@ -101,17 +93,13 @@ export function allowFaults({ allow: exceptions }: { readonly allow: readonly Al
   );
 }
 
-export const allow = list(allowance, "{what, zone, until, why}");
+export const allow = list(allowance, keysOf(allowance));
 export const allowDescription =
-  `Exceptions to planGuard, each until the end of a day (UTC): a list of {what, zone, until, why}; what is one of ${guardCodes.join(", ")}; ` +
-  `zone is optional, and only for ${zonedCodes.join(", ")}. until is at most ${longestDays} days ahead: an exception that holds for longer is forgotten and lets through what nobody decided; ` +
-  "renew it, or set planGuard. A refused update prints the line to add.";
+  `Exceptions to planGuard, each until the end of a day (UTC), at most ${longestDays} days ahead: a longer one would be forgotten and let through ` +
+  "what nobody decided; renew it, or set planGuard. A refused update prints the line to add.";
 
-const priceWords = "a price per hour, 0 or more";
 export const flavorPrices = z.record(
   text(/^\S(.*\S)?$/, "the name of a flavor"),
-  z.number(allowed(priceWords)).min(0, allowed(priceWords)),
+  price,
   allowed("a map of flavor to price per hour"),
 );
-export const flavorPricesDescription =
-  "Price of a server per hour by flavor, in any one currency; with it the plan guard shows the difference in price.";

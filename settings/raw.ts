@@ -1,4 +1,6 @@
-import { isTextKey } from "./schema";
+import { z } from "zod";
+import { unwrap } from "./fields";
+import { settingsShape, type SettingsKey } from "./schema";
 
 /**
  * The values of a stack's configuration as `parseSettings` takes them, by key without the project's prefix; keys of
@@ -17,6 +19,13 @@ export function rawSettings(config: Readonly<Record<string, unknown>>, project: 
       return [name, isTextKey(name) ? asText(value) : typeof value === "string" ? json(value) : value];
     }),
   );
+}
+
+/** True for a key whose value is text; every other value is a number, a boolean, a list or a map. */
+function isTextKey(key: string): boolean {
+  if (!(key in settingsShape)) return false;
+  const schema = unwrap(settingsShape[key as SettingsKey]);
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
 }
 
 function isEncrypted(value: unknown): boolean {

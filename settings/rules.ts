@@ -75,13 +75,10 @@ function networkHasRoom({ networkCidr, workerGroups = {} }: Partial<ShapedSettin
 
 /** Widest network of administrators: no private network is wider (10.0.0.0/8, RFC 1918, section 3). */
 const widestAdminPrefix = 8;
-/**
- * Addresses of all of them: every private network and those of providers (100.64.0.0/10, RFC 6598) fit in, and what is
- * not private stays a fraction.
- */
+/** Most addresses in total: all private networks and those of providers (100.64.0.0/10, RFC 6598) fit in. */
 const mostAdminAddresses = 2 ** 25;
 
-/** Open to everyone is also what is so in halves. */
+/** Two halves of the Internet are as open as the whole. */
 function administrationIsNotOpen({ adminCidrs = [] }: Partial<ShapedSettings>): Fault[] {
   const path = "settings.adminCidrs";
   const wide = adminCidrs
@@ -134,7 +131,7 @@ function foreignNetworkKeepsItsServers({ networkName, dnsServers = [] }: Partial
   ];
 }
 
-/** Two of each stand on managers of two zones. */
+/** Two replicas need managers in two zones. */
 function monitoringHasItsPlaces({ monitoring, managers, zones }: Partial<ShapedSettings>): Fault[] {
   if (monitoring?.replicas !== 2 || managers === undefined || zones === undefined) return [];
   const path = "settings.monitoring.replicas";

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { UsageError } from "./errors";
 
-/** Options that several verbs have. Each call makes one anew: an option belongs to one command. */
+/** Options that several verbs have. Each call makes a new one: an option belongs to one command. */
 export const stackOption = () =>
   new Option("--stack <stack>", "stack of the cluster, where its name does not say enough");
 export const projectOption = () =>
@@ -12,7 +13,7 @@ export const lockTimeoutOption = () =>
   );
 export const jsonOption = () => new Option("--json", "print JSON");
 
-/** An option whose value is a whole number; its limits are the settings' business. */
+/** An option whose value is a whole number; the settings check its limits. */
 export function numberOption<const Flags extends string>(flags: Flags, description: string) {
   return new Option(flags, description).argParser(wholeNumber);
 }
@@ -40,6 +41,15 @@ function webAddress(text: string): string {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("use a whole number.");
   return Number(text);
+}
+
+/** A cluster's name, given as the argument or by a flag. @throws UsageError when the two differ. */
+export function namedOnce(flag: string, argument: string | undefined, option: string | undefined): string | undefined {
+  if (argument !== undefined && option !== undefined && argument !== option)
+    throw new UsageError(
+      `${flag}: ${JSON.stringify(option)} is not ${JSON.stringify(argument)}, the argument; name one cluster.`,
+    );
+  return argument ?? option;
 }
 
 /** Examples below a verb's help: what it does, and the line that is typed. */

@@ -26,13 +26,13 @@ export function buildProgram(terminal: Terminal): Command {
     .description("Runs highly available Docker Swarms on OpenStack.")
     .version(version)
     .exitOverride()
-    // what a wrong command line gets is written by `refuse`
+    // `refuse` writes the error of a wrong command line
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       "after",
       examples(
         ["which clusters are there?", "swarmctl cluster list"],
-        ["is one well?", "swarmctl cluster status prod-swarm-alpha"],
+        ["is one healthy?", "swarmctl cluster status prod-swarm-alpha"],
         [
           "scale by load",
           "swarmctl cluster update --autoscale-cpu-threshold=75 --autoscale-max-nodes=10 --cluster-name=prod-swarm-alpha",

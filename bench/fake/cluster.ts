@@ -4,7 +4,8 @@ import type { StackPort } from "../../autoscaler/loop/ports";
 import { testedApi } from "../../ops/connection/api-version";
 import { DockerNode } from "../../ops/connection/docker";
 import type { SshConnection } from "../../ops/connection/ssh";
-import type { ClusterOutputs } from "../../settings/outputs";
+import { autoscale, completeAutoscale } from "../../settings/autoscale";
+import { outputsVersion, type ClusterOutputs } from "../../settings/outputs";
 
 /** Tasks of each worker, and the services that they are of. */
 const [tasksPerNode, services] = [10, 50];
@@ -134,8 +135,10 @@ function outputsOf(workers: number): ClusterOutputs {
     address: "10.0.0.1",
     stale: false,
   });
+  const workerGroups = Object.fromEntries(zones.map((zone) => [zone, { zone, min: 0, max: 200, labels: {} }]));
+  const deadlines = { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 };
   return {
-    version: 1,
+    version: outputsVersion,
     clusterName: "bench",
     clusterId: "cluster-id",
     program: "bench",
@@ -148,20 +151,9 @@ function outputsOf(workers: number): ClusterOutputs {
       overlayPrefix: 24,
       overlayEncryption: false,
     },
-    workerGroups: Object.fromEntries(zones.map((zone) => [zone, { zone, min: 0, max: 200, labels: {} }])),
-    autoscale: {
-      cpuThreshold: 75,
-      scaleInCpuThreshold: 45,
-      windowSeconds: 60,
-      minNodes: 0,
-      maxNodes: 2000,
-      scaleOutCooldownSeconds: 60,
-      scaleInCooldownSeconds: 600,
-      joinDeadlineSeconds: 300,
-      maxStep: 10,
-      schedules: [],
-    },
-    deadlines: { nodeReadyMinutes: 5, drainMinutes: 5, stackReadyMinutes: 5 },
+    workerGroups,
+    autoscale: completeAutoscale(autoscale.parse({ maxNodes: 2000, maxStep: 10 }), { workerGroups, deadlines }),
+    deadlines,
     nodes: [
       ...zones.slice(0, 3).map((zone) => node("manager", zone, "managers", 0)),
       ...Object.entries(sets).flatMap(([zone, ordinals]) =>

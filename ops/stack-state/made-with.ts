@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseAs } from "../../settings/json";
-import type { MadeWith } from "../../settings/lasting";
+import type { MadeWith } from "../../settings/made-with";
 import { clusterOutputs } from "../../settings/outputs";
 import { sharedNetworks, type SharedNetwork, type SharedSubnets } from "../../settings/overlays";
 import { initSpec } from "../../settings/specs";

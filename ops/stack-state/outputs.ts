@@ -1,4 +1,5 @@
-import { clusterOutputs, type ClusterOutputs } from "../../settings/outputs";
+import { z } from "zod";
+import { readClusterOutputs, type ClusterOutputs } from "../../settings/outputs";
 import { LockedError, messageOf, OperationError } from "../errors";
 import { lastWords, runPulumi, type StackPlace } from "../pulumi/run";
 import { holderIn } from "./locks";
@@ -43,12 +44,17 @@ export async function stackOutputs(
 }
 
 /**
- * Checks the outputs of a stack, secrets in clear, as `pulumi stack output --json --show-secrets` prints them.
+ * Reads the cluster from the outputs of a stack, secrets in clear, as `pulumi stack output --json --show-secrets` prints
+ * them.
  *
- * @throws OperationError when they are not those of a cluster that this program made.
+ * @throws OperationError when they are not those of a cluster that this program or an earlier one made.
  */
 export function readOutputs(outputs: unknown): ClusterOutputs {
-  const parsed = clusterOutputs.safeParse(outputs);
-  if (!parsed.success) throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
-  return parsed.data;
+  try {
+    const cluster = readClusterOutputs(z.record(z.string(), z.unknown()).parse(outputs));
+    if (cluster !== undefined) return cluster;
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+  }
+  throw new OperationError("the stack has no cluster yet, or an older one; run `pulumi up`.");
 }

@@ -6,13 +6,21 @@ import { simulate, type Timeline } from "../../autoscaler/simulation/simulate";
 import { parseCsvTrace, parsePrometheusTrace, TraceError, type TracePoint } from "../../autoscaler/simulation/trace";
 import { worldDefaults } from "../../autoscaler/simulation/world";
 import { UsageError } from "../errors";
-import { loadDraw, loadDrawText } from "../lazy";
+import { loadSvgChart, loadTextChart } from "../deferred-imports";
 import { examples, jsonOption, numberOption, projectOption, stackOption } from "../options";
 import { settingsOf, type Cluster } from "../project";
 import type { Terminal } from "../terminal";
 
 /** Columns of a terminal that does not tell its width. */
 const defaultColumns = 100;
+
+const helpExamples = examples(
+  ["how would yesterday have gone?", "swarmctl autoscaler simulate yesterday.csv prod-swarm-alpha --svg yesterday.svg"],
+  [
+    "the decisions alone",
+    "swarmctl autoscaler simulate load.json --json | jq -r '.frames[].verdict | select(.kind != \"hold\").why'",
+  ],
+);
 
 /** `swarmctl autoscaler simulate`: what a cluster's policy would have made of a trace; asks nobody. */
 export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void {
@@ -35,19 +43,7 @@ export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void
     .addOption(jsonOption())
     .addOption(stackOption())
     .addOption(projectOption())
-    .addHelpText(
-      "after",
-      examples(
-        [
-          "how would yesterday have gone?",
-          "swarmctl autoscaler simulate yesterday.csv prod-swarm-alpha --svg yesterday.svg",
-        ],
-        [
-          "the decisions alone",
-          "swarmctl autoscaler simulate load.json --json | jq -r '.frames[].verdict | select(.kind != \"hold\").why'",
-        ],
-      ),
-    )
+    .addHelpText("after", helpExamples)
     .action((trace, name, { svg, bootSeconds, nodeCores, json, stack, project }) => {
       const cluster = terminal.cluster({ name, stack, project });
       const world = {
@@ -56,11 +52,11 @@ export function addAutoscalerSimulate(parent: Command, terminal: Terminal): void
       };
       const timeline = simulate(policyFor(cluster), readTrace(resolve(terminal.cwd, trace)), world);
       if (svg !== undefined)
-        writeFileSync(resolve(terminal.cwd, svg), loadDraw().drawTimeline(timeline, titleOf(cluster, timeline)));
+        writeFileSync(resolve(terminal.cwd, svg), loadSvgChart().drawTimeline(timeline, titleOf(cluster, timeline)));
       if (json === true) terminal.json(timeline);
       else
         terminal.out(
-          loadDrawText().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns),
+          loadTextChart().printTimeline(timeline, process.stdout.isTTY ? process.stdout.columns : defaultColumns),
         );
     });
 }

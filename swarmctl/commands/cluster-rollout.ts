@@ -3,23 +3,29 @@ import { align } from "../../ops/table";
 import { exitCodes, UsageError } from "../errors";
 import { examples, jsonOption, lockTimeoutOption, numberOption, projectOption, stackOption } from "../options";
 import type { Cluster } from "../project";
-import { Rollout } from "../rollout";
-import { planRollout, type Plan } from "../rollout-plan";
+import { Rollout } from "../rollout/rollout";
+import { planRollout, type Plan } from "../rollout/plan";
 import { upCommand, type Terminal } from "../terminal";
+
+const description =
+  "Replaces all stale nodes. It begins with an update, which applies the configuration and completes interrupted work. Workers come first,\n" +
+  "zone by zone, each step an update: new workers, and when they are Ready the old ones are drained and removed. Then each manager in its\n" +
+  "place, one at a time and only while the quorum can spare it, the leader last; each gives the ingress address away, is drained, leaves\n" +
+  "the swarm, and must be Reachable again before the next. While another update runs, e.g. the autoscaler's, a step waits and is planned\n" +
+  "again. It stops at the first failure; the same command resumes there.";
+
+const helpExamples = examples(
+  ["what would be replaced, in which order", "swarmctl cluster rollout prod-swarm-alpha --dry-run"],
+  ["a new image, after `pulumi up` has shown which nodes are stale", "swarmctl cluster rollout prod-swarm-alpha"],
+  ["a large cluster, three workers of a zone at once", "swarmctl cluster rollout prod-swarm-alpha --surge=3"],
+);
 
 /** `swarmctl cluster rollout`: new nodes for all stale ones. */
 export function addClusterRollout(parent: Command, terminal: Terminal): void {
   parent
     .command("rollout")
     .summary("replace all stale nodes")
-    .description(
-      "Replaces all stale nodes. It begins with an update, which brings the stack to its configuration and finishes what was interrupted.\n" +
-        "Workers come first, zone by zone, each step an update: new workers, and when they are Ready the old ones are drained and removed.\n" +
-        "Then each manager in its place, one at a time and only while the quorum can spare it, the leader last; each gives the ingress\n" +
-        "address away, is drained and leaves the swarm, and must be Reachable again before the next. Where\n" +
-        "another update is at it, the autoscaler's for one, a step waits for that and is planned anew. It stops at the first failure; the same\n" +
-        "command goes on where it was.",
-    )
+    .description(description)
     .argument("[name]", "name of the cluster; may be left away where there is one only")
     .addOption(
       numberOption(
@@ -35,14 +41,7 @@ export function addClusterRollout(parent: Command, terminal: Terminal): void {
     .addOption(jsonOption())
     .addOption(stackOption())
     .addOption(projectOption())
-    .addHelpText(
-      "after",
-      examples(
-        ["what would be replaced, in which order", "swarmctl cluster rollout prod-swarm-alpha --dry-run"],
-        ["a new image, after `pulumi up` has shown which nodes are stale", "swarmctl cluster rollout prod-swarm-alpha"],
-        ["a large cluster, three workers of a zone at once", "swarmctl cluster rollout prod-swarm-alpha --surge=3"],
-      ),
-    )
+    .addHelpText("after", helpExamples)
     .action(async (name, { surge, dryRun, lockTimeout, json, stack, project }) => {
       if (surge < 1) throw new UsageError(`--surge: ${surge} replaces nothing; use 1 or more.`);
       const cluster = terminal.cluster({ name, stack, project });
@@ -56,21 +55,31 @@ export function addClusterRollout(parent: Command, terminal: Terminal): void {
         show(cluster, await rollout.plan(), json === true, terminal);
         return;
       }
-      try {
-        terminal.say(`${cluster.name}: an update first.`);
-        await rollout.inTurn(async () => rollout.update());
-        const steps = await rollout.run();
-        if (json === true) terminal.json(shape(cluster, { steps }));
-        terminal.say(
-          `${cluster.name}: ${steps.length === 0 ? "nothing is stale" : `no node is stale any more, after ${steps.length} ${steps.length === 1 ? "step" : "steps"}`}.`,
-        );
-      } catch (error) {
-        terminal.say(
-          `${cluster.name}: stopped. When the cause is mended: swarmctl cluster rollout ${cluster.name} --stack=${cluster.stack}${surge === 1 ? "" : ` --surge=${surge}`}`,
-        );
-        throw error;
-      }
+      await roll(cluster, rollout, { surge, json: json === true }, terminal);
     });
+}
+
+/** Updates the stack, then replaces stale nodes until there are none. */
+async function roll(
+  cluster: Cluster,
+  rollout: Rollout,
+  { surge, json }: { readonly surge: number; readonly json: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const { name, stack } = cluster;
+  try {
+    terminal.say(`${name}: an update first.`);
+    await rollout.whenFree(async () => rollout.update());
+    const steps = await rollout.run();
+    if (json) terminal.json(shape(cluster, { steps }));
+    const count = `${steps.length} ${steps.length === 1 ? "step" : "steps"}`;
+    terminal.say(`${name}: ${steps.length === 0 ? "nothing is stale" : `no node is stale any more, after ${count}`}.`);
+  } catch (error) {
+    terminal.say(
+      `${name}: stopped. When the cause is mended: swarmctl cluster rollout ${name} --stack=${stack}${surge === 1 ? "" : ` --surge=${surge}`}`,
+    );
+    throw error;
+  }
 }
 
 /** Shows what would be done. */

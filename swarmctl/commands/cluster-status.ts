@@ -4,43 +4,42 @@ import type { ClusterHealth } from "../../ops/swarm/health";
 import { stackOutputs } from "../../ops/stack-state/outputs";
 import { statusPage } from "../../ops/swarm/status-page";
 import { exitCodes } from "../errors";
-import { loadLook } from "../lazy";
+import { loadReadHealth } from "../deferred-imports";
 import { examples, jsonOption, projectOption, stackOption } from "../options";
 import type { Terminal } from "../terminal";
 
-/** Seconds between two looks: a node counts as down after 15, so none of its states is missed. */
+/** Seconds between two reads: a node counts as down after 15, so no state is missed. */
 const watchSeconds = 5;
-/** Looks after which the outputs are read anew; an update changes them, and reading them starts Pulumi. */
+/** Reads of the health for one of the outputs, which an update changes; reading them starts Pulumi. */
 const looksPerRead = 12;
 
-/** `swarmctl cluster status`: is it well, and if not, why. */
+const helpExamples = examples(
+  ["is it healthy?", "swarmctl cluster status prod-swarm-alpha"],
+  ["how many managers may be lost", "swarmctl cluster status prod-swarm-alpha --json | jq .quorum.margin"],
+  ["while an update runs", "swarmctl cluster status prod-swarm-alpha --watch"],
+);
+
+/** `swarmctl cluster status`: is the cluster healthy, and if not, why. */
 export function addClusterStatus(parent: Command, terminal: Terminal): void {
   parent
     .command("status")
     .summary("nodes by zone, quorum, what is wrong")
     .description(
-      "Says whether a cluster is well: its nodes by zone, role and state, how many managers it may still lose, stale nodes, the ingress address.\n" +
-        "Ends with 3 when it is not: a node that is not ready, no margin left in the quorum, no manager that answers.",
+      "Checks a cluster's health: its nodes by zone, role and state, how many managers it may still lose, stale nodes, the ingress address.\n" +
+        "Exits with 3 when it is unhealthy: a node is not ready, the quorum has no margin, or no manager answers.",
     )
     .argument("[name]", "name of the cluster; may be left away where there is one only")
     .option("--watch", `look again every ${watchSeconds} seconds, until interrupted`)
     .addOption(jsonOption())
     .addOption(stackOption())
     .addOption(projectOption())
-    .addHelpText(
-      "after",
-      examples(
-        ["is it well?", "swarmctl cluster status prod-swarm-alpha"],
-        ["how many managers may be lost", "swarmctl cluster status prod-swarm-alpha --json | jq .quorum.margin"],
-        ["while an update runs", "swarmctl cluster status prod-swarm-alpha --watch"],
-      ),
-    )
+    .addHelpText("after", helpExamples)
     .action(async (name, { json, watch, stack, project }) => {
-      const { look } = loadLook();
+      const { readHealth } = loadReadHealth();
       const cluster = terminal.cluster({ name, stack, project });
       const show = (health: ClusterHealth): void => {
         terminal.finish(health.healthy ? exitCodes.done : exitCodes.unhealthy);
-        // of many looks each is one line, for programs that read lines
+        // with --watch each report is one line, for programs that read lines
         if (json === true) terminal.out(`${JSON.stringify(health, undefined, watch === true ? undefined : 2)}\n`);
         else
           terminal.out(
@@ -48,7 +47,7 @@ export function addClusterStatus(parent: Command, terminal: Terminal): void {
           );
       };
       let outputs = await stackOutputs(cluster, terminal.environment);
-      show(await look(outputs));
+      show(await readHealth(outputs));
       if (watch !== true) return;
       const interrupted = new AbortController();
       process.once("SIGINT", () => {
@@ -56,12 +55,12 @@ export function addClusterStatus(parent: Command, terminal: Terminal): void {
       });
       for (let looks = 1; await pause(interrupted.signal); looks += 1) {
         if (looks % looksPerRead === 0) outputs = await stackOutputs(cluster, terminal.environment);
-        show(await look(outputs));
+        show(await readHealth(outputs));
       }
     });
 }
 
-/** Waits until the next look is due; false when that was interrupted. */
+/** Waits for the next read. @returns false when interrupted. */
 async function pause(signal: AbortSignal): Promise<boolean> {
   return sleep(watchSeconds * 1000, true, { signal }).catch(() => false);
 }

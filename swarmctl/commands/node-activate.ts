@@ -1,7 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { stackOutputs } from "../../ops/stack-state/outputs";
-import { loadAvailability } from "../lazy";
-import { nodeOf } from "../node-of";
+import { loadAvailability } from "../deferred-imports";
+import { findNode } from "../find-node";
 import { examples, projectOption, stackOption } from "../options";
 import type { Terminal } from "../terminal";
 
@@ -20,7 +20,7 @@ export function addNodeActivate(parent: Command, terminal: Terminal): void {
     .action(async (node, { stack, project }) => {
       const { setAvailability } = loadAvailability();
       const outputs = await stackOutputs(terminal.clusterOfNode(node, { stack, project }), terminal.environment);
-      nodeOf(outputs, node);
+      findNode(outputs, node);
       const changed = await setAvailability(outputs.access, node, "active", 0);
       terminal.say(`${node}: ${changed ? "active; it takes tasks again." : "was active already."}`);
     });

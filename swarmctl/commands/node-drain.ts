@@ -1,7 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { stackOutputs } from "../../ops/stack-state/outputs";
-import { loadAvailability } from "../lazy";
-import { nodeOf } from "../node-of";
+import { loadAvailability } from "../deferred-imports";
+import { findNode } from "../find-node";
 import { examples, projectOption, stackOption } from "../options";
 import { settingsOf } from "../project";
 import type { Terminal } from "../terminal";
@@ -24,7 +24,7 @@ export function addNodeDrain(parent: Command, terminal: Terminal): void {
       const cluster = terminal.clusterOfNode(node, { stack, project });
       const { deadlines } = settingsOf(cluster, cluster.text);
       const outputs = await stackOutputs(cluster, terminal.environment);
-      nodeOf(outputs, node);
+      findNode(outputs, node);
       const changed = await setAvailability(outputs.access, node, "drain", deadlines.drainMinutes * 60);
       terminal.say(
         `${node}: ${changed ? "drained" : "was drained already"}; \`swarmctl node activate ${node}\` gives it tasks again.`,

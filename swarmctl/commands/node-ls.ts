@@ -2,7 +2,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { stackOutputs } from "../../ops/stack-state/outputs";
 import { nodeTable } from "../../ops/swarm/status-page";
 import { exitCodes } from "../errors";
-import { loadLook } from "../lazy";
+import { loadReadHealth } from "../deferred-imports";
 import { examples, jsonOption, projectOption, stackOption } from "../options";
 import type { Terminal } from "../terminal";
 
@@ -29,8 +29,10 @@ export function addNodeLs(parent: Command, terminal: Terminal): void {
       ),
     )
     .action(async (name, { json, stack, project }) => {
-      const { look } = loadLook();
-      const health = await look(await stackOutputs(terminal.cluster({ name, stack, project }), terminal.environment));
+      const { readHealth } = loadReadHealth();
+      const health = await readHealth(
+        await stackOutputs(terminal.cluster({ name, stack, project }), terminal.environment),
+      );
       if (json === true) terminal.json(health.nodes);
       else terminal.out(nodeTable(health.nodes));
       if (health.demoUrl !== null) terminal.say(`demo: ${health.demoUrl}`);

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { imageTag } from "../../ops/update/program";
-import { clusterOutputs } from "../../settings/outputs";
 import { lastTypes, runProgram, secretMark, type Run, type Secret } from "../support/program";
 import { goodConfiguration, serviceSecrets } from "../support/settings";
 
@@ -112,7 +111,7 @@ describe("the program with the autoscaler's service", () => {
       .ofType("openstack:networking/secGroupRule:SecGroupRule")
       .filter(({ inputs }) => inputs["portRangeMin"] === 22);
     expect(rules.map(({ name }) => name)).to.include("test-managers-tcp-22-managers");
-    expect(clusterOutputs.parse(run.outputs).access.managers.map(({ address }) => address)).to.deep.equal([
+    expect(run.cluster.access.managers.map(({ address }) => address)).to.deep.equal([
       "10.20.0.10",
       "10.20.0.11",
       "10.20.0.12",

@@ -2,8 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { programFingerprint } from "../../ops/update/program";
-import { madeWith } from "../../settings/lasting";
-import { clusterOutputs } from "../../settings/outputs";
+import { madeWith } from "../../settings/made-with";
 import { ingressSpec } from "../../settings/specs";
 import { admissions, initOf, lastTypes, paths, runProgram, written, type Run, type Secret } from "../support/program";
 import { goodConfiguration, goodSettings } from "../support/settings";
@@ -136,7 +135,7 @@ describe("the program", () => {
     expect(run.recorder.named("test-managers-init").inputs["triggers"], "its record").to.deep.equal([
       JSON.stringify(madeWith(goodSettings({ demo: true }), sharedSubnets)),
     ]);
-    expect(run.outputs["madeWith"]).to.deep.include({ sharedSubnets });
+    expect(run.cluster.madeWith).to.deep.include({ sharedSubnets });
   });
 
   it("marks the overlay network as its own", () => {
@@ -179,7 +178,13 @@ describe("the program", () => {
   });
 
   it("exports the contract", () => {
-    const outputs = clusterOutputs.parse(run.outputs);
+    expect(Object.keys(run.outputs), "a few lines for people, and the contract").to.have.members([
+      "ingressAddress",
+      "demoUrl",
+      "staleNodes",
+      "cluster",
+    ]);
+    const outputs = run.cluster;
     expect(outputs).to.deep.include({
       clusterName: "test",
       clusterId: "cluster-id",
@@ -197,7 +202,7 @@ describe("the program", () => {
   });
 
   it("exports what the autoscaler goes by: the program, the groups' limits, the deadlines, and no policy where autoscaling is off", () => {
-    const { program: made, workerGroups, deadlines, autoscale } = clusterOutputs.parse(run.outputs);
+    const { program: made, workerGroups, deadlines, autoscale } = run.cluster;
     expect(made).to.equal(programFingerprint(join(__dirname, "..", "..")));
     expect(workerGroups["az1"]).to.deep.equal({ zone: "az1", min: 1, max: 4, labels: {} });
     expect(Object.keys(workerGroups)).to.deep.equal(["az1", "az2", "az3"]);

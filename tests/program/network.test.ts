@@ -58,7 +58,7 @@ describe("the program with encrypted overlays", () => {
     const { recorder } = await runProgram({ ...goodConfiguration, overlayEncryption: true, monitoring: {} });
     const options = { "com.docker.network.driver.mtu": "1450", encrypted: "true" };
     expect(recorder.named("test-overlay-proxy").inputs["options"]).to.deep.equal(options);
-    expect(initOf({ recorder, outputs: {} }).overlayOptions, "ingress").to.deep.equal(options);
+    expect(initOf({ recorder }).overlayOptions, "ingress").to.deep.equal(options);
     const { networks } = parse(String(recorder.named("test-monitoring-deploy").inputs["stdin"])) as {
       networks: { control: unknown };
     };

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { policyOf } from "../../autoscaler/model/policy-of";
-import { clusterOutputs } from "../../settings/outputs";
 import { tokens } from "../support/cluster";
 import { admissions, lastTypes, previousOutputs, runProgram, written, type Run } from "../support/program";
 import { goodConfiguration, goodSettings } from "../support/settings";
@@ -23,14 +22,14 @@ describe("the program after an edit that cannot be made in place", () => {
     ]);
     const edited = await runProgram(
       { ...goodConfiguration, managerAntiAffinity: "hard" },
-      { managerGroupPolicies: ["soft"] },
+      { ...previousOutputs, managerGroupPolicies: ["soft"] },
     );
     expect(groups(edited)).to.deep.equal([first, ["test-managers-group-hard", ["anti-affinity"]]]);
-    expect(clusterOutputs.parse(edited.outputs).managerGroupPolicies).to.deep.equal(["soft", "hard"]);
+    expect(edited.cluster.managerGroupPolicies).to.deep.equal(["soft", "hard"]);
     expect(edited.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([
       { group: "test-managers-group-hard-id" },
     ]);
-    const back = await runProgram(goodConfiguration, { managerGroupPolicies: ["soft", "hard"] });
+    const back = await runProgram(goodConfiguration, { ...previousOutputs, managerGroupPolicies: ["soft", "hard"] });
     expect(groups(back)).to.have.length(2);
     expect(back.recorder.named("test-managers-az1-0-server").inputs["schedulerHints"]).to.deep.equal([
       { group: "test-managers-group-id" },
@@ -62,11 +61,11 @@ describe("the program on a stack that has a swarm", () => {
   });
 
   it("exports the policy of autoscaling, complete, so that limits reach the autoscaler with the update that sets them", async () => {
-    const { outputs } = await runProgram(
+    const { cluster } = await runProgram(
       { ...goodConfiguration, autoscale: { maxNodes: 8, cpuThreshold: 70 } },
       previousOutputs,
     );
-    const policy = policyOf(clusterOutputs.parse(outputs));
+    const policy = policyOf(cluster);
     expect(policy).to.deep.equal(policyOf(goodSettings({ autoscale: { maxNodes: 8, cpuThreshold: 70 } })));
     expect(policy).to.deep.include({ min: 3, max: 8, scaleOutCpuRatio: 0.7 });
     expect(policy?.groups[0]).to.deep.equal({ name: "az1", zone: "az1", min: 1, max: 4 });
@@ -74,7 +73,7 @@ describe("the program on a stack that has a swarm", () => {
 
   it("leaves the subnets of an older program's networks to Docker", () => {
     expect(run.recorder.named("test-overlay-proxy").inputs).not.to.have.property("ipamConfigs");
-    expect(run.outputs["madeWith"]).to.deep.equal(previousOutputs.madeWith);
+    expect(run.cluster.madeWith).to.deep.equal(previousOutputs.madeWith);
   });
 
   it("keeps what an older program's swarm was made with where that program's first update did not complete", async () => {
@@ -109,7 +108,7 @@ describe("the program on a stack that has a swarm", () => {
     try {
       // a new cluster is refused a pool without room for the shared networks of today
       const half = await runProgram({ ...goodConfiguration, overlayPools: ["10.200.0.0/21"] });
-      expect(half.outputs["madeWith"]).to.not.have.property("sharedSubnets");
+      expect(half.cluster.madeWith).to.not.have.property("sharedSubnets");
       expect(half.recorder.named("test-overlay-proxy").inputs).to.not.have.property("ipamConfigs");
       const refused = await runProgram(goodConfiguration).then(() => "accepted", String);
       expect(refused).to.include(
@@ -122,12 +121,12 @@ describe("the program on a stack that has a swarm", () => {
 
   it("keeps recorded subnets whatever the groups may grow to", async () => {
     const sharedSubnets = { ingress: "10.200.1.0/24", proxy: "10.200.2.0/24", monitoring: "10.200.3.0/24" };
-    const { recorder, outputs } = await runProgram(
+    const { recorder, cluster } = await runProgram(
       { ...goodConfiguration, workerGroups: { az1: { min: 1, max: 200 } } },
       { ...previousOutputs, madeWith: { ...previousOutputs.madeWith, sharedSubnets } },
     );
     expect(recorder.named("test-overlay-proxy").inputs["ipamConfigs"]).to.deep.equal([{ subnet: "10.200.2.0/24" }]);
-    expect(outputs["madeWith"]).to.deep.include({ sharedSubnets });
+    expect(cluster.madeWith).to.deep.include({ sharedSubnets });
   });
 
   it("refuses an exception to the plan guard that stands for ever", async () => {
@@ -162,11 +161,11 @@ describe("the program on a stack that has a swarm", () => {
       .and.to.include(
         `settings.ingressCidrs.0: "10.200.9.0/24" lies in settings.overlayPools.0 "10.200.0.0/16", so containers cannot reach it; use networks that do not overlap:`,
       );
-    expect((await runProgram(edit, previousOutputs)).outputs["clusterId"]).to.equal("cluster-id");
+    expect((await runProgram(edit, previousOutputs)).cluster.clusterId).to.equal("cluster-id");
   });
 
   it("keeps the worker sets of the last update, within the limits", () => {
-    expect(run.outputs["workerSets"]).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
+    expect(run.cluster.workerSets).to.deep.equal({ az1: [1, 3], az2: [0], az3: [] });
   });
 
   it("writes the token of its role into a new server's user data, and its admission knows", () => {
@@ -201,8 +200,8 @@ describe("the program asked for a worker set", () => {
   it("makes that one", async () => {
     process.env["SWARM_WANTED_WORKERS"] = `{"az1":[1],"az2":[0,1],"az3":[0]}`;
     process.env["SWARM_EXPECTED_WORKERS"] = JSON.stringify(previousOutputs.workerSets);
-    const { recorder, outputs } = await runProgram(goodConfiguration, previousOutputs);
-    expect(outputs["workerSets"]).to.deep.equal({ az1: [1], az2: [0, 1], az3: [0] });
+    const { recorder, cluster } = await runProgram(goodConfiguration, previousOutputs);
+    expect(cluster.workerSets).to.deep.equal({ az1: [1], az2: [0, 1], az3: [0] });
     const workers = recorder
       .ofType("openstack:compute/instance:Instance")
       .map(({ inputs }) => String(inputs["name"]))

@@ -1,15 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { madeWith } from "../../settings/lasting";
+import { expect } from "chai";
+import { clusterOutputs, type ClusterOutputs } from "../../settings/outputs";
 import { initSpec, nodeSpec, type InitSpec, type NodeSpec } from "../../settings/specs";
 import { cloudAnswers, cloudCalls, tokens } from "./cluster";
 import { mockEngine, settled, valueOf, type Recorder } from "./pulumi";
-import { goodSettings } from "./settings";
+import { outputsOf } from "./swarm";
 import program from "../../index";
 
 export interface Run {
   readonly recorder: Recorder;
+  /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
+  /** What programs read of them. */
+  readonly cluster: ClusterOutputs;
 }
 
 /** What the last run registered, whether the run succeeded or not. */
@@ -21,16 +25,13 @@ export function lastTypes(): string[] | undefined {
 }
 
 /** Runs index.ts once under mocks, as Pulumi does. */
-export async function runProgram(
-  configuration: Record<string, unknown>,
-  previous: Record<string, unknown> = {},
-): Promise<Run> {
+export async function runProgram(configuration: Record<string, unknown>, previous?: ClusterOutputs): Promise<Run> {
   const recorder = mockEngine({
     answers: {
       ...cloudAnswers(),
       "pulumi:pulumi:StackReference": () => ({
-        outputs: previous,
-        secretOutputNames: Object.keys(previous).filter((key) => ["joinTokens", "access"].includes(key)),
+        outputs: previous === undefined ? {} : { cluster: previous },
+        secretOutputNames: ["cluster"],
       }),
     },
     calls: cloudCalls,
@@ -44,9 +45,11 @@ export async function runProgram(
       ]),
     ),
   );
-  const outputs = await valueOf(pulumi.output(await program()));
+  const made = await program();
+  expect(await pulumi.isSecret(made["cluster"] as pulumi.Output<unknown>), "the contract").to.equal(true);
+  const outputs = await valueOf(pulumi.output(made));
   await settled();
-  return { recorder, outputs };
+  return { recorder, outputs, cluster: clusterOutputs.parse(outputs["cluster"]) };
 }
 
 /** The key that marks a value as a secret on its way to the engine. */
@@ -56,22 +59,14 @@ export interface Secret {
 }
 
 /** The outputs of a cluster's last update. */
-export const previousOutputs = {
-  clusterId: "cluster-id",
-  madeWith: madeWith(goodSettings()),
-  nodes: ["az1", "az2", "az3"].map((zone, index) => ({
-    name: `test-manager-${zone}-0`,
-    role: "manager",
-    zone,
-    group: "managers",
-    ordinal: 0,
-    address: `10.20.0.${10 + index}`,
-    stale: false,
-  })),
-  workerSets: { az1: [1, 3], az2: [0, 1], az3: [] },
-  joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
-  access: { user: "swarm", privateKey: "key", managers: [] },
-};
+export const previousOutputs = outputsOf(
+  "test",
+  { az1: [1, 3], az2: [0, 1], az3: [] },
+  {
+    joinTokens: { manager: tokens.managerToken, worker: tokens.workerToken },
+    access: { user: "swarm", privateKey: "key", managers: [] },
+  },
+);
 
 export interface WrittenFile {
   readonly path: string;
@@ -96,7 +91,7 @@ export function written(inputs: Record<string, unknown>, path: string): WrittenF
 }
 
 /** The spec that the init verb gets. */
-export function initOf({ recorder }: Run): InitSpec {
+export function initOf({ recorder }: Pick<Run, "recorder">): InitSpec {
   return initSpec.parse(
     JSON.parse((recorder.named("test-managers-init").inputs["environment"] as Secret).value["SWARM_SPEC"] ?? ""),
   );

@@ -6,6 +6,8 @@ export interface Registration {
   readonly name: string;
   readonly inputs: Record<string, unknown>;
   readonly custom: boolean;
+  /** Reference of the provider that is given for it, `<urn>::<id>`; empty for the default one. */
+  readonly provider: string;
 }
 
 /** What the mock engine saw, in order. */
@@ -42,7 +44,13 @@ export function mockEngine(options: MockOptions = {}): Recorder {
     {
       newResource: (args) => {
         const inputs = args.inputs as Record<string, unknown>;
-        recorder.registrations.push({ type: args.type, name: args.name, inputs, custom: args.custom ?? true });
+        recorder.registrations.push({
+          type: args.type,
+          name: args.name,
+          inputs,
+          custom: args.custom ?? true,
+          provider: args.provider ?? "",
+        });
         return { id: `${args.name}-id`, state: { ...inputs, ...options.answers?.[args.type]?.(inputs, args.name) } };
       },
       call: ({ token, inputs }) => {

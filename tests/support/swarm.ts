@@ -7,8 +7,8 @@ import { deriveSshKeyPair } from "../../cloudinit/ssh-keys";
 import { testedApi } from "../../ops/connection/api-version";
 import type { SwarmNodeState } from "../../ops/swarm/nodes";
 import { placedGroups } from "../../components/plan";
-import { madeWith } from "../../settings/lasting";
-import type { ClusterOutputs } from "../../settings/outputs";
+import { madeWith } from "../../settings/made-with";
+import { outputsVersion, type ClusterOutputs } from "../../settings/outputs";
 import { goodSettings } from "./settings";
 
 /** A node as the swarm has it: ready, active, and a reachable manager where that is its role. */
@@ -60,7 +60,7 @@ export function outputsOf(
     })),
   );
   return {
-    version: 1,
+    version: outputsVersion,
     clusterName,
     clusterId: "cluster-id",
     madeWith: madeWith(goodSettings({ clusterName })),

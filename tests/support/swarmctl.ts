@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ClusterOutputs } from "../../settings/outputs";
+import { clusterOutput, type ClusterOutputs } from "../../settings/outputs";
 import type { Report } from "../../settings/report";
 
 const root = join(__dirname, "..", "..");
@@ -66,7 +66,10 @@ export class TestProject {
   /** What the stack's outputs are before the first update, after it, and so on. */
   setOutputs(...outputs: readonly (ClusterOutputs | Record<string, never>)[]): void {
     outputs.forEach((each, index) => {
-      writeFileSync(join(this.pulumi, `outputs-${index}.json`), JSON.stringify(each));
+      writeFileSync(
+        join(this.pulumi, `outputs-${index}.json`),
+        JSON.stringify("version" in each ? { [clusterOutput]: each } : each),
+      );
     });
   }
 

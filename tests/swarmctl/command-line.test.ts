@@ -171,7 +171,7 @@ const table: readonly (readonly [string, readonly string[], number, string | Reg
     ["cluster", "update", "lab", "--no-autoscale", "--autoscale-max-nodes=3"],
     2,
     "",
-    "--no-autoscale: it takes away what the other options set; give either.\n",
+    "--no-autoscale: it removes what the other options set; give one or the other.\n",
   ],
   [
     "a status of a stack of another cluster",

@@ -25,7 +25,7 @@ for (const node of set.split(",")) {
 }
 `;
 
-/** What the rollout of stale nodes relies on (swarmctl/rollout.ts); Pulumi documents it in part only. */
+/** What the rollout of stale nodes relies on (swarmctl/rollout/); Pulumi documents it in part only. */
 describe("Pulumi's engine", function () {
   this.timeout(300_000);
   let folder: string;

@@ -5,7 +5,8 @@ import { parse, stringify } from "yaml";
 import { openBackend } from "../../../ops/stack-state/backend";
 import { withManager } from "../../../ops/connection/managers";
 import { listNodes, type SwarmNodeState } from "../../../ops/swarm/nodes";
-import { clusterOutputs, type ClusterOutputs } from "../../../settings/outputs";
+import { readOutputs } from "../../../ops/stack-state/outputs";
+import type { ClusterOutputs } from "../../../settings/outputs";
 import { servers } from "./lab";
 import { CommandFailed, logFolder, root, run, type RunResult } from "./run";
 
@@ -86,7 +87,7 @@ export class LabStack {
 
   async outputs(): Promise<ClusterOutputs> {
     const { stdout } = await this.pulumi("stack", "output", "--json", "--show-secrets");
-    return clusterOutputs.parse(JSON.parse(stdout));
+    return readOutputs(JSON.parse(stdout));
   }
 
   async nodes(): Promise<SwarmNodeState[]> {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { madeSoFar } from "../../../ops/stack-state/made-with";
 import { parseState } from "../../../ops/stack-state/state";
-import { madeWith } from "../../../settings/lasting";
+import { madeWith } from "../../../settings/made-with";
 import { goodSettings } from "../../support/settings";
 
 const urn = (type: string, name: string): string => `urn:pulumi:prod::swarm::${type}::${name}`;

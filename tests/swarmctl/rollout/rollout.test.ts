@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import type { ClusterOutputs } from "../../settings/outputs";
-import { FakeManager, outputsOf, swarmNode } from "../support/swarm";
-import { TestProject, type Result } from "../support/swarmctl";
+import type { ClusterOutputs } from "../../../settings/outputs";
+import { FakeManager, outputsOf, swarmNode } from "../../support/swarm";
+import { TestProject, type Result } from "../../support/swarmctl";
 
 const cluster = "prod-swarm-alpha";
 const sets = { az1: [0], az2: [0], az3: [0] };
@@ -41,7 +41,7 @@ describe("swarmctl", function () {
   });
   const run = async (project: TestProject, ...words: string[]): Promise<Result> =>
     project.swarmctl(words, {
-      NODE_OPTIONS: `--require ${join(__dirname, "redirect-ssh.cjs")}`,
+      NODE_OPTIONS: `--require ${join(__dirname, "..", "redirect-ssh.cjs")}`,
       SWARM_TEST_SSH: JSON.stringify({ "192.0.2.1": port }),
     });
   const said = ({ stderr }: Result): string[] =>

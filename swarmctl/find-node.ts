@@ -1,8 +1,8 @@
 import type { ClusterOutputs } from "../settings/outputs";
 import { UsageError } from "./errors";
 
-/** The node of a name, as the stack knows it. @throws UsageError when there is none. */
-export function nodeOf({ clusterName, nodes }: ClusterOutputs, name: string): ClusterOutputs["nodes"][number] {
+/** The node with this name in the stack's outputs. @throws UsageError when there is none. */
+export function findNode({ clusterName, nodes }: ClusterOutputs, name: string): ClusterOutputs["nodes"][number] {
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined)
     throw new UsageError(

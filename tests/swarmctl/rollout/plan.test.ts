@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { clusterHealth } from "../../ops/swarm/health";
-import type { SwarmNodeState } from "../../ops/swarm/nodes";
-import type { ClusterOutputs } from "../../settings/outputs";
-import { planReplacement, planRollout, type Plan } from "../../swarmctl/rollout-plan";
-import { goodSettings } from "../support/settings";
-import { outputsOf, swarmNode } from "../support/swarm";
+import { clusterHealth } from "../../../ops/swarm/health";
+import type { SwarmNodeState } from "../../../ops/swarm/nodes";
+import type { ClusterOutputs } from "../../../settings/outputs";
+import { planReplacement, planRollout, type Plan } from "../../../swarmctl/rollout/plan";
+import { goodSettings } from "../../support/settings";
+import { outputsOf, swarmNode } from "../../support/swarm";
 
 const sets = { az1: [0, 2], az2: [0], az3: [0] };
 const [m1, m2, m3] = ["test-manager-az1-0", "test-manager-az2-0", "test-manager-az3-0"] as const;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { lastingFaults, madeWith } from "../../settings/lasting";
+import { immutableFaults, madeWith } from "../../settings/made-with";
 import { goodSettings } from "../support/settings";
 
 const made = madeWith(goodSettings());
@@ -10,12 +10,12 @@ const three = [
 ].map(([zone, address]) => ({ name: `test-manager-${zone ?? ""}-0`, address: address ?? "" }));
 
 function faults(changes: Record<string, unknown>, standing = three): string[] {
-  return lastingFaults(goodSettings(changes), made, standing).map(({ path, problem }) => `${path}: ${problem}`);
+  return immutableFaults(goodSettings(changes), made, standing).map(({ path, problem }) => `${path}: ${problem}`);
 }
 
-describe("lastingFaults", () => {
+describe("immutableFaults", () => {
   it("has none before there is a cluster", () => {
-    expect(lastingFaults(goodSettings({ networkCidr: "10.30.0.0/24" }), {}, [])).to.deep.equal([]);
+    expect(immutableFaults(goodSettings({ networkCidr: "10.30.0.0/24" }), {}, [])).to.deep.equal([]);
   });
 
   it("names every key that a cluster is made with at once", () => {
@@ -43,13 +43,13 @@ describe("lastingFaults", () => {
   it("goes by what exists of a cluster that is half made", () => {
     const edit = goodSettings({ networkCidr: "10.30.0.0/24", overlayPools: ["10.201.0.0/16"] });
     expect(
-      lastingFaults(edit, { networkName: undefined, networkCidr: "10.20.0.0/24" }, []).map(({ path }) => path),
+      immutableFaults(edit, { networkName: undefined, networkCidr: "10.20.0.0/24" }, []).map(({ path }) => path),
     ).to.deep.equal(["settings.networkCidr"]);
-    expect(lastingFaults(edit, made, []).map(({ path }) => path)).to.deep.equal([
+    expect(immutableFaults(edit, made, []).map(({ path }) => path)).to.deep.equal([
       "settings.networkCidr",
       "settings.overlayPools",
     ]);
-    expect(lastingFaults(goodSettings({ networkName: "shared" }), made, []).map(({ path }) => path)).to.deep.equal([
+    expect(immutableFaults(goodSettings({ networkName: "shared" }), made, []).map(({ path }) => path)).to.deep.equal([
       "settings.networkName",
     ]);
   });
@@ -57,9 +57,9 @@ describe("lastingFaults", () => {
   it("names what to keep of a swarm that an older program made, and takes a network of somebody else at the configuration's word", () => {
     const { overlayPools, overlayPrefix, overlayEncryption } = made;
     const older = { clusterName: "test", overlayPools, overlayPrefix, overlayEncryption };
-    expect(lastingFaults(goodSettings({ networkName: "shared" }), older, [])).to.deep.equal([]);
+    expect(immutableFaults(goodSettings({ networkName: "shared" }), older, [])).to.deep.equal([]);
     expect(
-      lastingFaults(goodSettings(), { ...older, overlayPools: ["10.128.0.0/16"] }, []).map(
+      immutableFaults(goodSettings(), { ...older, overlayPools: ["10.128.0.0/16"] }, []).map(
         ({ path, problem }) => `${path}: ${problem}`,
       ),
     ).to.deep.equal([
@@ -69,7 +69,7 @@ describe("lastingFaults", () => {
 
   it("goes by the configuration where an older program did not say from which network the addresses are", () => {
     expect(
-      lastingFaults(goodSettings({ externalNetwork: "other" }), { ...made, externalNetwork: undefined }, three),
+      immutableFaults(goodSettings({ externalNetwork: "other" }), { ...made, externalNetwork: undefined }, three),
     ).to.deep.equal([]);
   });
 

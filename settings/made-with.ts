@@ -5,11 +5,8 @@ import type { SharedSubnets } from "./overlays";
 import { tolerance } from "./quorum";
 import type { Settings } from "./schema";
 
-/**
- * Keys that a cluster is made with: another value would make it anew, or leave what runs as it is while it says
- * otherwise.
- */
-export const lastingKeys = [
+/** Keys that never change for a cluster: another value would replace it, or would not apply to what runs. */
+export const immutableKeys = [
   "clusterName",
   "networkName",
   "networkCidr",
@@ -19,11 +16,8 @@ export const lastingKeys = [
   "overlayEncryption",
 ] as const;
 
-/**
- * What a cluster was made with. An older program did not say where the floating IPs come from, and left the subnets to
- * Docker.
- */
-export type MadeWith = Omit<Pick<Settings, (typeof lastingKeys)[number]>, "externalNetwork"> & {
+/** What a cluster was made with. Older programs recorded no external network, and left the subnets to Docker. */
+export type MadeWith = Omit<Pick<Settings, (typeof immutableKeys)[number]>, "externalNetwork"> & {
   readonly externalNetwork?: string | undefined;
   readonly sharedSubnets?: Partial<SharedSubnets> | undefined;
 };
@@ -44,7 +38,7 @@ export function madeWith(settings: Settings, sharedSubnets?: Partial<SharedSubne
   };
 }
 
-/** True once there is a swarm: what its overlay networks are made with is known then. */
+/** True once there is a swarm: only then is it known what its overlay networks are made with. */
 export function hasSwarm(made: Partial<MadeWith>): boolean {
   return made.overlayPools !== undefined;
 }
@@ -57,21 +51,21 @@ export interface StandingManager {
 }
 
 /**
- * What an edit of the configuration must not do to a cluster that stands: change what it was made with, move a manager
- * to another address, or take so many managers at once that the rest has no quorum.
+ * What an edit must not do to an existing cluster: change what it was made with, move a manager to another address, or
+ * remove so many managers at once that the rest has no quorum.
  *
- * @param made what the cluster was made with, as far as it exists: a key that is absent may still be changed.
+ * @param made what the cluster was made with, as far as it exists: a key that is absent may still change.
  */
-export function lastingFaults(
+export function immutableFaults(
   settings: Settings,
   made: Partial<MadeWith>,
   standing: readonly StandingManager[],
 ): Fault[] {
-  // what knows the network's range names the network of somebody else as well, where there is one
+  // a record with the network's range also names a network of somebody else, if there is one
   const before = { ...(made.networkCidr === undefined ? {} : { networkName: undefined }), ...made };
-  const changed = lastingKeys
+  const changed = immutableKeys
     .filter((key) => key in before && JSON.stringify(settings[key]) !== JSON.stringify(before[key]))
-    // an older program did not say
+    // older programs recorded none
     .filter((key) => key !== "externalNetwork" || before.externalNetwork !== undefined)
     .map((key): Fault => ({
       path: `settings.${key}`,
@@ -92,7 +86,7 @@ function managerFaults(settings: Settings, standing: readonly StandingManager[])
       addresses[index],
     ]),
   );
-  // the address of a manager that goes is not free yet when another one is made
+  // a removed manager's address is not free yet when another manager is created
   const moved = [...planned].filter(([name, address]) =>
     standing.some((manager) => (manager.name === name) !== (manager.address === address)),
   );

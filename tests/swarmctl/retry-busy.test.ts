@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { BusyError, LockedError, OperationError } from "../../ops/errors";
-import { inTurn } from "../../swarmctl/turn";
+import { retryWhileBusy } from "../../swarmctl/retry-busy";
 
-describe("inTurn", () => {
+describe("retryWhileBusy", () => {
   /** Acts with the given outcomes one after the other, the last one for ever; whoever is said to is told of. */
   const act = async (
     lockSeconds: number,
@@ -11,7 +11,7 @@ describe("inTurn", () => {
   ): Promise<{ result: unknown; tries: number; said: string[] }> => {
     const said: string[] = [];
     let tries = 0;
-    const result = await inTurn(
+    const result = await retryWhileBusy(
       {
         lockSeconds,
         intervalSeconds: 0.01,

@@ -1,8 +1,8 @@
-import type { ClusterHealth, NodeHealth } from "../ops/swarm/health";
-import { placeWorker } from "../settings/names";
-import { freeOrdinal, planWorkerSets, type WorkerSets } from "../settings/ordinals";
-import type { ClusterOutputs } from "../settings/outputs";
-import type { Settings } from "../settings/schema";
+import type { ClusterHealth, NodeHealth } from "../../ops/swarm/health";
+import { placeWorker } from "../../settings/names";
+import { freeOrdinal, planWorkerSets, type WorkerSets } from "../../settings/ordinals";
+import type { ClusterOutputs } from "../../settings/outputs";
+import type { Settings } from "../../settings/schema";
 
 /** What one update replaces, by names: workers of one zone by new ones, or one manager in its place. */
 export type Step = {

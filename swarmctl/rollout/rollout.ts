@@ -1,33 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LockedError, OperationError } from "../ops/errors";
-import type { ClusterHealth } from "../ops/swarm/health";
-import { lockHolder } from "../ops/stack-state/locks";
-import { stackOutputs } from "../ops/stack-state/outputs";
-import { runUpdate, updateSeconds } from "../ops/update/update";
-import type { ClusterOutputs } from "../settings/outputs";
-import type { Settings } from "../settings/schema";
-import { loadLook } from "./lazy";
-import { settingsOf, type Cluster } from "./project";
-import type { Plan, Step } from "./rollout-plan";
-import type { Terminal } from "./terminal";
-import { inTurn } from "./turn";
+import { LockedError, OperationError } from "../../ops/errors";
+import type { ClusterHealth } from "../../ops/swarm/health";
+import { lockHolder } from "../../ops/stack-state/locks";
+import { stackOutputs } from "../../ops/stack-state/outputs";
+import { runUpdate, updateSeconds } from "../../ops/update/update";
+import type { ClusterOutputs } from "../../settings/outputs";
+import type { Settings } from "../../settings/schema";
+import { loadReadHealth } from "../deferred-imports";
+import { settingsOf, type Cluster } from "../project";
+import type { Plan, Step } from "./plan";
+import type { Terminal } from "../terminal";
+import { retryWhileBusy } from "../retry-busy";
 
-/** Plans from how the cluster is now. */
+/** Plans from the cluster as it is. */
 export type Planner = (settings: Settings, outputs: ClusterOutputs, health: ClusterHealth) => Plan;
 
-/**
- * Seconds between two looks at a cluster that is not fit for the next step, and how many there are: an election, a node
- * that missed heartbeats.
- */
-const lookSeconds = 10;
-const looks = 12;
+/** Seconds between two checks of a cluster that is not ready for the next step, and how many checks there are. */
+const checkSeconds = 10;
+const checks = 12;
 
-/** Carries out what a planner plans, an update a step. What is left to do follows each time from the cluster itself. */
+/** Carries out a plan, an update a step. After each step it plans again from the cluster as it is. */
 export class Rollout {
   private readonly settings: Settings;
   private readonly lockSeconds: number;
 
-  /** @param lockSeconds how long it waits for other updates, each time; by default as long as one may take. */
+  /** @param lockSeconds seconds to wait for other updates, each time. Default: as long as an update may take. */
   constructor(
     private readonly cluster: Cluster,
     private readonly terminal: Terminal,
@@ -41,32 +38,29 @@ export class Rollout {
   /** The plan from the stack's outputs as the last update left them. */
   async plan(): Promise<Plan> {
     const outputs = await stackOutputs(this.cluster, this.terminal.environment);
-    return this.planner(this.settings, outputs, await loadLook().look(outputs));
+    return this.planner(this.settings, outputs, await loadReadHealth().readHealth(outputs));
   }
 
   /**
-   * Goes on until the plan is empty. Repeating it after an interruption goes on where that one was.
+   * Runs until the plan is empty. A repetition after an interruption resumes where that one stopped.
    *
-   * @returns the steps that were done.
-   * @throws OperationError when an update fails, or the cluster is not fit for the next step.
-   * @throws BusyError when other updates are at it for too long.
+   * @returns the completed steps.
+   * @throws OperationError when an update fails, or the cluster does not become ready for the next step.
+   * @throws BusyError when other updates hold the stack for too long.
    */
   async run(): Promise<Step[]> {
     const done: Step[] = [];
     for (;;) {
-      const step = await this.inTurn(async () => this.next(done.length));
+      const step = await this.whenFree(async () => this.next(done.length));
       if (step === undefined) return done;
       await this.requireFresh(step);
       done.push(step);
     }
   }
 
-  /**
-   * Does what an update is part of when no other one is in the way; planned anew each time, since another one may have
-   * changed the cluster.
-   */
-  async inTurn<T>(action: () => Promise<T>): Promise<T> {
-    return inTurn(
+  /** Runs an action with an update in it once no other update is in the way; each try plans again. */
+  async whenFree<T>(action: () => Promise<T>): Promise<T> {
+    return retryWhileBusy(
       {
         lockSeconds: this.lockSeconds,
         say: (line) => {
@@ -77,10 +71,7 @@ export class Rollout {
     );
   }
 
-  /**
-   * Runs an update: a step, or without one what brings the stack to its configuration and finishes what was
-   * interrupted.
-   */
+  /** Runs a step as an update; without one, an update that applies the configuration and completes interrupted work. */
   async update(step?: Step): Promise<void> {
     const change =
       step === undefined
@@ -97,7 +88,7 @@ export class Rollout {
     });
   }
 
-  /** Plans, and does the first step of the plan; undefined where there is none. */
+  /** Plans, and runs the first step of the plan. @returns undefined where the plan has none. */
   private async next(done: number): Promise<Step | undefined> {
     const {
       steps: [step, ...rest],
@@ -110,22 +101,19 @@ export class Rollout {
     return step;
   }
 
-  /**
-   * @throws LockedError when it is not fit while another update is at it: a node that has not joined yet may be that
-   * one's.
-   */
+  /** @throws LockedError when the cluster is not ready while another update runs, whose nodes may be joining. */
   private async planWhenFit(): Promise<Plan> {
-    for (let look = 1; ; look += 1) {
+    for (let check = 1; ; check += 1) {
       const plan = await this.plan();
-      if (plan.steps.length > 0 || plan.blocked?.passes !== true || look === looks) return plan;
+      if (plan.steps.length > 0 || plan.blocked?.passes !== true || check === checks) return plan;
       const holder = await lockHolder(this.cluster.stack, this.terminal.environment["PULUMI_BACKEND_URL"]);
       if (holder !== undefined) throw new LockedError(this.cluster.stack, holder);
       this.terminal.say(`not yet: ${plan.blocked.why}`);
-      await sleep(lookSeconds * 1000);
+      await sleep(checkSeconds * 1000);
     }
   }
 
-  /** A new node that is stale at once would be replaced for ever. */
+  /** Stops at a new node that is stale at once: the rollout would replace it for ever. */
   private async requireFresh({ fresh }: Step): Promise<void> {
     const { nodes } = await stackOutputs(this.cluster, this.terminal.environment);
     const stale = nodes.filter((node) => node.stale && fresh.includes(node.name)).map(({ name }) => name);

@@ -10,8 +10,8 @@ import { listServices } from "../ops/swarm/services";
 import { readRecord } from "../ops/swarm/config-record";
 import type { ClusterOutputs } from "../settings/outputs";
 
-/** Looks once how a cluster is; that nobody answers is part of the answer. */
-export async function look(outputs: ClusterOutputs): Promise<ClusterHealth> {
+/** Reads a cluster's health once; an unreachable cluster is a result, not an error. */
+export async function readHealth(outputs: ClusterOutputs): Promise<ClusterHealth> {
   const ask = async (manager: DockerNode): Promise<ClusterHealth> => {
     const [states, networks, services, decision] = await Promise.all([
       listNodes(manager),

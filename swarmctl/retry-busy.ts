@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BusyError, LockedError } from "../ops/errors";
 
-export interface Turn {
-  /** Seconds from the first refusal until it is given up; 0 to take the first one for an answer. */
+export interface Patience {
+  /** Seconds from the first refusal until the last try; 0 to try once. */
   readonly lockSeconds: number;
-  /** Seconds between two tries at a lock; 15 by default: a try may plan anew and start Pulumi. */
+  /** Seconds between two tries at a lock. Default: 15, since a try may plan again and start Pulumi. */
   readonly intervalSeconds?: number;
   readonly say: (line: string) => void;
 }
 
 /**
- * Does what an update is part of when it is its turn: after another one that holds the stack's lock, and once more
- * where another one came in between. Each try is the whole action, so that what is planned follows from the cluster as
- * it is then.
+ * Runs an action with an update in it: waits while another update holds the stack's lock, and tries again where another
+ * one came in between. Each try is the whole action, so it plans from the cluster as it is then.
  *
- * @throws BusyError when it is not its turn in time, or this process is asked to end meanwhile.
+ * @throws BusyError when other updates take too long, or this process is asked to end meanwhile.
  */
-export async function inTurn<T>(
-  { lockSeconds, intervalSeconds = 15, say }: Turn,
+export async function retryWhileBusy<T>(
+  { lockSeconds, intervalSeconds = 15, say }: Patience,
   action: () => Promise<T>,
 ): Promise<T> {
   let until: number | undefined;
@@ -41,7 +40,7 @@ export async function inTurn<T>(
   }
 }
 
-/** Waits; false when this process is asked to end, which it then does in its own words. */
+/** @returns false when this process is asked to end; it then reports that itself. */
 async function pause(milliseconds: number): Promise<boolean> {
   const interruption = new AbortController();
   const interrupt = (): void => {
