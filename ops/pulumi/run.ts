@@ -150,7 +150,7 @@ function interruptInTime(
   return state;
 }
 
-/** The exit code of a process, or undefined when a signal ended it. @throws OperationError when it cannot be started. */
+/** The exit code; undefined when a signal ended the process. @throws OperationError when it cannot be started. */
 async function exitCode(child: Child, message: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
