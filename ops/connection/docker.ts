@@ -88,7 +88,7 @@ export function limit(stream: Duplex, seconds: number, message: string): void {
 }
 
 /**
- * How often a change is tried. Other writers are the managers themselves, whose heartbeats and rollouts change versions,
+ * How often a change is tried. Other writers are the managers, whose heartbeats and rollouts change versions,
  * and a handful of programs.
  */
 const changeTries = 20;

@@ -1,5 +1,11 @@
 import { lookup } from "node:dns/promises";
-import { request as plain, type Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  request as plain,
+  type Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import { request as secure } from "node:https";
 import { rootCertificates } from "node:tls";
 import { OperationError } from "../errors";
@@ -11,7 +17,7 @@ interface Sending {
   readonly agent?: Agent;
   /** Certificates (PEM) of authorities that are trusted beside the usual ones. */
   readonly ca?: string | undefined;
-  /** False where no certificate is looked at. */
+  /** False to accept any certificate. */
   readonly verify?: boolean;
 }
 
@@ -29,14 +35,22 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Bytes of an answer that are taken. */
+/** A request of any method. */
+interface Exchange extends Sending {
+  readonly method: string;
+  /** Added to the headers of JSON. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Most bytes of an answer; a longer one fails. */
 const longest = 64 * 1024 * 1024;
 
 /**
- * Asks a service and hands over the answer's text.
+ * Sends a request and returns the text of the answer.
  *
- * @throws OperationError when there is no answer in time, or one that is not of the 200s; with the beginning of what it
- *   said.
+ * @throws OperationError when there is no answer in time, or its status is not 2xx; with the beginning of its text.
  */
 export async function ask(url: URL, { method = "GET", body, ...sending }: HttpRequest): Promise<string> {
   const { status, statusText, text } = await exchange(url, { method, body, ...sending });
@@ -47,85 +61,80 @@ export async function ask(url: URL, { method = "GET", body, ...sending }: HttpRe
 }
 
 /**
- * Sends a request and hands over the answer, whatever it is.
+ * Sends a request and returns the answer, whatever its status.
  *
- * @param headers beside those that say what JSON is.
- * @throws OperationError when there is none in time.
+ * @throws OperationError when there is no answer in time.
  */
-export async function exchange(
-  url: URL,
-  {
-    method,
-    headers = {},
-    body,
-    timeoutSeconds,
-    agent,
-    ca,
-    verify = true,
-  }: Sending & {
-    readonly method: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: unknown;
-  },
-): Promise<HttpAnswer> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+export async function exchange(url: URL, request: Exchange): Promise<HttpAnswer> {
+  const { method, timeoutSeconds } = request;
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+  return send(url, request, signal).catch((error: unknown) => {
+    const cause = signal.aborted ? `not within ${timeoutSeconds} seconds` : error;
+    throw new OperationError(`${method} ${url.origin}${url.pathname}: no answer`, { cause });
+  });
+}
+
+async function send(url: URL, request: Exchange, signal: AbortSignal): Promise<HttpAnswer> {
+  const text = request.body === undefined ? undefined : JSON.stringify(request.body);
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown): void => {
-      reject(new OperationError(`${method} ${url.origin}${url.pathname}: no answer`, { cause }));
-    };
-    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-    const options = {
-      method,
-      signal,
-      ...(agent === undefined ? {} : { agent }),
-      headers: {
-        Accept: "application/json",
-        ...(text === undefined
-          ? {}
-          : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }),
-        ...headers,
-      },
-    };
-    const take = (response: IncomingMessage): void => {
-      const parts: Buffer[] = [];
-      let length = 0;
-      response.on("data", (part: Buffer) => {
-        length += part.length;
-        if (length > longest) request.destroy(new Error(`more than ${longest} bytes`));
-        else parts.push(part);
-      });
-      response.on("error", fail);
-      response.on("end", () => {
+    const sent = open(url, request, text, signal, (response) => {
+      readAll(response).then((body) => {
         resolve({
           status: response.statusCode ?? 0,
           statusText: response.statusMessage ?? "",
           headers: response.headers,
-          text: Buffer.concat(parts).toString(),
+          text: body,
         });
-      });
-    };
-    const request =
-      url.protocol === "https:"
-        ? secure(
-            url,
-            { ...options, ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }), rejectUnauthorized: verify },
-            take,
-          )
-        : plain(url, options, take);
-    request.on("error", (error) => {
-      fail(signal.aborted ? `not within ${timeoutSeconds} seconds` : error);
+      }, reject);
     });
-    request.end(text);
+    sent.on("error", reject);
+    sent.end(text);
+  });
+}
+
+function open(
+  url: URL,
+  { method, headers = {}, agent, ca, verify = true }: Exchange,
+  text: string | undefined,
+  signal: AbortSignal,
+  take: (response: IncomingMessage) => void,
+): ClientRequest {
+  const ofBody =
+    text === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) };
+  const options = {
+    method,
+    signal,
+    ...(agent === undefined ? {} : { agent }),
+    headers: { Accept: "application/json", ...ofBody, ...headers },
+  };
+  if (url.protocol !== "https:") return plain(url, options, take);
+  const authorities = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+  return secure(url, { ...options, ...authorities, rejectUnauthorized: verify }, take);
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    response.on("data", (part: Buffer) => {
+      length += part.length;
+      if (length > longest) response.destroy(new Error(`more than ${longest} bytes`));
+      else parts.push(part);
+    });
+    response.on("error", reject);
+    response.on("end", () => {
+      resolve(Buffer.concat(parts).toString());
+    });
   });
 }
 
 /**
- * The service at each address that its name stands for, e.g. every task behind `tasks.prometheus`. A name that is not
- * known stays as it is.
+ * The service at each address that its name stands for, e.g. every task behind `tasks.prometheus`. A name that cannot
+ * be resolved stays as it is.
  */
 export async function everyAddress(url: URL): Promise<URL[]> {
   const found = await lookup(url.hostname.replace(/^\[|\]$/g, ""), { all: true }).catch(() => []);
-  // a certificate is made out to the name
+  // a certificate names the host, not its addresses
   if (found.length < 2 || url.protocol === "https:") return [url];
   return found.map(({ address, family }) => {
     const one = new URL(url);

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { Client } from "ssh2";
+import { Client, type ClientChannel } from "ssh2";
 import { ConnectionLostError, ExitError, OperationError, SignalError } from "../errors";
 
 /** A machine, the key it must prove to have, and the login on it. */
@@ -24,14 +24,24 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+export interface ExecOptions {
+  readonly stdin?: string;
+  readonly timeoutSeconds: number;
+}
+
+/** How the channel of a command ended. */
+interface ChannelEnd {
+  readonly code: number | null | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Seconds that a connection may take by default: two round trips and a handshake on a machine that is busy booting. */
 const defaultConnectSeconds = 60;
 
-/**
- * Seconds that the other side gets to answer a goodbye. A machine that has died never does, and an open socket keeps a
- * program alive.
- */
-const goodbyeSeconds = 2;
+/** Seconds for the other side to close. A dead machine never does, and an open socket keeps a program alive. */
+const closeSeconds = 2;
 
 /** One SSH connection; commands and forwarded sockets are channels of it. */
 export class SshConnection {
@@ -64,8 +74,8 @@ export class SshConnection {
       new ConnectionLostError(`${target.name} (${target.host}): no SSH connection`, { cause });
     await new Promise<void>((resolve, reject) => {
       client.once("ready", resolve);
-      // for ever: after an error come others, of which the client's users hear by their channels' ends, and one that
-      // nobody heeds ends the program
+      // stays registered: later errors reach users of the client by the end of their channels, and an error event
+      // without a listener ends the program
       client.on("error", (error) => {
         reject(failed(error));
       });
@@ -89,18 +99,18 @@ export class SshConnection {
   }
 
   /**
-   * Runs a command and hands over its result, whatever the exit code.
+   * Runs a command, whatever its exit code.
    *
    * @throws SignalError when a signal ended it.
    * @throws ConnectionLostError when the connection ended first: the command may still run, or be done.
    * @throws OperationError when it takes too long, or the machine refuses to run it.
    */
-  async exec(
-    argv: readonly string[],
-    options: { readonly stdin?: string; readonly timeoutSeconds: number },
-  ): Promise<ExecResult> {
+  async exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
     const subject = `${this.target.name}: ${argv[0] ?? ""}`;
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new OperationError(`${subject}: no end within ${options.timeoutSeconds} seconds`));
+      }, options.timeoutSeconds * 1000);
       const fail = (error: OperationError): void => {
         clearTimeout(timer);
         reject(error);
@@ -113,38 +123,23 @@ export class SshConnection {
           ),
         );
       };
-      const timer = setTimeout(() => {
-        fail(new OperationError(`${subject}: no end within ${options.timeoutSeconds} seconds`));
-      }, options.timeoutSeconds * 1000);
       this.whileConnected(lost, () =>
         this.client.exec(argv.map(quote).join(" "), (error, channel) => {
-          if (error !== undefined) {
-            if (this.ended) lost(error);
-            else fail(new OperationError(`${subject}: could not start the command`, { cause: error }));
-            return;
-          }
-          let [stdout, stderr] = ["", ""];
-          channel.on("data", (data: Buffer) => {
-            stdout += data.toString();
-          });
-          channel.stderr.on("data", (data: Buffer) => {
-            stderr += data.toString();
-          });
-          // RFC 4254, 6.10: a command ends with an exit status or with a signal; where neither came, the connection
-          // ended
-          channel.on("close", (code: number | null | undefined, signal?: string) => {
-            clearTimeout(timer);
-            if (typeof code === "number") resolve({ code, stdout, stderr });
-            else if (signal !== undefined) fail(new SignalError(subject, signal));
-            else lost();
-          });
-          channel.end(options.stdin ?? "");
+          if (error === undefined)
+            readToEnd(channel, options.stdin, (end) => {
+              clearTimeout(timer);
+              if (typeof end.code === "number") resolve({ code: end.code, stdout: end.stdout, stderr: end.stderr });
+              else if (end.signal !== undefined) fail(new SignalError(subject, end.signal));
+              else lost();
+            });
+          else if (this.ended) lost(error);
+          else fail(new OperationError(`${subject}: could not start the command`, { cause: error }));
         }),
       );
     });
   }
 
-  /** Begins something on the connection; ssh2 throws where that has ended ("Not connected"). */
+  /** Uses the connection; ssh2 throws synchronously when the connection has ended ("Not connected"). */
   private whileConnected(lost: (cause: unknown) => void, begin: () => unknown): void {
     try {
       begin();
@@ -154,13 +149,12 @@ export class SshConnection {
   }
 
   /**
-   * Runs a command that must succeed; hands over its standard output. @throws ExitError when it does not, and as
-   * `exec`.
+   * Runs a command that must succeed.
+   *
+   * @returns its standard output.
+   * @throws ExitError when the exit code is not 0, and what `exec` throws.
    */
-  async run(
-    argv: readonly string[],
-    options: { readonly stdin?: string; readonly timeoutSeconds: number },
-  ): Promise<string> {
+  async run(argv: readonly string[], options: ExecOptions): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv, options);
     if (code !== 0) throw new ExitError(`${this.target.name}: ${argv.join(" ")}`, code, stderr);
     return stdout;
@@ -197,11 +191,11 @@ export class SshConnection {
     this.client.end();
     if (this.socket.destroyed) return;
     this.ending = new Promise((resolve) => {
-      // the client's own destroy() does nothing once it has said goodbye
+      // the client's own destroy() does nothing after end()
       const timer = setTimeout(() => {
         this.socket.destroy();
         resolve();
-      }, goodbyeSeconds * 1000);
+      }, closeSeconds * 1000);
       this.socket.once("close", () => {
         clearTimeout(timer);
         resolve();
@@ -209,10 +203,28 @@ export class SshConnection {
     });
   }
 
-  /** Waits after `close` until the other side has closed, too, or its time for that is over. */
+  /** Waits after `close` until the other side has closed as well, or has taken too long. */
   async closed(): Promise<void> {
     await this.ending;
   }
+}
+
+/**
+ * Writes standard input to a command and collects its output. A command ends with an exit status or a signal (RFC 4254,
+ * 6.10); when there is neither, the connection ended.
+ */
+function readToEnd(channel: ClientChannel, stdin = "", done: (end: ChannelEnd) => void): void {
+  let [stdout, stderr] = ["", ""];
+  channel.on("data", (data: Buffer) => {
+    stdout += data.toString();
+  });
+  channel.stderr.on("data", (data: Buffer) => {
+    stderr += data.toString();
+  });
+  channel.on("close", (code: number | null | undefined, signal?: string) => {
+    done({ code, signal, stdout, stderr });
+  });
+  channel.end(stdin);
 }
 
 /** Quotes a word for the POSIX shell that sshd starts. */

@@ -77,7 +77,7 @@ export interface LockMaker {
   readonly timestamp: string;
 }
 
-/** Who holds the lock that made Pulumi fail, by Pulumi's output; "unknown" if it does not say, undefined if no lock did. */
+/** Who holds the lock that made Pulumi fail; "unknown" if the output does not say, undefined if no lock did. */
 export function lockMakerIn(output: string): LockMaker | "unknown" | undefined {
   if (!lockTexts.some((text) => output.includes(text))) return undefined;
   const [, username, hostname, pid, timestamp] = /: created by (.+)@(\S+) \(pid (\d+)\) at (\S+)/.exec(output) ?? [];

@@ -25,7 +25,7 @@ export class OpenStack {
   }
 
   /**
-   * Sends a request and hands over the answer's body.
+   * Sends a request and returns the body of the answer.
    *
    * @param service type in Keystone's catalogue, e.g. "compute".
    * @param path path below the service's endpoint, e.g. "/servers/detail".
@@ -57,17 +57,17 @@ export class OpenStack {
     return found;
   }
 
-  /** Has Nova do something with a server that gives no answer, e.g. `{ reboot: { type: "HARD" } }`. */
+  /** Runs an action of Nova on a server, e.g. `{ reboot: { type: "HARD" } }`; the answer has no body. */
   async act(serverId: string, action: unknown): Promise<void> {
     await this.send("POST", "compute", `/servers/${serverId}/action`, action);
   }
 
-  /** Deletes; what is gone already counts as deleted. */
+  /** Deletes a resource; one that is gone counts as deleted. */
   async delete(service: string, path: string): Promise<void> {
     await this.send("DELETE", service, path, undefined, [404]);
   }
 
-  /** Sends a change; the answer's body is not looked at. */
+  /** Sends a change; ignores the body of the answer. */
   async put(service: string, path: string, body: unknown): Promise<void> {
     await this.send("PUT", service, path, body);
   }
@@ -94,7 +94,7 @@ export class OpenStack {
     );
   }
 
-  /** What Nova says of a server that it could not start; undefined where it says nothing or there is no such server. */
+  /** Nova's fault message for a server that it could not start; undefined when there is none. */
   async serverFault(serverId: string): Promise<string | undefined> {
     const { server } = await this.request(
       "compute",
@@ -124,40 +124,19 @@ export class OpenStack {
   }
 }
 
-/**
- * Keystone's login (Identity API v3, POST /auth/tokens): by application credential where there is one, else by
- * password.
- */
-async function login({
-  auth,
-  region_name: region,
-  ...trust
-}: Cloud): Promise<{ token: string; endpoints: Map<string, string>; projectId: string }> {
-  const byCredential = auth.application_credential_id !== undefined;
-  const identity = byCredential
-    ? {
-        methods: ["application_credential"],
-        application_credential: { id: auth.application_credential_id, secret: auth.application_credential_secret },
-      }
-    : {
-        methods: ["password"],
-        password: {
-          user: {
-            ...(auth.user_id === undefined
-              ? { name: auth.username, domain: domain(auth.user_domain_id, auth.user_domain_name) }
-              : { id: auth.user_id }),
-            password: auth.password,
-          },
-        },
-      };
-  const project =
-    auth.project_id === undefined
-      ? { name: auth.project_name, domain: domain(auth.project_domain_id, auth.project_domain_name) }
-      : { id: auth.project_id };
+interface Login {
+  readonly token: string;
+  /** Public endpoints by service type. */
+  readonly endpoints: ReadonlyMap<string, string>;
+  readonly projectId: string;
+}
+
+/** Logs in at Keystone (Identity API v3, POST /auth/tokens). */
+async function login({ auth, region_name: region, ...trust }: Cloud): Promise<Login> {
   const base = auth.auth_url.replace(/\/$/, "");
   const answer = await send(`${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`, {
     method: "POST",
-    body: { auth: { identity, ...(byCredential ? {} : { scope: { project } }) } },
+    body: { auth: credentials(auth) },
     ...trust,
     // a second token does no harm
     repeatable: true,
@@ -165,14 +144,37 @@ async function login({
   const token = answer.headers["x-subject-token"];
   if (typeof token !== "string") throw new OperationError(`${base}: Keystone's answer has no token.`);
   const {
-    token: { catalog, project: scoped },
+    token: { catalog, project },
   } = loginSchema.parse(JSON.parse(answer.text));
   const endpoints = catalog.flatMap(({ type, endpoints: all }) =>
     all
       .filter((endpoint) => endpoint.interface === "public" && (region === undefined || endpoint.region === region))
       .map(({ url }): [string, string] => [type, url.replace(/\/$/, "")]),
   );
-  return { token, endpoints: new Map(endpoints), projectId: scoped.id };
+  return { token, endpoints: new Map(endpoints), projectId: project.id };
+}
+
+/** The identity and scope of a login: by application credential if there is one, otherwise by password. Pure. */
+function credentials(auth: Cloud["auth"]): object {
+  if (auth.application_credential_id !== undefined)
+    return {
+      identity: {
+        methods: ["application_credential"],
+        application_credential: { id: auth.application_credential_id, secret: auth.application_credential_secret },
+      },
+    };
+  const user =
+    auth.user_id === undefined
+      ? { name: auth.username, domain: domain(auth.user_domain_id, auth.user_domain_name) }
+      : { id: auth.user_id };
+  const project =
+    auth.project_id === undefined
+      ? { name: auth.project_name, domain: domain(auth.project_domain_id, auth.project_domain_name) }
+      : { id: auth.project_id };
+  return {
+    identity: { methods: ["password"], password: { user: { ...user, password: auth.password } } },
+    scope: { project },
+  };
 }
 
 function domain(id: string | undefined, name: string): { readonly id: string } | { readonly name: string } {
@@ -191,7 +193,7 @@ const loginSchema = z.object({
   }),
 });
 
-/** Seconds before each further try of a request that may be repeated. */
+/** Seconds before each retry of a request that may be repeated. */
 const pauses = [1, 4, 10];
 /** Longest pause that a cloud may ask for, in seconds. */
 const longestPause = 60;
@@ -200,13 +202,13 @@ interface Sent extends Trust {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** True where nothing is changed by sending it twice; by default of reads and deletions. */
+  /** True if sending the request twice does no harm; by default for GET and DELETE. */
   readonly repeatable?: boolean;
 }
 
 /**
- * What the cloud could not serve is tried again where that does no harm, and so is what it refuses for being asked too
- * often (429, which began nothing), after the time that it names.
+ * Sends a request. Repeats it after a server error if that does no harm, and after a rate limit (429, which changed
+ * nothing) once the time that the cloud names has passed.
  */
 async function send(
   url: string,

@@ -68,53 +68,60 @@ export function bucketPlace(text: string): BucketPlace {
 const [connectionTimeout, requestTimeout] = [10_000, 60_000];
 
 /**
- * Opens a bucket, with the key that Pulumi uses too: of AWS's variables, or of the file that
+ * Opens a bucket, with the credentials that Pulumi uses as well: AWS's variables, or the file that
  * AWS_SHARED_CREDENTIALS_FILE names.
  */
 export function openBucket(url: string): Backend {
-  const { bucket, prefix, region, endpoint, forcePathStyle } = bucketPlace(url);
-  const client = new S3Client({
-    region,
-    forcePathStyle,
-    requestHandler: { connectionTimeout, requestTimeout },
-    // checksums of AWS's own kind are unknown to other servers
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
+  const place = bucketPlace(url);
+  const { bucket, prefix, endpoint } = place;
+  const client = clientFor(place);
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: `${prefix}${key}` });
-  const asking = async <T>(what: string, action: () => Promise<T>): Promise<T> =>
+  const asking = async <T>(key: string, action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
-      throw new OperationError(`${what}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`);
+      throw new OperationError(
+        `s3://${bucket}/${prefix}${key}: ${endpoint ?? "S3"} refused or did not answer; ${messageOf(error)}`,
+      );
     });
   return {
-    list: (folder) =>
-      asking(`s3://${bucket}/${prefix}${folder}`, async () => {
-        const keys: string[] = [];
-        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
-          for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
-        }
-        return keys;
-      }),
+    list: (folder) => asking(folder, () => listKeys(client, place, folder)),
     read: (key) =>
-      asking(`s3://${bucket}/${prefix}${key}`, async () =>
+      asking(key, async () =>
         client.send(new GetObjectCommand(at(key))).then(async ({ Body }) => Body?.transformToString(), unlessMissing),
       ),
     version: (key) =>
-      asking(`s3://${bucket}/${prefix}${key}`, async () =>
+      asking(key, async () =>
         client
           .send(new HeadObjectCommand(at(key)))
           .then(({ ETag, LastModified }) => `${ETag ?? ""} ${LastModified?.toISOString() ?? ""}`, unlessMissing),
       ),
     write: async (key, text) => {
-      await asking(`s3://${bucket}/${prefix}${key}`, () =>
-        client.send(new PutObjectCommand({ ...at(key), Body: text, ContentLength: Buffer.byteLength(text) })),
-      );
+      const object = { ...at(key), Body: text, ContentLength: Buffer.byteLength(text) };
+      await asking(key, () => client.send(new PutObjectCommand(object)));
     },
     remove: async (key) => {
-      await asking(`s3://${bucket}/${prefix}${key}`, () => client.send(new DeleteObjectCommand(at(key))));
+      await asking(key, () => client.send(new DeleteObjectCommand(at(key))));
     },
   };
+}
+
+function clientFor({ region, endpoint, forcePathStyle }: BucketPlace): S3Client {
+  return new S3Client({
+    region,
+    forcePathStyle,
+    requestHandler: { connectionTimeout, requestTimeout },
+    // other servers do not know AWS's own checksums
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+}
+
+async function listKeys(client: S3Client, { bucket, prefix }: BucketPlace, folder: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${prefix}${folder}` })) {
+    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length));
+  }
+  return keys;
 }
 
 /** An answer without a body, a HEAD's, is told by its status alone. */

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerSets } from "../../settings/ordinals";
 import type { Settings } from "../../settings/schema";
-import { readReport, reportVariable } from "../../settings/report";
+import { readReport, reportVariable, type Report } from "../../settings/report";
 import { expectedVariable, wantedVariable } from "../../settings/wanted";
 import { openBackend } from "../stack-state/backend";
 import { BusyError, LockedError, messageOf, OperationError } from "../errors";
 import { noteHolder } from "../stack-state/lock-holders";
 import { leaseVariable, underLease } from "../stack-state/lease";
 import { clearWay, holderIn } from "../stack-state/locks";
-import { isOnLab, lastWords, runPulumi, type StackPlace } from "../pulumi/run";
+import { isOnLab, lastWords, runPulumi, type PulumiResult, type StackPlace } from "../pulumi/run";
 import { stepsOf, type UpdateStep } from "../pulumi/events";
 
 // gRPC takes a quarter of swarmctl's start, and most of its verbs run no update
@@ -19,36 +19,31 @@ const loadEventStream = (): typeof import("../pulumi/event-stream") =>
 
 export interface Update {
   readonly place: StackPlace;
-  /** The worker sets that the update shall leave; without them it keeps those that there are, within their limits. */
+  /** The worker sets after the update; without them the update keeps the current ones, within their limits. */
   readonly wanted?: WorkerSets;
-  /** The sets that the wanted ones were made from; where the last update left others, this one does nothing. */
+  /** The sets that the wanted ones were derived from; the update does nothing when the last one left others. */
   readonly expected?: WorkerSets;
-  /**
-   * URN of a resource that is made anew in its place, from the configuration as it is: what it ignores otherwise
-   * counts, too.
-   */
+  /** URN of a resource to replace in place, by the current configuration with everything that it ignores otherwise. */
   readonly replace?: string;
-  /**
-   * True for the configuration that the last update had in place of the checkout's, which somebody may be at work on.
-   */
+  /** True to use the last update's configuration, since somebody may be editing the one in the checkout. */
   readonly asDeployed?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly timeoutSeconds: number;
-  /** Where Pulumi's progress and what is said about it goes. */
+  /** Gets Pulumi's progress and messages about it. */
   readonly talk: (text: string) => void;
-  /** Interrupts it: what is in flight is finished and noted, the rest is left to the next update. */
+  /** Interrupts the update: it finishes and records what is in flight, and leaves the rest to the next update. */
   readonly signal?: AbortSignal;
 }
 
-/** Minutes of an update beside what the settings allow for: the cloud's own work, twice what it took on the lab. */
+/** Minutes for the cloud's own work in an update: twice what it took on the lab. */
 const otherMinutes = 30;
 
-/** Seconds after which an update hangs for sure: every deadline of the settings, one after the other, and the rest. */
+/** Seconds after which an update hangs for sure: the sum of the settings' deadlines and the cloud's own work. */
 export function updateSeconds({ deadlines }: Pick<Settings, "deadlines">): number {
   return (deadlines.nodeReadyMinutes + deadlines.drainMinutes + deadlines.stackReadyMinutes + otherMinutes) * 60;
 }
 
-/** An update that began and failed; part of it may be done. */
+/** An update began and failed; part of it may be done. */
 export class UpdateError extends OperationError {
   override readonly name = "UpdateError";
 
@@ -61,128 +56,132 @@ export class UpdateError extends OperationError {
   }
 }
 
-/**
- * An update whose plan goes beyond the limits of `swarm:planGuard`; nothing was touched, and it will be refused again
- * until they allow it.
- */
+/** The plan of an update goes beyond the limits of `swarm:planGuard`. Nothing was touched. */
 export class RefusedError extends OperationError {
   override readonly name = "RefusedError";
 }
 
 /**
- * Runs `pulumi up` on a stack: the one way by which programs change a cluster. What an update that was killed on this
- * machine left in the way, its lock and its plugins, is removed first.
+ * Runs `pulumi up` on a stack. Programs change a cluster only by this function. It first removes the lock and the
+ * plugins that a killed update on this machine left.
  *
- * @returns what it did, step by step.
+ * @returns what the update did, step by step.
  * @throws LockedError when another update holds the stack's lock.
- * @throws BusyError when another update came in between, and the wanted sets do not fit what it left.
- * @throws RefusedError when its plan goes beyond the limits.
+ * @throws BusyError when another update ran in between, and the wanted sets do not fit its result.
+ * @throws RefusedError when the plan goes beyond the limits.
  * @throws UpdateError when the update fails, hangs or is interrupted.
  */
-export async function runUpdate({
-  place,
-  wanted,
-  expected,
-  replace,
-  asDeployed,
-  environment,
-  timeoutSeconds,
-  talk,
-  signal,
-}: Update): Promise<readonly UpdateStep[]> {
-  const subject = `stack ${place.stack}`;
-  // lab/pulumi does both itself, and knows where the lab's state is
+export async function runUpdate(update: Update): Promise<readonly UpdateStep[]> {
+  const { place, environment, talk } = update;
+  // lab/pulumi clears the way and notes the holder itself, and knows where the lab's state is
   const backendUrl = isOnLab(place, environment) ? undefined : environment["PULUMI_BACKEND_URL"];
   if (!isOnLab(place, environment))
     await clearWay(place.stack, backendUrl, (line) => {
       talk(`${line}\n`);
     });
-  const note = (pid: number, lease: string | undefined): void => {
-    const backend = openBackend(backendUrl);
-    if (backend !== undefined)
-      noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => {
-        talk(`Could not record the holder of the lock: ${messageOf(error)}\n`);
-      });
-  };
-  const sets = {
-    ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
-    ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
-    // the option of the event log is one of Pulumi's own tools, the Automation API among them
-    PULUMI_DEBUG_COMMANDS: "true",
-  };
   const folder = await mkdtemp(join(tmpdir(), "swarm-update-"));
   try {
-    const config =
-      asDeployed === true ? ["--config-file", await deployedConfig(place, environment, folder, signal)] : [];
-    // the work is waiting for the cloud; Pulumi's default goes by the number of cores
-    const words = (eventLog: string): string[] => [
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--non-interactive",
-      ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]),
-      ...config,
-      "--event-log",
-      eventLog,
-      ...(replace === undefined ? [] : ["--replace", replace]),
-    ];
+    const config = update.asDeployed === true ? ["--config-file", await deployedConfig(update, folder)] : [];
     const report = join(folder, "report.json");
-    const {
-      result: { code, end, timedOut, interrupted },
-      events,
-    } = await underLease(environment, async (lease) =>
-      loadEventStream().withEvents(async (eventLog) => {
-        const own = { [reportVariable]: report, ...(lease === undefined ? {} : { [leaseVariable]: lease }) };
-        return runPulumi(place, words(eventLog), {
-          environment: { ...environment, ...sets, ...own },
-          timeoutSeconds,
+    const { result, events } = await underLease(environment, async (lease) =>
+      loadEventStream().withEvents(async (eventLog) =>
+        runPulumi(place, upArgs(update, config, eventLog), {
+          environment: { ...environment, ...variablesOf(update, report, lease) },
+          timeoutSeconds: update.timeoutSeconds,
           talk,
-          signal,
+          signal: update.signal,
           begun: (pid) => {
-            note(pid, lease);
+            noteOwnHolder(update, backendUrl, pid, lease);
           },
-        });
-      }),
+        }),
+      ),
     );
     const steps = stepsOf(events);
-    if (timedOut)
-      throw new UpdateError(
-        `${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`,
-        steps,
-        true,
-      );
-    if (code === 0) return steps;
-    const refused = readReport(report);
-    if (refused?.kind === "plan-refused") throw new RefusedError(`${subject}: ${refused.words}`);
-    const holder = refused?.kind === "locked" ? refused.holder : holderIn(end);
-    if (holder !== undefined) throw new LockedError(place.stack, holder, interrupted);
-    // sets that were made from the last update fit its configuration
-    if (refused?.kind === "overtaken" || (asDeployed === true && refused?.kind === "unfit"))
-      throw new BusyError(
-        `${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`,
-      );
-    if (signal?.aborted === true)
-      throw new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
-    throw new UpdateError(
-      `${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`,
-      steps,
-      false,
-    );
+    if (result.code === 0 && !result.timedOut) return steps;
+    throw failureOf(update, result, steps, readReport(report));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Seconds for reading a configuration from the state. */
+/** @param config the options that name the configuration's file; none for the checkout's. */
+function upArgs({ place, replace, environment }: Update, config: readonly string[], eventLog: string): string[] {
+  return [
+    "up",
+    "--yes",
+    "--skip-preview",
+    "--non-interactive",
+    // an update mostly waits for the cloud, so Pulumi's default, which follows the number of cores, is too low
+    ...(isOnLab(place, environment) ? [] : ["--parallel", "64"]),
+    ...config,
+    "--event-log",
+    eventLog,
+    ...(replace === undefined ? [] : ["--replace", replace]),
+  ];
+}
+
+/** The variables by which the update's program knows what is wanted and where it reports a refusal. */
+function variablesOf({ wanted, expected }: Update, report: string, lease: string | undefined): NodeJS.ProcessEnv {
+  return {
+    ...(wanted === undefined ? {} : { [wantedVariable]: JSON.stringify(wanted) }),
+    ...(expected === undefined ? {} : { [expectedVariable]: JSON.stringify(expected) }),
+    // Pulumi accepts --event-log only with this
+    PULUMI_DEBUG_COMMANDS: "true",
+    [reportVariable]: report,
+    ...(lease === undefined ? {} : { [leaseVariable]: lease }),
+  };
+}
+
+/** Notes that a Pulumi of this process will hold the lock, so that its death can be proven. */
+function noteOwnHolder(
+  { place, talk }: Update,
+  backendUrl: string | undefined,
+  pid: number,
+  lease: string | undefined,
+): void {
+  const backend = openBackend(backendUrl);
+  if (backend === undefined) return;
+  noteHolder(backend, place.stack, pid, { lease }).catch((error: unknown) => {
+    talk(`Could not record the holder of the lock: ${messageOf(error)}\n`);
+  });
+}
+
+/** Why an update failed, by its report and by how Pulumi ended. Pure. */
+function failureOf(
+  { place, asDeployed, signal, timeoutSeconds }: Update,
+  { code, end, timedOut, interrupted }: PulumiResult,
+  steps: readonly UpdateStep[],
+  report: Report | undefined,
+): OperationError {
+  const subject = `stack ${place.stack}`;
+  if (timedOut)
+    return new UpdateError(
+      `${subject}: the update was not done within ${timeoutSeconds} seconds and was interrupted; run it again, it goes on where it was.`,
+      steps,
+      true,
+    );
+  if (report?.kind === "plan-refused") return new RefusedError(`${subject}: ${report.words}`);
+  const holder = report?.kind === "locked" ? report.holder : holderIn(end);
+  if (holder !== undefined) return new LockedError(place.stack, holder, interrupted);
+  // sets that were derived from the last update fit its configuration, so another update must have changed it
+  if (report?.kind === "overtaken" || (asDeployed === true && report?.kind === "unfit"))
+    return new BusyError(
+      `${subject}: another update changed its workers or their limits in between; nothing was touched, try again.`,
+    );
+  if (signal?.aborted === true)
+    return new UpdateError(`${subject}: the update was interrupted; the next one goes on where it was.`, steps, true);
+  return new UpdateError(
+    `${subject}: the update failed, Pulumi ended with ${code ?? "a signal"}; its output says why, docs/runbook.md what to do.`,
+    steps,
+    false,
+  );
+}
+
+/** Seconds to read the configuration from the state. */
 const configSeconds = 300;
 
-/** Writes the configuration that the last update had into a folder, secrets encrypted as they were. */
-async function deployedConfig(
-  place: StackPlace,
-  environment: NodeJS.ProcessEnv,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+/** Writes the configuration of the last update into a folder, secrets encrypted as they were. @returns its path. */
+async function deployedConfig({ place, environment, signal }: Update, folder: string): Promise<string> {
   const path = join(folder, "config.yaml");
   const { code, stderr } = await runPulumi(place, ["config", "refresh", "--force", "--config-file", path], {
     environment,

@@ -11,8 +11,8 @@ const fileSeconds = 180;
 
 /**
  * Brings keepalived's files on each manager up to date, and waits until one manager holds the ingress address and
- * Traefik answers there. The first manager, which holds the address as a rule, comes last. Skips a manager that does not
- * answer: an update must not need every manager. Idempotent.
+ * Traefik answers there. The first manager, which holds the address as a rule, comes last. Skips a manager that does
+ * not answer: an update must not need every manager. Idempotent.
  *
  * @throws OperationError when keepalived cannot be installed, or nobody answers at the address in time.
  */
@@ -37,7 +37,7 @@ export async function holdIngress(
   );
 }
 
-/** Prints the HTTP status of Traefik's answer at the address if this machine holds the address, and nothing otherwise. */
+/** Prints the HTTP status of Traefik's answer if this machine holds the address, and nothing otherwise. */
 function askScript(vip: string): string {
   return `[ -z "$(ip -4 -o address show to ${vip}/32)" ] || curl -s -o /dev/null -m 10 -w '%{http_code}' http://${vip}/.well-known/swarm-ingress`;
 }
