@@ -1,7 +1,7 @@
 import { policyDefaults, type Policy } from "../autoscaler/model/policy";
 import type { TracePoint } from "../autoscaler/simulation/trace";
 import { worldDefaults } from "../autoscaler/simulation/world";
-import { zones } from "./fake/cluster";
+import { zones } from "./fake/docker-answers";
 
 const pointSeconds = 300;
 const points = (24 * 3600) / pointSeconds + 1;

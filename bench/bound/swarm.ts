@@ -14,92 +14,103 @@ import type { BootingCluster, BootingNode, ClusterSource } from "./boot";
 
 /**
  * Makes a swarm of servers that boot, as a person with a script would: init on the first, the token to all others at
- * once, each stack as soon as the nodes that it runs on are in. Ends in the state that the program's `up` ends in.
+ * once, each stack as soon as the nodes that it runs on are in the swarm. Its end state is that of the program's `up`.
  *
  * @returns when each phase ended.
  */
-export async function makeSwarm(
-  { settings, plan }: ClusterSource,
-  { access, mtu, managers, workers }: BootingCluster,
-): Promise<Omit<Milestones, "api">> {
-  const [first] = managers;
-  if (first === undefined) throw new OperationError("managers: none; this is a bug.");
-  const readySeconds = settings.deadlines.nodeReadyMinutes * 60;
-  const options = overlayOptions(mtu, settings.overlayEncryption);
-  let boot = NaN;
-  await initSwarm(
-    access,
-    {
-      manager: first.place.name,
-      address: first.address,
-      overlayOptions: options,
-      overlayPools: [...settings.overlayPools],
-      overlayPrefix: settings.overlayPrefix,
-      deadlineSeconds: readySeconds,
-    },
-    (line) => {
-      if (line.includes(bootedSign)) boot = seconds();
-    },
-  );
-  const init = seconds();
-
-  const admit = async (nodes: readonly BootingNode[]): Promise<void> => {
-    await all(
-      nodes.map(({ place, address, hostKey, serverId, labels }) =>
-        admitNode(access, {
-          name: place.name,
-          role: place.role,
-          address,
-          hostKey,
-          serverId,
-          labels: { ...labels },
-          holdsToken: false,
-          stacks: [],
-          readySeconds,
-          drainSeconds: 0,
-        }),
-      ),
-    );
-  };
-  const overlay = withManager(access, (manager) =>
-    manager.api.createNetwork({ Name: "proxy", Driver: "overlay", Options: options }),
-  );
-  const image = (key: keyof typeof settings.images): string =>
-    imageReference(settings.images[key], settings.registryPrefix);
-  const deadlineSeconds = settings.deadlines.stackReadyMinutes * 60;
-  const withManagers = all([admit(managers), overlay]);
-  const withAll = all([withManagers, admit(workers)]);
-  const traefik = withManagers.then(() =>
-    deployStack(
-      access,
-      { name: "traefik", deadlineSeconds },
-      traefikCompose(readCompose("traefik"), {
-        images: { traefik: image("traefik"), socketProxy: image("socketProxy") },
-        readTimeoutSeconds: settings.ingressReadTimeoutSeconds,
-        dashboard: settings.dashboard,
-        metrics: false,
-        proxyProtocolFrom: [],
-      }),
-      process.env,
-    ),
-  );
-  const demo = withAll.then(async () => {
+export async function makeSwarm(source: ClusterSource, cluster: BootingCluster): Promise<Omit<Milestones, "api">> {
+  const { managers, workers } = cluster;
+  const { boot, init } = await initFirst(source, cluster);
+  const managersReady = all([admitAll(source, cluster, managers), makeOverlay(source, cluster)]);
+  const allReady = all([managersReady, admitAll(source, cluster, workers)]);
+  const traefik = managersReady.then(() => deployTraefik(source, cluster));
+  const demo = allReady.then(async () => {
     const join = seconds();
-    if (settings.demo) {
-      await deployStack(
-        access,
-        { name: "demo", deadlineSeconds, route: demoPath },
-        demoCompose(readCompose("demo"), {
-          images: { whoami: image("whoami"), traefik: image("traefik") },
-          workers: Object.values(plan.workers).flat().length,
-        }),
-        process.env,
-      );
-    }
+    if (source.settings.demo) await deployDemo(source, cluster);
     return join;
   });
   const [join] = await all([demo, traefik]);
   return { boot, init, join, stacks: seconds() };
+}
+
+async function initFirst(
+  { settings }: ClusterSource,
+  { access, mtu, managers: [first] }: BootingCluster,
+): Promise<{ readonly boot: number; readonly init: number }> {
+  if (first === undefined) throw new OperationError("managers: none; this is a bug.");
+  let boot = NaN;
+  const spec = {
+    manager: first.place.name,
+    address: first.address,
+    overlayOptions: overlayOptions(mtu, settings.overlayEncryption),
+    overlayPools: [...settings.overlayPools],
+    overlayPrefix: settings.overlayPrefix,
+    deadlineSeconds: settings.deadlines.nodeReadyMinutes * 60,
+  };
+  await initSwarm(access, spec, (line) => {
+    if (line.includes(bootedSign)) boot = seconds();
+  });
+  return { boot, init: seconds() };
+}
+
+async function admitAll(
+  { settings }: ClusterSource,
+  { access }: BootingCluster,
+  nodes: readonly BootingNode[],
+): Promise<void> {
+  await all(
+    nodes.map(({ place, address, hostKey, serverId, labels }) =>
+      admitNode(access, {
+        name: place.name,
+        role: place.role,
+        address,
+        hostKey,
+        serverId,
+        labels: { ...labels },
+        holdsToken: false,
+        stacks: [],
+        readySeconds: settings.deadlines.nodeReadyMinutes * 60,
+        drainSeconds: 0,
+      }),
+    ),
+  );
+}
+
+async function makeOverlay({ settings }: ClusterSource, { access, mtu }: BootingCluster): Promise<void> {
+  const Options = overlayOptions(mtu, settings.overlayEncryption);
+  await withManager(access, (manager) => manager.api.createNetwork({ Name: "proxy", Driver: "overlay", Options }));
+}
+
+async function deployTraefik({ settings }: ClusterSource, { access }: BootingCluster): Promise<void> {
+  const compose = traefikCompose(readCompose("traefik"), {
+    images: imagesOf(settings),
+    readTimeoutSeconds: settings.ingressReadTimeoutSeconds,
+    dashboard: settings.dashboard,
+    metrics: false,
+    proxyProtocolFrom: [],
+  });
+  await deployStack(access, { name: "traefik", deadlineSeconds: deadlineOf(settings) }, compose, process.env);
+}
+
+async function deployDemo({ settings, plan }: ClusterSource, { access }: BootingCluster): Promise<void> {
+  const compose = demoCompose(readCompose("demo"), {
+    images: imagesOf(settings),
+    workers: Object.values(plan.workers).flat().length,
+  });
+  const spec = { name: "demo", deadlineSeconds: deadlineOf(settings), route: demoPath };
+  await deployStack(access, spec, compose, process.env);
+}
+
+function deadlineOf({ deadlines }: ClusterSource["settings"]): number {
+  return deadlines.stackReadyMinutes * 60;
+}
+
+function imagesOf({
+  images,
+  registryPrefix,
+}: ClusterSource["settings"]): Record<"traefik" | "socketProxy" | "whoami", string> {
+  const reference = (key: "traefik" | "socketProxy" | "whoami"): string => imageReference(images[key], registryPrefix);
+  return { traefik: reference("traefik"), socketProxy: reference("socketProxy"), whoami: reference("whoami") };
 }
 
 function seconds(): number {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { zones } from "./cluster";
+import { zones } from "./docker-answers";
 
 /** Seconds between the newest sample and the question. */
 const sampleAgeSeconds = 3;
