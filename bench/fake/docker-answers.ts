@@ -48,19 +48,6 @@ const madeWith: ClusterOutputs["madeWith"] = {
   overlayEncryption: false,
 };
 
-const autoscale: ClusterOutputs["autoscale"] = {
-  cpuThreshold: 75,
-  scaleInCpuThreshold: 45,
-  windowSeconds: 60,
-  minNodes: 0,
-  maxNodes: 2000,
-  scaleOutCooldownSeconds: 60,
-  scaleInCooldownSeconds: 600,
-  joinDeadlineSeconds: 300,
-  maxStep: 10,
-  schedules: [],
-};
-
 function nodeOutput(
   role: "manager" | "worker",
   zone: string,
