@@ -49,7 +49,7 @@ export default tseslint.config(
     files: ["**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
+      "max-lines": ["error", { max: 430, skipBlankLines: true, skipComments: true }],
       "no-restricted-exports": [
         "error",
         { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } },
@@ -119,7 +119,7 @@ export default tseslint.config(
   {
     files: ["tests/**"],
     rules: {
-      "max-lines": ["error", { max: 600, skipBlankLines: true, skipComments: true }],
+      "max-lines": ["error", { max: 950, skipBlankLines: true, skipComments: true }],
       // chai's assertions are expressions
       "@typescript-eslint/no-unused-expressions": "off",
     },

@@ -25,7 +25,8 @@ const { swarmCommand } = require("${root}/components/swarm-command");
 const { DAEMON: host, REPAIR: repair } = process.env;
 const some = (name) => new Map(repair === undefined ? [] : [[name, repair]]);
 const repairs = { nodes: some("node"), networks: some("proxy"), stacks: some("demo") };
-pulumi.runtime.registerStackTransformation(({ type, props, opts }) => type === "pulumi:providers:docker" ? { props: { ...props, host, sshOpts: [] }, opts } : undefined);
+const instead = { "pulumi:providers:docker": { host, sshOpts: [] }, "command:local:Command": { dir: undefined } };
+pulumi.runtime.registerStackTransformation(({ type, props, opts }) => type in instead ? { props: { ...props, ...instead[type] }, opts } : undefined);
 const cluster = new local.Command("anchor", { create: "true" });
 const access = pulumi.secret(JSON.stringify({ user: "swarm", privateKey: "key", managers: [] }));
 new Overlay("o", { clusterName: "test", networks: ["proxy"], subnets: {}, access, mark: "m", options: pulumi.output({ mtu: "1450" }), cluster, repairs });
@@ -34,7 +35,7 @@ const spec = { name: "node", role: "worker", address: "10.0.0.20", hostKey: "k",
 swarmCommand("m", { create: "admit-node", delete: "remove-node", access, spec, repair: repairs.nodes.get("node") }, { deletedWith: cluster });
 `;
 
-/** Notes the verb and whether it is told of a repair, in place of doing it. */
+/** Notes the verb and whether it is told of a repair, in place of doing it; the program runs it from its own folder. */
 const verb = `
 import { appendFileSync } from "node:fs";
 appendFileSync(process.env["LOG"] ?? "", \`\${process.argv[2] ?? ""} \${process.env["SWARM_REPAIR"] ?? "-"}\\n\`);
